@@ -1,0 +1,165 @@
+"""What strings: the frozen form between front ends (formats, regexes, grammars) and the automaton.
+
+A ``Grammar`` is a start node and named rules. Nodes know characters and nothing of tokens, schemas or values.
+Use the constructors in ``grammar.build``: they simplify (an impossible part makes its sequence impossible), so that no
+branch that leads nowhere reaches the automaton.
+
+Two kinds of nodes. *Regular* ones denote a set of texts: ``Chars Str Seq Alt Repeat And Not Automaton``.
+*Structural* ones may hold references and state: ``Ref Text Items Members`` (and ``Seq Alt Repeat`` over them).
+``And`` and ``Not`` are allowed only inside a ``Text``, where a finite automaton decides them.
+
+Nodes compare by identity: they are built once and shared, and hashing deep trees would cost more than it saves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from structgen.automaton.dfa import Dfa
+
+Encoding = Literal["raw", "json"]
+MAX_CODE_POINT = 0x10FFFF
+
+
+class Node:
+    """A set of texts."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chars(Node):
+    """One code point out of sorted, disjoint, inclusive ranges; surrogates never belong to it."""
+
+    ranges: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Str(Node):
+    """One literal text (no surrogates); the empty text is the empty sequence."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seq(Node):
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alt(Node):
+    """Any of the options; no options at all is the impossible node (see ``build.NEVER``)."""
+
+    options: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repeat(Node):
+    """``body`` from ``min`` to ``max`` times (None: no upper bound)."""
+
+    body: Node
+    min: int
+    max: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class And(Node):
+    """Texts that belong to every part. Regular parts only, inside a ``Text``."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Not(Node):
+    """Every text that does not belong to ``body``. Regular body only, inside a ``Text``."""
+
+    body: Node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Automaton(Node):
+    """A finished finite automaton over text, such as the substrings of a document."""
+
+    dfa: Dfa
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ref(Node):
+    """A rule of the grammar, by name. Rules may be recursive."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Text(Node):
+    """A text of the regular language ``body``, at least ``min_length`` and at most ``max_length`` code points long,
+    written in an encoding: ``raw`` as it is, ``json`` between double quotes with any of RFC 8259's escapes.
+
+    The language speaks of the decoded text, so an escape counts as the one character it stands for.
+    """
+
+    body: Node
+    encoding: Encoding = "raw"
+    min_length: int = 0
+    max_length: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Items(Node):
+    """A delimited list: ``open item (comma item)* close``; white space belongs to the delimiters.
+
+    Item ``i`` is ``prefix[i]``, later ones are ``rest`` (None: no more). ``unique``: no two items are equal; the items
+    must then be ``Text`` nodes, or alternatives of them, in which every value has one decoded text (literals such as
+    ``null`` as raw texts).
+    """
+
+    open: Node
+    close: Node
+    comma: Node
+    prefix: tuple[Node, ...] = ()
+    rest: Node | None = None
+    min_count: int = 0
+    max_count: int | None = None
+    unique: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Members(Node):
+    """A delimited map: ``open key colon value (comma key colon value)* close``; no key ever occurs twice.
+
+    ``names[i]`` (decoded text) has the value ``values[i]`` and must occur if ``required[i]``. Any name that is not
+    listed has the value ``other`` (None: there are no others). ``ordered``: listed names come in the listed order and
+    the others after them; else in any order. ``key_encoding`` writes the keys.
+    """
+
+    open: Node
+    close: Node
+    colon: Node
+    comma: Node
+    names: tuple[str, ...] = ()
+    values: tuple[Node, ...] = ()
+    required: tuple[bool, ...] = ()
+    other: Node | None = None
+    other_name: Node | None = None
+    """What a name that is not listed must look like (regular); None: any text."""
+    ordered: bool = True
+    min_count: int = 0
+    max_count: int | None = None
+    key_encoding: Encoding = "json"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grammar:
+    """A start node and the rules it refers to.
+
+    ``unenforced`` names what the grammar does not express although the source asks for it (only where the caller
+    chose that). ``origins`` says for a rule where it comes from: a JSON Pointer or a line.
+    """
+
+    start: Node
+    rules: Mapping[str, Node] = field(default_factory=dict)
+    unenforced: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
