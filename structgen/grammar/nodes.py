@@ -4,7 +4,7 @@ A ``Grammar`` is a start node and named rules. Nodes know characters and nothing
 Use the constructors in ``grammar.build``: they simplify (an impossible part makes its sequence impossible), so that no
 branch that leads nowhere reaches the automaton.
 
-Two kinds of nodes. *Regular* ones denote a set of texts: ``Chars Str Seq Alt Repeat And Not Automaton``.
+Two kinds of nodes. *Regular* ones denote a set of texts: ``Chars Str Seq Alt Repeat And Not Substrings``.
 *Structural* ones may hold references and state: ``Ref Text Items Members`` (and ``Seq Alt Repeat`` over them).
 ``And`` and ``Not`` are allowed only inside a ``Text``, where a finite automaton decides them.
 
@@ -15,10 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from structgen.automaton.dfa import Dfa
+from typing import Literal
 
 Encoding = Literal["raw", "json"]
 MAX_CODE_POINT = 0x10FFFF
@@ -80,10 +77,10 @@ class Not(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Automaton(Node):
-    """A finished finite automaton over text, such as the substrings of a document."""
+class Substrings(Node):
+    """Every substring of ``source``, the empty one included: text that occurs verbatim. Inside a ``Text``."""
 
-    dfa: Dfa
+    source: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
