@@ -1,0 +1,59 @@
+"""A string that must occur verbatim in a given text.
+
+In: the text. Out: metadata for ``Annotated``, which pydantic turns into a keyword of the JSON Schema
+(``x-structgen-from-text``, so that the mask follows the text) and into a check of the value (so that text written
+without a mask is held to the same rule).
+
+Caveats: the comparison is character by character, upper and lower case and white space included; the empty string
+occurs in every text, so add ``min_length=1`` where it is not wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from ..errors import SchemaError
+
+__all__ = ["KEYWORD", "FromText"]
+
+KEYWORD = "x-structgen-from-text"
+"""The keyword that carries the text in a JSON Schema."""
+
+
+@dataclass(frozen=True)
+class FromText:
+    """``Annotated[str, FromText(text)]``: a string that occurs verbatim in ``text``."""
+
+    source: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.source, str):
+            raise SchemaError(f"FromText takes the text itself as a str, not {type(self.source).__name__}")
+
+    def check(self, value: str) -> str:
+        """``value`` if it occurs in the text, else pydantic's error."""
+        if value not in self.source:
+            raise PydanticCustomError("from_text", "the string does not occur in the given text")
+        return value
+
+    def __get_pydantic_core_schema__(self, source_type: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source_type)
+        if not _is_text(schema):
+            raise SchemaError(f"FromText annotates {source_type!r}, which is not a string",
+                              instead="annotate the str itself: list[Annotated[str, FromText(text)]]")
+        return core_schema.no_info_after_validator_function(self.check, schema)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), KEYWORD: self.source}
+
+
+def _is_text(schema: Mapping[str, Any]) -> bool:
+    """Whether a core schema is a string, perhaps inside validators."""
+    while schema.get("type") in ("function-after", "function-before", "function-wrap"):
+        schema = schema["schema"]
+    return schema.get("type") == "str"
