@@ -1,1 +1,81 @@
+"""structgen: language models that produce structured output which is right by construction.
 
+The data path, left to right::
+
+    type or schema ─► schema ─► formats ─► grammar ─► automaton ─► matching ─► generation ─► text ─► value
+    regex, choice ────────────────────────► grammar       ▲ vocabulary
+
+* a *schema* says which values are allowed, a *grammar* which texts, an *automaton* which bytes;
+* a *compiled grammar* belongs to one vocabulary, a *matcher* to one output: it gives the mask of the tokens that may
+  come next and takes the token that came;
+* *generation* applies masks to a model's logits and turns the finished text into a value of the type.
+
+Names are loaded on first use: ``import structgen`` loads no tensor library and no model.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from structgen.compiler import CompiledGrammar, Compiler
+    from structgen.errors import (
+        BudgetError,
+        GenerationError,
+        GrammarSyntaxError,
+        LimitExceededError,
+        ReadError,
+        SchemaError,
+        StructgenError,
+        UnsatisfiableError,
+        UnsupportedSchemaError,
+        VocabularyError,
+    )
+    from structgen.formats.json.source import JsonSchema
+    from structgen.formats.text.source import Choice, Regex
+    from structgen.generation.logits_processor import LogitsProcessor
+    from structgen.generation.model import Model
+    from structgen.generation.result import Result
+    from structgen.generation.structured import structured
+    from structgen import grammar
+    from structgen.grammar.nodes import Grammar
+    from structgen.limits import Limits
+    from structgen.matching.compiled import Coverage, fill_masks
+    from structgen.models import load_model
+    from structgen.schema.from_text import FromText
+    from structgen.vocabulary import Vocabulary
+
+_WHERE = {
+    "BudgetError": "errors", "Choice": "formats.text.source", "CompiledGrammar": "compiler", "Compiler": "compiler",
+    "Coverage": "matching.compiled", "FromText": "schema.from_text", "GenerationError": "errors",
+    "Grammar": "grammar.nodes", "GrammarSyntaxError": "errors", "JsonSchema": "formats.json.source",
+    "LimitExceededError": "errors", "Limits": "limits", "LogitsProcessor": "generation.logits_processor",
+    "Model": "generation.model", "ReadError": "errors", "Regex": "formats.text.source", "Result": "generation.result",
+    "SchemaError": "errors", "StructgenError": "errors", "UnsatisfiableError": "errors",
+    "UnsupportedSchemaError": "errors", "Vocabulary": "vocabulary", "VocabularyError": "errors",
+    "fill_masks": "matching.compiled", "load_model": "models",
+    "structured": "generation.structured",
+}
+
+__all__ = [
+    "BudgetError", "Choice", "CompiledGrammar", "Compiler", "Coverage", "FromText", "GenerationError", "Grammar",
+    "GrammarSyntaxError", "JsonSchema", "LimitExceededError", "Limits", "LogitsProcessor", "Model", "ReadError", "Regex",
+    "Result", "SchemaError", "StructgenError", "UnsatisfiableError", "UnsupportedSchemaError", "Vocabulary",
+    "VocabularyError", "fill_masks", "grammar", "load_model", "structured",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "grammar":  # the package, which can be called
+        return import_module("structgen.grammar")
+    where = _WHERE.get(name)
+    if where is None:
+        raise AttributeError(f"module 'structgen' has no attribute {name!r}")
+    value = getattr(import_module(f"structgen.{where}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -160,3 +160,5 @@ class Grammar:
     rules: Mapping[str, Node] = field(default_factory=dict)
     unenforced: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
+    pruned: bool = False
+    """Whether every rule is known to have a finite text (the front end has checked its references)."""

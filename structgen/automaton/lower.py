@@ -1,0 +1,479 @@
+"""Lowers a ``Grammar`` to ``Tables``: nodes to states, backwards from what follows.
+
+In: a grammar. Out: tables. The one idea is to build every node *in front of* the state that follows it
+(``_lower(node, next)``), so nothing is patched but loops and rules, and a shared node in front of the same state is the
+same state. Lists and maps become rules of their own, since each needs registers of its own.
+
+What cannot be written at all (a text whose pattern contradicts its length, a rule that never ends) is pruned before it
+becomes a state; if nothing is left, ``UnsatisfiableError``. So every state reaches an end, and a mask leads nowhere only
+if a register says so, which the guards prevent.
+
+Costs: about 1 us a state; regular languages are determinised once per node object and remembered (``_Memo``).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from structgen.automaton.dfa import Dfa, bound_length, compile_language, compile_names
+from structgen.automaton.prune import prune
+from structgen.automaton.tables import DEAD, INFINITE, Encoding, KeySet, Kind, Role, Span, Tables
+from structgen.automaton.utf8 import utf8_sequences
+from structgen.errors import LimitExceededError, UnsatisfiableError, UnsupportedSchemaError
+from structgen.grammar.build import ANY_TEXT
+from structgen.grammar.nodes import (
+    Alt,
+    And,
+    Chars,
+    Grammar,
+    Items,
+    Members,
+    Node,
+    Not,
+    Ref,
+    Repeat,
+    Seq,
+    Str,
+    Substrings,
+    Text,
+)
+from structgen.limits import Limits
+
+_NOWHERE = -1
+"""The state in front of nothing: what is built before it is impossible."""
+_UNROLL = 4
+"""Repetitions up to this difference are copied inline; longer ones become a rule, with a counter beyond ``_CHAIN``."""
+_CHAIN = 64
+_QUOTE = (0x22, 0x22)
+
+
+class _Memo:
+    """Automata of node objects, the least recently used of them dropped; a node is kept alive while it is in here."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: OrderedDict[tuple[int, int, int | None], tuple[Node, Dfa | None]] = OrderedDict()
+
+    def language(self, body: Node, minimum: int, maximum: int | None, limits: Limits) -> Dfa | None:
+        """The automaton of a text; with bounds, one on which the interval test of lengths is exact."""
+        key = (id(body), minimum, maximum)
+        hit = self._kept.get(key)
+        if hit is not None and hit[0] is body:
+            self._kept.move_to_end(key)
+            return hit[1]
+        dfa = compile_language(body, limits)
+        if dfa is not None and (minimum or maximum is not None):
+            dfa = bound_length(dfa, minimum, maximum, limits)
+        self._kept[key] = (body, dfa)
+        if len(self._kept) > self._size:
+            self._kept.popitem(last=False)
+        return dfa
+
+
+_MEMO = _Memo(4096)
+
+
+def lower(grammar: Grammar, limits: Limits) -> Tables:
+    """The tables of a grammar; raises ``UnsatisfiableError`` if it has no text at all."""
+    here: Grammar | None = grammar if grammar.pruned or not grammar.rules else prune(grammar, _Builder(grammar, limits).is_empty)
+    while here is not None:
+        builder = _Builder(here, limits)
+        tables = builder.run()
+        if not builder.impossible:
+            tables.unenforced = grammar.unenforced
+            return tables
+        here = prune(here, builder.is_empty)
+    raise UnsatisfiableError(
+        "nothing can be generated: no text satisfies the grammar",
+        because="its constraints contradict each other, or it recurses without an end",
+        instead="relax the pattern, length, format or enumeration that excludes the others")
+
+
+class _Builder:
+    """One lowering; see ``lower``."""
+
+    def __init__(self, grammar: Grammar, limits: Limits) -> None:
+        self._grammar, self._limits = grammar, limits
+        self.tables = Tables()
+        self._states, self._edges = self.tables.states, self.tables.edges
+        self._front: dict[tuple[int, int], int] = {}
+        self._rules: dict[int | str, int] = {}
+        self._pending: list[tuple[int, Node]] = []
+        self._keep: list[Node] = []
+        self._dfas: dict[int, int] = {}
+        self._spans: dict[tuple[int, int, int, int, int], int] = {}
+        self.impossible: set[int] = set()
+        self._returned = self._state(Kind.RETURN, 0, 0)
+
+    def run(self) -> Tables:
+        self.tables.start = self._rule(self._grammar.start)
+        while self._pending:
+            start, node = self._pending.pop()
+            if type(node) is Members:
+                body = self._members(node)
+            elif type(node) is Items:
+                body = self._items(node)
+            elif type(node) is Repeat:
+                body = self._repeat_rule(node)
+            else:
+                body = self._lower(node, self._returned)
+            if body == _NOWHERE:
+                self.impossible.add(id(node))
+            self._patch(start, [body])
+        return self.tables
+
+    def is_empty(self, node: Node) -> bool:
+        """Whether nothing satisfies ``node``: asked again while pruning."""
+        return id(node) in self.impossible or (type(node) is Text and self._language(node) is None)
+
+    # -- states ---------------------------------------------------------------------------------------------------
+
+    def _state(self, kind: int, a: int, b: int) -> int:
+        states = self._states
+        number = len(states) // 3
+        if number >= self._limits.grammar_states:
+            raise LimitExceededError(f"the grammar needs more than {number:,} states", limit="grammar_states")
+        states.extend((kind, a, b))
+        return number
+
+    def _bytes(self, edges: Iterable[tuple[int, int, int]]) -> int:
+        first = len(self._edges) // 3
+        count = 0
+        for edge in edges:
+            self._edges.extend(edge)
+            count += 1
+        return self._state(Kind.BYTES, first, count)
+
+    def _split(self, targets: list[int]) -> int:
+        """All targets at once; states that read disjoint bytes become one state."""
+        live = [t for t in dict.fromkeys(targets) if t != _NOWHERE]
+        if len(live) <= 1:
+            return live[0] if live else _NOWHERE
+        readers = [t for t in live if self._states[3 * t] == Kind.BYTES]
+        if len(readers) > 1:
+            merged = self._merge(readers)
+            if merged is not None:
+                live = [merged, *(t for t in live if self._states[3 * t] != Kind.BYTES)]
+                if len(live) == 1:
+                    return merged
+        first = len(self.tables.targets)
+        self.tables.targets.extend(live)
+        return self._state(Kind.SPLIT, first, len(live))
+
+    def _merge(self, readers: list[int]) -> int | None:
+        edges: list[tuple[int, int, int]] = []
+        for reader in readers:
+            first, count = self._states[3 * reader + 1], self._states[3 * reader + 2]
+            flat = self._edges[3 * first : 3 * (first + count)]
+            edges.extend(zip(flat[0::3], flat[1::3], flat[2::3], strict=True))
+        edges.sort()
+        if any(edges[i][1] >= edges[i + 1][0] for i in range(len(edges) - 1)):
+            return None
+        return self._bytes(edges)
+
+    def _placeholder(self) -> int:
+        return self._state(Kind.SPLIT, 0, 0)
+
+    def _patch(self, placeholder: int, targets: list[int]) -> None:
+        live = [t for t in targets if t != _NOWHERE]
+        self._states[3 * placeholder + 1] = len(self.tables.targets)
+        self._states[3 * placeholder + 2] = len(live)
+        self.tables.targets.extend(live)
+
+    def _rule(self, node: Node) -> int:
+        """The start of a rule whose body is ``node``; lowered later, so nesting costs no recursion."""
+        start = self._rules.get(id(node))
+        if start is None:
+            start = self._placeholder()
+            self._rules[id(node)] = start
+            self._keep.append(node)
+            self._pending.append((start, node))
+        return start
+
+    def _call(self, start: int, following: int) -> int:
+        if following == _NOWHERE:
+            return _NOWHERE
+        slot = len(self.tables.returns)
+        self.tables.returns.append(following)
+        return self._state(Kind.CALL, start, slot)
+
+    # -- nodes ----------------------------------------------------------------------------------------------------
+
+    def _lower(self, node: Node, following: int) -> int:
+        if following == _NOWHERE:
+            return _NOWHERE
+        kind = type(node)
+        if kind is Seq:
+            for part in reversed(node.parts):  # type: ignore[attr-defined]
+                following = self._lower(part, following)
+            return following
+        key = (id(node), following)
+        found = self._front.get(key)
+        if found is not None:
+            return found
+        if kind is Text:
+            made = self._text(node, following)  # type: ignore[arg-type]
+        elif kind is Members or kind is Items:
+            made = self._call(self._rule(node), following)
+        elif kind is Str:
+            made = self._literal(node.text.encode(), following)  # type: ignore[attr-defined]
+        elif kind is Alt:
+            made = self._split([self._lower(option, following) for option in node.options])  # type: ignore[attr-defined]
+        elif kind is Ref:
+            made = self._call(self._named(node.rule), following)  # type: ignore[attr-defined]
+        elif kind is Repeat:
+            made = self._repeat(node, following)  # type: ignore[arg-type]
+        elif kind is Chars:
+            made = self._chars(node, following)  # type: ignore[arg-type]
+        elif kind in (And, Not, Substrings):
+            made = self._text(Text(node), following)
+        else:
+            raise TypeError(f"not a grammar node: {node!r}")
+        self._front[key] = made
+        self._keep.append(node)
+        return made
+
+    def _named(self, rule: str) -> int:
+        body = self._grammar.rules.get(rule)
+        if body is None:
+            raise UnsatisfiableError(f"the grammar has no rule named {rule!r}", position=rule,
+                                     instead="define the rule, or mend the reference")
+        start = self._rules.get(rule)
+        if start is None:
+            start = self._rules[rule] = self._placeholder()
+            self._pending.append((start, body))
+            origin = self._grammar.origins.get(rule)
+            if origin is not None:
+                self.tables.origins[start] = origin
+        return start
+
+    def _literal(self, data: bytes, following: int) -> int:
+        for byte in reversed(data):
+            following = self._bytes(((byte, byte, following),))
+        return following
+
+    def _chars(self, node: Chars, following: int) -> int:
+        edges: list[tuple[int, int, int]] = []
+        for low, high in node.ranges:
+            if low <= 0x7F:
+                edges.append((low, min(high, 0x7F), following))
+            if high > 0x7F:
+                for sequence in utf8_sequences(max(low, 0x80), high):
+                    target = following
+                    for first, last in reversed(sequence[1:]):
+                        target = self._bytes(((first, last, target),))
+                    edges.append((*sequence[0], target))
+        edges.sort()
+        if all(edges[i][1] < edges[i + 1][0] for i in range(len(edges) - 1)):
+            return self._bytes(edges) if edges else _NOWHERE
+        return self._split([self._bytes((edge,)) for edge in edges])
+
+    def _repeat(self, node: Repeat, following: int) -> int:
+        body, least, most = node.body, node.min, node.max
+        if most is None and least <= _UNROLL:
+            loop = self._placeholder()
+            self._patch(loop, [self._lower(body, loop), following])
+            following = loop
+            for _ in range(least):
+                following = self._lower(body, following)
+            return following
+        if most is not None and most <= _UNROLL:
+            for i in range(most, 0, -1):
+                inner = self._lower(body, following)
+                following = inner if i <= least else self._split([inner, following])
+            return following
+        return self._call(self._rule(node), following)
+
+    def _repeat_rule(self, node: Repeat) -> int:
+        """A long repetition, in an activation of its own: a chain of states for one character, else a counter."""
+        body, least, most = node.body, node.min, node.max
+        if most is not None and most <= _CHAIN and type(body) is Chars:
+            following = self._returned
+            for i in range(most, 0, -1):
+                inner = self._lower(body, following)
+                following = inner if i <= least else self._split([inner, self._returned])
+            return following
+        loop = self._placeholder()
+        cap = least if most is None else most
+        again = self._lower(body, self._state(Kind.COUNT, loop, cap))
+        if again != _NOWHERE and most is not None:
+            again = self._state(Kind.BELOW, again, most)
+        end = self._returned if least == 0 else self._state(Kind.AT_LEAST, self._returned, least)
+        self._patch(loop, [end, again])
+        return loop
+
+    # -- texts ----------------------------------------------------------------------------------------------------
+
+    def _language(self, node: Text) -> Dfa | None:
+        return _MEMO.language(node.body, node.min_length, node.max_length, self._limits)
+
+    def _span(self, dfa: Dfa, encoding: str, role: Role, least: int, most: int | None, key_set: int = 0) -> int:
+        number = self._dfas.get(id(dfa))
+        if number is None:
+            number = self._dfas[id(dfa)] = len(self.tables.dfas)
+            self.tables.dfas.append(dfa)
+        code = Encoding.JSON if encoding == "json" else Encoding.RAW
+        self.tables.spans.append(Span(number, code, role, least, INFINITE if most is None else most, key_set))
+        return len(self.tables.spans) - 1
+
+    def _read(self, span: int, slot: int) -> int:
+        """A state in front of a span: JSON strings begin with a quote; their end belongs to the span."""
+        state = self._state(Kind.SPAN, span, slot)
+        if self.tables.spans[span].encoding == Encoding.JSON:
+            state = self._bytes(((*_QUOTE, state),))
+        return state
+
+    def _text(self, node: Text, following: int) -> int:
+        dfa = self._language(node)
+        if dfa is None:
+            self.impossible.add(id(node))
+            return _NOWHERE
+        least, most = node.min_length, node.max_length
+        key = (id(dfa), least, INFINITE if most is None else most, node.encoding == "json", following)
+        found = self._spans.get(key)
+        if found is None:
+            slot = len(self.tables.returns)
+            self.tables.returns.append(following)
+            found = self._read(self._span(dfa, node.encoding, Role.VALUE, least, most), slot)
+            self._spans[key] = found
+        return found
+
+    # -- lists ----------------------------------------------------------------------------------------------------
+
+    def _items(self, node: Items) -> int:
+        close = self._lower(node.close, self._returned)
+        if node.unique:
+            return self._lower(node.open, self._unique_items(node, close))
+        n, most = len(node.prefix), node.max_count
+        loop, after = _NOWHERE, _NOWHERE
+        if node.rest is not None and (most is None or most > n):
+            after = self._placeholder()
+            loop = self._lower(node.rest, after)
+            if loop != _NOWHERE:
+                self._patch(after, [self._after_rest(node, self._lower(node.comma, loop), close)])
+        following = loop  # what reads item n, n - 1, ... as we go backwards
+        for i in range(n - 1, -1, -1):
+            ends = [close] if i + 1 >= node.min_count else []
+            if following != _NOWHERE and (most is None or i + 1 < most):
+                ends.append(self._lower(node.comma, following))
+            item = self._split(ends)
+            following = self._lower(node.prefix[i], item) if item != _NOWHERE else _NOWHERE
+        starts = [close] if node.min_count == 0 else []
+        if most is None or most > 0:
+            starts.append(following)
+        return self._lower(node.open, self._split(starts))
+
+    def _after_rest(self, node: Items, again: int, close: int) -> int:
+        """Behind an item beyond the prefix: counts only if a bound needs it."""
+        n = len(node.prefix)
+        least, most = node.min_count - n, None if node.max_count is None else node.max_count - n
+        if most is None and least <= 1:
+            return self._split([close, again])
+        ends = [close if least <= 1 else self._state(Kind.AT_LEAST, close, least),
+                again if most is None else self._state(Kind.BELOW, again, most)]
+        return self._state(Kind.COUNT, self._split(ends), max(least, most or 0))
+
+    def _unique_items(self, node: Items, close: int) -> int:
+        if node.prefix or node.rest is None:
+            raise UnsupportedSchemaError("unique items behind a prefix cannot be enforced while generating",
+                                         keyword="uniqueItems", because="each place has a language of its own",
+                                         instead="leave uniqueItems away, or use the same schema for every item")
+        after = self._placeholder()
+        slot = len(self.tables.returns)
+        self.tables.returns.append(after)
+        readers: list[int] = []
+        total = 0
+        for encoding, dfa, least, most in self._item_languages(node.rest):
+            readers.append(self._read(self._span(dfa, encoding, Role.UNIQUE, least, most), slot))
+            total = min(INFINITE, total + dfa.count[dfa.start])
+        item = self._split(readers)
+        if total < node.min_count:
+            item = _NOWHERE
+        most = node.max_count
+        if item != _NOWHERE:
+            again = self._state(Kind.ROOM, self._lower(node.comma, item), total)
+            if most is not None:
+                again = self._state(Kind.BELOW, again, most)
+            end = close if node.min_count <= 1 else self._state(Kind.AT_LEAST, close, node.min_count)
+            self._patch(after, [self._counted(end, again, node.min_count, most)])
+        return self._split([*([close] if node.min_count == 0 else []), *([item] if most is None or most > 0 else [])])
+
+    def _counted(self, end: int, again: int, least: int, most: int | None) -> int:
+        both = self._split([end, again])
+        return both if most is None and least <= 1 else self._state(Kind.COUNT, both, max(least, most or 0))
+
+    def _item_languages(self, node: Node) -> list[tuple[str, Dfa, int, int | None]]:
+        """The texts an item may be, one automaton per encoding, so that equal items are equal texts."""
+        groups: dict[str, list[Text]] = {}
+        for option in node.options if type(node) is Alt else (node,):
+            if type(option) is not Text:
+                raise UnsupportedSchemaError("unique items that are not scalars cannot be enforced while generating",
+                                             keyword="uniqueItems", because="equal values have unboundedly many "
+                                             "spellings", instead='pass on_unsupported="validate"')
+            groups.setdefault(option.encoding, []).append(option)
+        found = []
+        for encoding, options in groups.items():
+            if len(options) == 1 and options[0].body is ANY_TEXT:
+                bounds = (options[0].min_length, options[0].max_length)
+                bodies: Node = ANY_TEXT
+            else:
+                bounds = (0, None)
+                bodies = Alt(tuple(_with_length(option) for option in options))
+            dfa = _MEMO.language(bodies, *bounds, self._limits)
+            if dfa is not None:
+                self._keep.append(bodies)
+                found.append((encoding, dfa, *bounds))
+        return found
+
+    # -- maps -----------------------------------------------------------------------------------------------------
+
+    def _members(self, node: Members) -> int:
+        others, other_dfa = 0, None
+        if node.other is not None:
+            others = INFINITE
+            if node.other_name is not None:
+                other_dfa = _MEMO.language(node.other_name, 0, None, self._limits)
+                others = 0 if other_dfa is None else other_dfa.count[other_dfa.start]
+        dfa = compile_names(node.names, others > 0, other_dfa, self._limits)
+        close = self._lower(node.close, self._returned)
+        after = self._placeholder()
+        slot = self._key_slots(node, after, others > 0)
+        forbidden = [self.tables.returns[slot + i] == DEAD for i in range(len(node.names))]
+        if others > 0 and self.tables.returns[slot + len(node.names)] == DEAD:
+            others = 0
+        if others not in (0, INFINITE) and other_dfa is not None:
+            others -= sum(other_dfa.accepts(name) for name in node.names)
+        if dfa is None:
+            return self._lower(node.open, close) if node.min_count == 0 and not any(node.required) else _NOWHERE
+        key_set = len(self.tables.key_sets)
+        most = INFINITE if node.max_count is None else node.max_count
+        required = list(node.required)
+        if any(r and f for r, f in zip(required, forbidden, strict=True)):
+            return _NOWHERE
+        self.tables.key_sets.append(KeySet(required, forbidden, node.ordered, node.min_count, most, others))
+        key = self._read(self._span(dfa, node.key_encoding, Role.KEY, 0, None, key_set), slot)
+        done = self._state(Kind.DONE, close, key_set)
+        more = self._state(Kind.MORE, self._lower(node.comma, key), key_set)
+        self._patch(after, [done, more])
+        first = [self._state(Kind.DONE, close, key_set), self._state(Kind.MORE, key, key_set)]
+        return self._lower(node.open, self._split(first))
+
+    def _key_slots(self, node: Members, after: int, others: bool) -> int:
+        """A continuation per label: the colon, the value, and what follows a member."""
+        values = [*node.values, node.other] if others and node.other is not None else node.values
+        fronts = [self._lower(node.colon, self._lower(value, after)) if value.__class__ is not Alt or value.options  # type: ignore[attr-defined]
+                  else _NOWHERE for value in values]
+        slot = len(self.tables.returns)
+        self.tables.returns.extend(DEAD if front == _NOWHERE else front for front in fronts)
+        return slot
+
+
+def _with_length(option: Text) -> Node:
+    """An item's language with its length bounds folded in, so that the number of its texts is exact."""
+    if option.min_length == 0 and option.max_length is None:
+        return option.body
+    return And((option.body, Repeat(ANY_TEXT.body, option.min_length, option.max_length)))
+
+
+__all__ = ["lower"]

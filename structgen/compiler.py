@@ -1,0 +1,106 @@
+"""Compiles anything that says which texts are allowed: the one place where sources, types and engines meet.
+
+In: a grammar, a source (an object with ``to_grammar(limits)``), or a Python type. Out: a compiled grammar for one
+vocabulary. Sits above formats and matching, so that neither needs to know the other.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from structgen.automaton.lower import lower
+from structgen.grammar.nodes import Grammar
+from structgen.limits import Limits
+from structgen.matching.compiled import PythonCompiledGrammar
+from structgen.matching.native_engine import AVAILABLE, NativeCompiledGrammar, NativeVocabulary
+from structgen.matching.trie import VocabularyTables
+from structgen.vocabulary import Vocabulary
+from structgen.vocabulary.cache import DiskCache
+
+CompiledGrammar = PythonCompiledGrammar | NativeCompiledGrammar
+EngineName = Literal["auto", "python", "native"]
+_warned = False
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Anything that can say which texts it allows."""
+
+    def to_grammar(self, limits: Limits) -> Grammar:
+        """The grammar of the allowed texts; raises a ``StructgenError`` for what it cannot express."""
+
+
+class Compiler:
+    """Compiles sources for one vocabulary. Thread-safe; keep one per model, its vocabulary tables are made once.
+
+    ``cache``: a folder for the vocabulary's tables, so that the next process starts without building them.
+    ``engine``: ``"native"``, ``"python"``, or ``"auto"``: native where it was built, else Python with one warning.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, *, limits: Limits | None = None, cache: str | None = None,
+                 engine: EngineName = "auto") -> None:
+        self.vocabulary = vocabulary
+        self.limits = limits or Limits()
+        if engine == "native" and not AVAILABLE:
+            raise ImportError("structgen's native engine was not built: install a C++20 compiler and reinstall, "
+                              'or use engine="python"')
+        self.engine = "native" if AVAILABLE and engine != "python" else "python"
+        if self.engine == "python" and engine == "auto":
+            _warn_once()
+        disk = None if cache is None else DiskCache(cache)
+        self._native = NativeVocabulary(vocabulary, disk) if self.engine == "native" else None
+        self._python = VocabularyTables(vocabulary) if self.engine == "python" else None
+
+    def compile(self, source: object) -> CompiledGrammar:
+        """Compiles a source for this vocabulary.
+
+        Raises ``SchemaError`` (malformed, unsupported or unsatisfiable), ``GrammarSyntaxError`` or
+        ``LimitExceededError``. Finite grammars that are small are explored at once, others on first visit.
+        """
+        tables = lower(as_grammar(source, self.limits), self.limits)
+        if self._native is not None:
+            return NativeCompiledGrammar(tables, self._native, self.limits)
+        assert self._python is not None
+        return PythonCompiledGrammar(tables, self.vocabulary, self._python, self.limits)
+
+
+def as_grammar(source: object, limits: Limits) -> Grammar:
+    """The grammar of a source; a Python type is taken as JSON of that type."""
+    if isinstance(source, Grammar):
+        return source
+    if not isinstance(source, type) and isinstance(source, Source):
+        return source.to_grammar(limits)
+    return json_source(source).to_grammar(limits)
+
+
+def json_source(output_type: Any, **options: Any) -> Source:
+    """The JSON source of a Python type, with what its annotations say and its JSON Schema cannot in ``unenforced``."""
+    from structgen.formats.json.source import JsonSchema
+    from structgen.schema.python_types import schema_of
+
+    found = schema_of(output_type)
+    options.setdefault("exponents", False)
+    return _TypedSource(JsonSchema(found.schema, **options), found.unenforced)
+
+
+class _TypedSource:
+    """A JSON Schema and what the type demands beyond it."""
+
+    def __init__(self, schema: Source, unenforced: tuple[str, ...]) -> None:
+        self._schema, self._unenforced = schema, unenforced
+
+    def to_grammar(self, limits: Limits) -> Grammar:
+        from dataclasses import replace
+
+        grammar = self._schema.to_grammar(limits)
+        return replace(grammar, unenforced=(*grammar.unenforced, *self._unenforced)) if self._unenforced else grammar
+
+
+def _warn_once() -> None:
+    global _warned
+    if not _warned:
+        _warned = True
+        warnings.warn("structgen runs its Python engine: the native one was not built. Masks are the same, and slower. "
+                      "Install a C++20 compiler and reinstall structgen for the native engine.", RuntimeWarning,
+                      stacklevel=3)
