@@ -76,7 +76,14 @@ def _read_tokens(description: Component, space: str) -> list[bytes | None]:
     unknown = _unknown_id(model, pieces)
     if unknown is not None:
         tokens[unknown] = None
-    _check_complete(tokens, model)
+    if not _decodes_bytes(description) and not model.get("byte_fallback"):
+        raise _incomplete(model, "its byte_fallback is off, so characters outside its pieces become the unknown token")
+    missing = UTF8_BYTES - {token[0] for token in tokens if token is not None and len(token) == 1}
+    if missing:
+        examples = ", ".join(f"0x{byte:02X}" for byte in sorted(missing)[:3])
+        raise _incomplete(
+            model, f"{len(missing)} bytes have no token ({examples}…), so characters outside its pieces are lost"
+        )
     return tokens
 
 
@@ -103,16 +110,8 @@ def _unknown_id(model: Component, pieces: Mapping[str, int]) -> int | None:
     return pieces.get(model.get("unk_token") or "")
 
 
-def _check_complete(tokens: Iterable[bytes | None], model: Component) -> None:
-    """Without a token for each byte some text is lost when it is encoded, and some texts could not be generated."""
-    missing = UTF8_BYTES - {token[0] for token in tokens if token is not None and len(token) == 1}
-    if not missing:
-        return
-    examples = ", ".join(f"0x{byte:02X}" for byte in sorted(missing)[:3])
-    because = f"{len(missing)} bytes have no token ({examples}…), so characters outside the pieces are lost"
-    if "byte_fallback" in model and not model["byte_fallback"]:
-        because += "; its byte_fallback is off"
-    raise _refused(
+def _incomplete(model: Component, because: str) -> VocabularyError:
+    return _refused(
         f"a {model.get('type', 'BPE')} model that cannot write every text",
         because,
         "train it with byte_fallback and 256 byte tokens, or byte-level with ByteLevel.alphabet() as initial alphabet",

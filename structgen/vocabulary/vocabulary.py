@@ -191,8 +191,9 @@ class Vocabulary:
     def encoded_bytes(self, text: str) -> bytes:
         """What the tokens of ``encode(text)`` write: the text as UTF-8, with the tokenizer's prefix and normalization.
 
-        Two exceptions lie in the tokenizers themselves: SentencePiece cannot tell ``▁`` (U+2581) from a space, and a
-        tokenizer with a prefix may repeat it after an added token that occurs inside the text.
+        Three exceptions lie in the tokenizers themselves: SentencePiece cannot tell ``▁`` (U+2581) from a space, a
+        tokenizer with a prefix may repeat it after an added token that occurs inside the text, and a unigram model
+        may take the spelling of a special or byte token (``</s>``, ``<0x41>``) for that token.
         """
         if self.normalization is not None:
             text = unicodedata.normalize(self.normalization, text)
