@@ -1,0 +1,316 @@
+"""From facets to grammar nodes: the JSON texts of a schema.
+
+In: a ``Reader`` (links and their facets). Out: a ``Grammar``. Each link becomes one node, built once and shared; a link
+met again while its node is being built becomes a rule and a reference to it, so recursion needs no depth. What nests
+deeper than ``INLINE_DEPTH`` becomes a rule too, built from a queue, so that no schema is too deep for Python's stack.
+
+What nothing satisfies is ``NEVER`` and takes with it whatever needs it. Whether a recursion ever ends, and whether a
+pattern contradicts a length, is decided where the automaton is built.
+"""
+
+from __future__ import annotations
+
+from structgen.errors import GrammarSyntaxError, SchemaError
+from structgen.formats.json.matches import matches
+from structgen.formats.json.numbers import Spelling, number_node
+from structgen.formats.json.spacing import spacing
+from structgen.formats.json.strings import ANY_STRING_TEXT, PatternError, pattern_node, string_node
+from structgen.grammar.build import ANY_TEXT, NEVER, alt, repeat, seq
+from structgen.grammar.nodes import And, Grammar, Items, Members, Node, Not, Ref, Str, Text
+from structgen.limits import Limits
+from structgen.schema.json_schema import Reader
+from structgen.schema.nodes import (
+    ANY_STRING,
+    ANYTHING,
+    FALSE_BIT,
+    NOTHING,
+    TRUE_BIT,
+    ArrayFacet,
+    Link,
+    NumberFacet,
+    ObjectFacet,
+    Schema,
+    StringFacet,
+    link_union,
+)
+
+INLINE_DEPTH = 30
+"""Links built within links on the Python stack, three frames each."""
+NULL_TEXT, TRUE_TEXT, FALSE_TEXT = Text(Str("null")), Text(Str("true")), Text(Str("false"))
+NULL_NODE, TRUE_NODE, FALSE_NODE = Str("null"), Str("true"), Str("false")
+BOTH_NODE = alt((TRUE_NODE, FALSE_NODE))
+Key = tuple[Link, int]
+FOREVER = -1
+"""The depth that remains where none is asked for."""
+
+
+class Writer:
+    """Builds the grammar of one schema."""
+
+    def __init__(self, reader: Reader, limits: Limits, *, whitespace: str, ordered: bool, exponents: bool,
+                 max_depth: int | None) -> None:
+        self._reader, self._limits, self._ordered = reader, limits, ordered
+        self._space = spacing(whitespace)
+        self._spelling = Spelling(exponents, False, reader.draft <= 4)
+        self._depth = FOREVER if max_depth is None else max_depth
+        self._nodes: dict[Key, Node] = {}
+        self._facets: dict[tuple[int, int], Node] = {}
+        self._active: dict[Key, None] = {}
+        self._names: dict[Key, str] = {}
+        self._queue: list[Key] = []
+        self._rules: dict[str, Node] = {}
+
+    def grammar(self) -> Grammar:
+        """The whole grammar; raises if nothing satisfies the schema."""
+        start = self.node(self._reader.root, self._depth)
+        while self._queue:
+            key = self._queue.pop()
+            self._rules[self._names[key]] = self._nodes[key] if key in self._nodes else self._build(key)
+        if start is NEVER:
+            raise self._reader.unsatisfiable()
+        around = self._space.around
+        origins = {name: self._reader.pointer(key[0][0]) if key[0] else "#" for key, name in self._names.items()}
+        return Grammar(seq(around, start, around), self._rules, tuple(self._reader.unenforced), origins)
+
+    def node(self, link: Link, depth: int) -> Node:
+        """The node of a link, with containers nested at most ``depth`` deep."""
+        key = (link, depth)
+        known = self._nodes.get(key)
+        if known is not None:
+            return known
+        name = self._names.get(key)
+        if name is not None:
+            return Ref(name)
+        if key in self._active or len(self._active) >= INLINE_DEPTH:
+            name = self._names[key] = f"v{len(self._names)}"
+            if key not in self._active:
+                self._queue.append(key)
+            return Ref(name)
+        return self._build(key)
+
+    def _build(self, key: Key) -> Node:
+        self._active[key] = None
+        node = self._union(self._reader.expand(key[0]), key[1])
+        del self._active[key]
+        name = self._names.get(key)
+        if name is not None:
+            self._rules[name] = node
+        self._nodes[key] = node
+        return node
+
+    def _union(self, schema: Schema, depth: int) -> Node:
+        options: list[Node] = []
+        if schema.objects and depth:
+            options.extend([self._object(facet, depth) for facet in schema.objects])
+        if schema.arrays and depth:
+            options.extend([self._array(facet, depth) for facet in schema.arrays])
+        for string in schema.strings:
+            options.append(ANY_STRING_TEXT if string is ANY_STRING else self._string(string))
+        for number in schema.numbers:
+            options.append(self._number(number, self._spelling))
+        if schema.booleans == FALSE_BIT | TRUE_BIT:
+            options.append(BOTH_NODE)
+        elif schema.booleans:
+            options.append(TRUE_NODE if schema.booleans == TRUE_BIT else FALSE_NODE)
+        if schema.null:
+            options.append(NULL_NODE)
+        return options[0] if len(options) == 1 else alt(options)
+
+    # --- scalars ------------------------------------------------------------------------------------------------------
+
+    def _string(self, facet: StringFacet) -> Node:
+        try:
+            return string_node(facet, self._limits)
+        except PatternError as error:
+            raise self._pattern_error(error) from None
+
+    def _pattern_error(self, error: PatternError) -> SchemaError:
+        where = "" if error.offset is None else f" at offset {error.offset}"
+        return SchemaError(f"the pattern does not parse{where}: {error.what}",
+                           position=f"{self._reader.pointer(error.origin)}/{error.keyword}", because=error.because,
+                           instead=error.instead)
+
+    def _number(self, facet: NumberFacet, spelling: Spelling) -> Node:
+        node = number_node(facet, spelling)
+        if node is None:
+            self._reader.refuse_at(facet.origin, "multipleOf", '"multipleOf" cannot be enforced for this step',
+                                   because="whether a number is a multiple is not told by its last digits",
+                                   instead="bound the integers on both sides, or use a step that divides a power of ten")
+            return self._number(facet._replace(multiples=()), spelling)
+        return node
+
+    # --- arrays -------------------------------------------------------------------------------------------------------
+
+    def _array(self, facet: ArrayFacet, depth: int) -> Node:
+        key = (id(facet), depth)
+        known = self._facets.get(key)
+        if known is None:
+            known = self._facets[key] = self._build_array(facet, depth)
+        return known
+
+    def _build_array(self, facet: ArrayFacet, depth: int) -> Node:
+        depth -= depth > 0
+        space, most = self._space, facet.max_items
+        if facet.unique and (most is None or most > 1):
+            return self._unique_array(facet)
+        prefix: list[Node] = []
+        for link in facet.prefix[:most]:
+            item = self.node(link, depth)
+            if item is NEVER:
+                most = len(prefix)
+                break
+            prefix.append(item)
+        rest: Node | None = None
+        if most is None or most > len(prefix):
+            rest = self.node(facet.rest, depth)
+            if rest is NEVER:
+                rest, most = None, len(prefix)
+        if most is not None and most < facet.min_items:
+            return NEVER
+        return Items(space.open_array, space.close_array, space.comma, tuple(prefix), rest, facet.min_items, most)
+
+    def _unique_array(self, facet: ArrayFacet) -> Node:
+        space, most = self._space, facet.max_items
+        schema = self._reader.expand(facet.rest)
+        if facet.prefix or schema.arrays or schema.objects:
+            what = "behind a prefix" if facet.prefix else "over arrays or objects"
+            self._reader.refuse_at(facet.origin, "uniqueItems", f'"uniqueItems" {what} cannot be enforced while generating',
+                                   because="equal values have unboundedly many spellings" if not facet.prefix else
+                                   "each place has a language of its own",
+                                   instead='give the items a scalar type, or pass on_unsupported="validate" to check '
+                                           "after generation")
+            return self._build_array(facet._replace(unique=False), 1 + (self._depth if self._depth != FOREVER else -2))
+        options: list[Node] = [self._string(string) for string in schema.strings]
+        options += [self._number(number, self._spelling._replace(canonical=True)) for number in schema.numbers]
+        options += [TRUE_TEXT] * bool(schema.booleans & TRUE_BIT) + [FALSE_TEXT] * bool(schema.booleans & FALSE_BIT)
+        options += [NULL_TEXT] * schema.null
+        rest = alt(options)
+        if rest is NEVER:
+            if facet.min_items:
+                return NEVER
+            return Items(space.open_array, space.close_array, space.comma, (), None, 0, 0)
+        return Items(space.open_array, space.close_array, space.comma, (), rest, facet.min_items, most, True)
+
+    # --- objects ------------------------------------------------------------------------------------------------------
+
+    def _object(self, facet: ObjectFacet, depth: int) -> Node:
+        key = (id(facet), depth)
+        known = self._facets.get(key)
+        if known is None:
+            known = self._facets[key] = self._build_object(facet, depth)
+        return known
+
+    def _build_object(self, facet: ObjectFacet, depth: int) -> Node:
+        depth -= depth > 0
+        links, other, other_name = self._members(facet)
+        required = facet.required
+        values: list[Node] = []
+        for name, link in links.items():
+            value = NEVER if link == NOTHING else self.node(link, depth)
+            if value is NEVER and name in required:
+                return NEVER
+            values.append(value)
+        rest = None if other == NOTHING or other_name is NEVER else self.node(other, depth)
+        if rest is NEVER:
+            rest = None
+        names = tuple(links)
+        possible = sum(value is not NEVER for value in values)
+        most = facet.max_members
+        if (rest is None and facet.min_members > possible) or (most is not None and most < facet.min_members):
+            return NEVER
+        if rest is None:
+            if possible < len(names):
+                kept = [i for i, value in enumerate(values) if value is not NEVER]
+                names, values = tuple(names[i] for i in kept), [values[i] for i in kept]
+            other_name = None
+        needed = frozenset(required)
+        space = self._space
+        return Members(space.open_object, space.close_object, space.colon, space.comma, names, tuple(values),
+                       tuple([name in needed for name in names]), rest, other_name, self._ordered, facet.min_members, most)
+
+    def _members(self, facet: ObjectFacet) -> tuple[dict[str, Link], Link, Node | None]:
+        """The listed names with their links, the link of the others, and what the names of the others look like."""
+        parts = facet.parts
+        if not parts:
+            links, other, other_name = dict.fromkeys(facet.required, ANYTHING), ANYTHING, None
+        elif len(parts) == 1 and not parts[0].patterns:
+            links, other, other_name = parts[0].properties, parts[0].other, None
+            if any(name not in links for name in facet.required):
+                links = links | {name: other for name in facet.required if name not in links}
+        else:
+            names: dict[str, None] = {}
+            for part in parts:
+                names.update(dict.fromkeys(part.properties))
+            names.update(dict.fromkeys(facet.required))
+            links = {name: self._member_link(facet, name) for name in names}
+            other, other_name = self._others(facet)
+        if facet.names != ANYTHING:
+            links, other_name = self._restrict_names(facet, links, other_name)
+        return links, other, other_name
+
+    def _member_link(self, facet: ObjectFacet, name: str) -> Link:
+        """Everything the member of that name must satisfy."""
+        link = ANYTHING
+        for part in facet.parts:
+            own = part.properties.get(name)
+            found = own is not None
+            if own:
+                link = link_union(link, own)
+            for pattern, target in part.patterns:
+                if matches(self._pattern(pattern, part.origin), name):
+                    link, found = link_union(link, target), True
+            if not found:
+                link = link_union(link, part.other)
+        return link
+
+    def _pattern(self, pattern: str, origin: int) -> Node:
+        try:
+            return pattern_node(pattern, self._limits)
+        except GrammarSyntaxError as error:
+            raise self._pattern_error(PatternError(error, origin, "patternProperties")) from None
+
+    def _others(self, facet: ObjectFacet) -> tuple[Link, Node | None]:
+        """The link of members that are not listed, and the language of their names where it is limited.
+
+        Each pattern splits the names in two. That is exact here only where all names that may occur have one link.
+        """
+        base, languages = ANYTHING, []
+        for part in facet.parts:
+            if not part.patterns or all(link == part.other for _, link in part.patterns):
+                base = link_union(base, part.other)
+                continue
+            links = {link for _, link in part.patterns}
+            nodes = [self._pattern(pattern, part.origin) for pattern, _ in part.patterns]
+            if links == {ANYTHING} or (part.other == NOTHING and len(links) == 1):
+                # a matching name satisfies the one link, any other one nothing (or ``other``)
+                if part.other == NOTHING:
+                    languages.append(alt(nodes))
+                    base = link_union(base, links.pop())
+                    continue
+            if part.other == ANYTHING and links == {NOTHING}:
+                languages.append(Not(alt(nodes)))
+                continue
+            self._reader.refuse_at(part.origin, "patternProperties",
+                                   '"patternProperties" with several kinds of values cannot be enforced while generating',
+                                   because="names that match and names that do not have different schemas",
+                                   instead='use one pattern and "additionalProperties": false')
+        if not languages:
+            return base, None
+        return base, languages[0] if len(languages) == 1 else And(tuple(languages))
+
+    def _restrict_names(self, facet: ObjectFacet, links: dict[str, Link],
+                        other_name: Node | None) -> tuple[dict[str, Link], Node | None]:
+        """Forbids the names that ``propertyNames`` excludes."""
+        strings = self._reader.expand(facet.names).strings
+        if any(string is ANY_STRING for string in strings):
+            return links, other_name
+        body = alt(self._name_language(string) for string in strings)
+        kept = {name: link if body is not NEVER and matches(body, name) else NOTHING for name, link in links.items()}
+        return kept, body if other_name is None or body is NEVER else And((body, other_name))
+
+    def _name_language(self, facet: StringFacet) -> Node:
+        text = self._string(facet)
+        assert isinstance(text, Text)
+        if text.min_length == 0 and text.max_length is None:
+            return text.body
+        return And((text.body, repeat(ANY_TEXT.body, text.min_length, text.max_length)))

@@ -1,0 +1,94 @@
+"""``JsonSchema``: a JSON Schema as a source of grammars.
+
+In: a schema as a dict, a bool, or JSON text; and how the JSON may be written. Out, from ``to_grammar``: the grammar of
+exactly the JSON texts that are valid, in the stated spellings (numbers: see ``numbers``; strings: any escape of RFC 8259
+but lone surrogates; white space and member order: see the fields). What cannot be enforced is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from structgen.errors import SchemaError
+from structgen.formats.json.formats import FORMAT_NAMES
+from structgen.formats.json.grammar import Writer
+from structgen.grammar.nodes import Grammar
+from structgen.limits import Limits
+from structgen.schema.json_schema import DRAFTS, Reader
+from structgen.schema.text import read_schema_text
+
+WhiteSpace = Literal["bounded", "compact", "flexible"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JsonSchema:
+    """JSON that is valid against a JSON Schema (drafts 4 to 2020-12).
+
+    ``schema`` is not copied: do not change it while the object is in use.
+    """
+
+    schema: dict[str, Any] | bool | str | bytes
+    _: Any = None
+    whitespace: WhiteSpace = "bounded"
+    """Inside containers: ``bounded`` nothing, one space, or a line break and at most 40 spaces or tabs; ``compact``
+    nothing; ``flexible`` whatever RFC 8259 allows, also around the whole text."""
+    property_order: Literal["schema", "any"] = "schema"
+    """Listed properties in the order of the schema (others behind them), or in any order. Never twice, either way."""
+    formats: Literal["assert", "annotation"] = "assert"
+    """Whether ``format`` constrains. A name that JSON Schema does not define never does."""
+    registry: Mapping[str, Any] | None = None
+    """Schemas that a ``$ref`` may lead to, by URI. Nothing is ever downloaded."""
+    draft: int | str | None = None
+    """4, 6, 7, 2019 or 2020; None: what ``$schema`` says, else 2020."""
+    max_depth: int | None = None
+    """Containers nested at most this deep; None: without a bound."""
+    on_unsupported: Literal["error", "validate"] = "error"
+    """``validate``: what cannot be enforced is left out and listed in ``Grammar.unenforced``, to be checked afterwards."""
+    separators: tuple[str, str] | None = None
+    ensure_ascii: bool = False
+    escapes: Literal["all"] = "all"
+    exponents: bool = True
+    """Whether numbers may have exponents and integers a fraction of zeros."""
+
+    def to_grammar(self, limits: Limits) -> Grammar:
+        """The grammar of the valid texts; raises SchemaError, or LimitExceededError when a budget runs out."""
+        self._check_options()
+        schema = self.schema
+        if isinstance(schema, (str, bytes, bytearray, memoryview)):
+            schema = read_schema_text(schema if isinstance(schema, str) else bytes(schema), limits)
+        reader = Reader(schema, limits, draft=self._draft(), formats=FORMAT_NAMES,
+                        assert_formats=self.formats == "assert", registry=self.registry,
+                        refuse_unsupported=self.on_unsupported == "error")
+        writer = Writer(reader, limits, whitespace=self.whitespace, ordered=self.property_order == "schema",
+                        exponents=self.exponents, max_depth=self.max_depth)
+        return writer.grammar()
+
+    def _check_options(self) -> None:
+        for name, allowed in (("_", (None,)), ("whitespace", ("bounded", "compact", "flexible")),
+                              ("property_order", ("schema", "any")), ("formats", ("assert", "annotation")),
+                              ("on_unsupported", ("error", "validate")), ("exponents", (True, False))):
+            if getattr(self, name) not in allowed:
+                raise SchemaError(f"JsonSchema({name}={getattr(self, name)!r}) is not an option",
+                                  instead=f"use one of {', '.join(map(repr, allowed))}")
+        for name, default in (("separators", None), ("ensure_ascii", False), ("escapes", "all")):
+            if getattr(self, name) != default:
+                raise SchemaError(f"JsonSchema({name}={getattr(self, name)!r}) is not implemented",
+                                  because=f"only {name}={default!r} is", instead="leave the option away")
+        if self.max_depth is not None and (isinstance(self.max_depth, bool) or not isinstance(self.max_depth, int)
+                                           or self.max_depth < 0):
+            raise SchemaError(f"JsonSchema(max_depth={self.max_depth!r}) is not an option",
+                              instead="use a number of levels, or None")
+
+    def _draft(self) -> int | None:
+        draft = self.draft
+        if draft is None:
+            return None
+        if isinstance(draft, str):
+            draft = next((number for name, number in DRAFTS.items() if draft.removeprefix("draft") in
+                          (str(number), name, name.removeprefix("draft-"), name.removeprefix("draft"))), draft)
+        if draft not in (4, 6, 7, 2019, 2020):
+            raise SchemaError(f"JsonSchema(draft={self.draft!r}) is not a draft that is implemented",
+                              instead="use 4, 6, 7, 2019 or 2020")
+        return int(draft)

@@ -1,0 +1,38 @@
+"""White space and punctuation of JSON as nodes, one shared set per option, so that equal places are one automaton."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from structgen.grammar.build import EMPTY, alt, repeat, seq
+from structgen.grammar.nodes import Chars, Node, Str
+
+MAX_INDENT = 40
+"""Spaces or tabs behind a line break in bounded white space: twenty levels of two."""
+
+
+class Spacing(NamedTuple):
+    """What stands around and between members and items."""
+
+    around: Node
+    open_object: Node
+    close_object: Node
+    open_array: Node
+    close_array: Node
+    colon: Node
+    comma: Node
+
+
+@cache
+def spacing(whitespace: str) -> Spacing:
+    """The punctuation for one of ``compact``, ``bounded``, ``flexible``."""
+    around: Node = EMPTY
+    space: Node = EMPTY
+    if whitespace == "bounded":
+        indent = repeat(Chars(((0x09, 0x09), (0x20, 0x20))), 0, MAX_INDENT)
+        space = alt((EMPTY, Str(" "), seq(Str("\n"), indent)))
+    elif whitespace == "flexible":
+        around = space = repeat(Chars(((0x09, 0x0A), (0x0D, 0x0D), (0x20, 0x20))))
+    return Spacing(around, seq(Str("{"), space), seq(space, Str("}")), seq(Str("["), space), seq(space, Str("]")),
+                   seq(space, Str(":"), space), seq(space, Str(","), space))

@@ -1,0 +1,76 @@
+"""Strings as JSON spells them: patterns, formats, lengths and finite sets as one text node.
+
+Every test of a string is a regular language, so a facet is their conjunction; whether it is empty is decided where the
+automaton is built. Nodes are remembered by facet: the same string type in another schema is the same node.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from structgen.errors import GrammarSyntaxError, SchemaError
+from structgen.formats.json.formats import format_node
+from structgen.grammar.build import ANY_TEXT, alt, literal, repeat
+from structgen.grammar.nodes import And, Node, Not, Substrings, Text
+from structgen.limits import Limits
+from structgen.schema.nodes import StringFacet, TextTest
+
+ANY_STRING_TEXT = Text(ANY_TEXT, "json")
+
+
+class PatternError(SchemaError):
+    """A pattern that does not parse; the caller adds the position in the schema."""
+
+    def __init__(self, error: GrammarSyntaxError, origin: int, keyword: str = "pattern") -> None:
+        super().__init__(error.what, because=error.because, instead=error.instead)
+        self.origin, self.keyword, self.offset = origin, keyword, error.position
+
+
+def string_node(facet: StringFacet, limits: Limits) -> Text:
+    """The JSON strings of a facet."""
+    return _string_node(facet.values, facet.excluded, facet.min_length, facet.max_length, facet.tests, limits)
+
+
+@lru_cache(4096)
+def _string_node(values: tuple[str, ...] | None, excluded: tuple[str, ...], min_length: int, max_length: int | None,
+                 tests: tuple[TextTest, ...], limits: Limits) -> Text:
+    parts: list[Node] = []
+    if values is not None:
+        parts.append(literals(values))
+    for test in tests:
+        body, longest = language(test, limits)
+        if longest is not None:
+            if test.holds:
+                max_length = longest if max_length is None else min(longest, max_length)
+            else:
+                body = And((body, repeat(ANY_TEXT.body, 0, longest)))
+        parts.append(body if test.holds else Not(body))
+    if excluded:
+        parts.append(Not(literals(excluded)))
+    body = ANY_TEXT if not parts else parts[0] if len(parts) == 1 else And(tuple(parts))
+    return Text(body, "json", min_length, max_length)
+
+
+@lru_cache(1024)
+def literals(values: tuple[str, ...]) -> Node:
+    """Any of the values."""
+    return alt(literal(value) for value in values)
+
+
+def language(test: TextTest, limits: Limits) -> tuple[Node, int | None]:
+    """The regular language of a test, and the greatest length where the language leaves that out."""
+    if test.kind == "pattern":
+        try:
+            return pattern_node(test.argument, limits), None
+        except GrammarSyntaxError as error:
+            raise PatternError(error, test.origin) from None
+    if test.kind == "format":
+        return format_node(test.argument)
+    return Substrings(test.argument), None
+
+
+@lru_cache(2048)
+def pattern_node(pattern: str, limits: Limits) -> Node:
+    """The texts in which an ECMA 262 pattern is found."""
+    from structgen.grammar.regex import parse_regex
+    return parse_regex(pattern, dialect="ecma", mode="search", limits=limits)

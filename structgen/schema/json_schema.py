@@ -1,0 +1,322 @@
+"""JSON Schema, read lazily: raw subschemas in, one ``Schema`` per conjunction of them out.
+
+What comes in is the schema as Python values or JSON text. ``Reader.expand`` turns a ``Link`` (the raw subschemas that a
+value must satisfy all at once) into facets, one level deep; children stay links, and links are memoised, so recursive
+schemas end. ``$ref`` and ``allOf`` only add raw schemas to the conjunction and need no recursion here.
+
+Nothing is downloaded: a ``$ref`` reaches inside the schema, or a schema that the caller passes in ``registry``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from structgen.errors import LimitExceededError, SchemaError, UnsatisfiableError, UnsupportedSchemaError
+from structgen.limits import Limits
+from structgen.schema.gathered import Gathered
+from structgen.schema.keywords import KEYWORDS
+from structgen.schema.merge import unite
+from structgen.schema.nodes import ANY, ANYTHING, NEVER, NOTHING, Link, Schema
+from structgen.schema.references import References
+from structgen.schema.settle import Contradiction, settle
+from structgen.schema.text import too_deep
+
+FORMATS = ("date-time", "date", "time", "duration", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6",
+           "uri", "uri-reference", "iri", "iri-reference", "uuid", "uri-template", "json-pointer",
+           "relative-json-pointer", "regex")
+"""The formats that drafts 4 to 2020-12 define; any other name is an annotation."""
+DRAFTS = {"draft-03": 3, "draft-04": 4, "draft-06": 6, "draft-07": 7, "2019-09": 2019, "2020-12": 2020}
+IN_PLACE_DEPTH = 60
+"""``anyOf`` within ``anyOf`` (references followed) at most: each takes several Python frames of about 1,000."""
+
+
+class InPlaceCycleError(SchemaError):
+    """A schema that refers to itself without going down into a value."""
+
+
+class Reader:
+    """One schema being read; ``root`` links to the whole of it."""
+
+    def __init__(self, schema: Any, limits: Limits, *, draft: int | None = None, formats: frozenset[str] = frozenset(),
+                 assert_formats: bool = True, registry: Mapping[str, Any] | None = None,
+                 refuse_unsupported: bool = True) -> None:
+        self.limits = limits
+        self.refuse_unsupported = refuse_unsupported
+        declared = draft if draft is not None else draft_of(schema)
+        self.draft = 2020 if declared is None else declared
+        self.draft_is_declared = declared is not None
+        self.asserted_formats = formats if assert_formats else frozenset[str]()
+        self.refused_formats = frozenset(FORMATS) - formats if assert_formats else frozenset[str]()
+        self.unenforced: dict[str, None] = {}
+        self.contradictions: list[Contradiction] = []
+        self.steps = 0
+        self.raws: dict[int, dict[str, Any]] = {}
+        self.where: dict[int, tuple[int, str, str | None, int]] = {}
+        self._expanded: dict[Link, Schema] = {ANYTHING: ANY, NOTHING: NEVER}
+        self._active: set[Link] = set()
+        self._negations: dict[Link, Link] = {}
+        self.references = References(schema, self.draft, registry)
+        self.root = self.link(schema, 0, "", None)
+
+    # --- raw schemas --------------------------------------------------------------------------------------------------
+
+    def link(self, raw: Any, parent: int, keyword: str, name: str | None) -> Link:
+        """The link to a raw subschema at ``parent``/``keyword``/``name``; a bare ``$ref`` leads to its target."""
+        if raw is True or raw == {}:
+            return ANYTHING
+        if raw is False:
+            return NOTHING
+        if not isinstance(raw, dict):
+            raise SchemaError(f"{shown(raw)} is not a schema", position=self._child_pointer(parent, keyword, name),
+                              because="a schema is an object, true or false")
+        key = id(raw)
+        if key not in self.where:
+            depth = self.where[parent][3] + 1 if parent else 0
+            if depth > self.limits.schema_depth:
+                raise too_deep(self.limits, self._child_pointer(parent, keyword, name))
+            self.where[key] = (parent, keyword, name, depth)
+            self.raws[key] = raw
+        if "$ref" in raw and (len(raw) == 1 or self._only_ref(raw)):
+            return self.follow(raw, key)
+        return (key,)
+
+    def child(self, gathered: Gathered, keyword: str, raw: Any, name: str | None = None) -> Link:
+        """The link to a subschema of the raw schema being read."""
+        return self.link(raw, gathered.id, keyword, name)
+
+    def schema_list(self, gathered: Gathered, keyword: str, value: Any) -> list[Link]:
+        """The links to a list of subschemas."""
+        if not isinstance(value, (list, tuple)) or not value:
+            raise self.malformed(gathered, keyword, value, "a non-empty list of schemas")
+        return [self.link(raw, gathered.id, keyword, str(i)) for i, raw in enumerate(value)]
+
+    def value_link(self, gathered: Gathered, value: Any) -> Link:
+        """The link to the schema of exactly this value."""
+        return self.synthetic({"const": value}, gathered.id)
+
+    def synthetic(self, raw: dict[str, Any], parent: int) -> Link:
+        """The link to a schema that the text does not spell; errors point at ``parent``."""
+        depth = self.where[parent][3] + 1 if parent else 0
+        if depth > self.limits.schema_depth:
+            raise too_deep(self.limits, self.pointer(parent))
+        self.raws[id(raw)] = raw
+        self.where[id(raw)] = (parent, "", None, depth)
+        return (id(raw),)
+
+    def negation(self, link: Link, parent: int) -> Link:
+        """The link to what does not satisfy ``link``."""
+        if link == ANYTHING:
+            return NOTHING
+        if link == NOTHING:
+            return ANYTHING
+        known = self._negations.get(link)
+        if known is None:
+            raws = [self.raws[key] for key in link]
+            known = self.synthetic({"not": raws[0] if len(raws) == 1 else {"allOf": raws}}, parent)
+            self._negations[link] = known
+        return known
+
+    def _only_ref(self, raw: dict[str, Any]) -> bool:
+        return self.draft < 2019 or not any(key != "$ref" and key in KEYWORDS for key in raw)
+
+    def follow(self, raw: dict[str, Any], key: int) -> Link:
+        """The link to where the ``$ref`` of ``raw`` leads, through further bare references."""
+        chain = 0
+        seen = {key}
+        while True:
+            chain += 1
+            if chain > self.limits.ref_chain:
+                raise LimitExceededError(f"a chain of more than {self.limits.ref_chain} references", limit="ref_chain",
+                                         position=self.pointer(key) + "/$ref")
+            target, pointer = self.references.resolve(raw, self.pointer(key) + "/$ref")
+            if not isinstance(target, dict) or "$ref" not in target or not (len(target) == 1 or self._only_ref(target)):
+                return self._target_link(target, pointer)
+            if id(target) in seen:
+                raise InPlaceCycleError("references go round in a circle", position=pointer + "/$ref",
+                                        because="the schema is defined as itself, which says nothing")
+            seen.add(id(target))
+            raw, key = target, id(target)
+            self.where.setdefault(key, (0, pointer, None, pointer.count("/")))
+            self.raws[key] = raw
+
+    def _target_link(self, target: Any, pointer: str) -> Link:
+        if isinstance(target, dict) and target and id(target) not in self.where:
+            depth = pointer.count("/")
+            if depth > self.limits.schema_depth:
+                raise too_deep(self.limits, pointer)
+            self.where[id(target)] = (0, pointer, None, depth)
+            self.raws[id(target)] = target
+        elif not isinstance(target, (dict, bool)):
+            raise SchemaError(f"{shown(target)} is not a schema", position=pointer,
+                              because="a reference leads here, and a schema is an object, true or false")
+        return self.link(target, 0, pointer, None)
+
+    # --- conjunctions -------------------------------------------------------------------------------------------------
+
+    def expand(self, link: Link) -> Schema:
+        """The schema of what satisfies every raw schema of the link."""
+        known = self._expanded.get(link)
+        if known is not None:
+            return known
+        if link in self._active:
+            raise InPlaceCycleError("the schema refers to itself without going down into the value",
+                                    position=self.pointer(link[0]), because="no value decides such a schema")
+        if len(self._active) >= IN_PLACE_DEPTH:
+            raise LimitExceededError(f"more than {IN_PLACE_DEPTH} alternatives within alternatives", limit="schema_depth",
+                                     position=self.pointer(link[0]), instead="flatten the schema")
+        self._active.add(link)
+        try:
+            gathered = self._gather(link)
+            schema = settle(self, gathered)
+        finally:
+            self._active.discard(link)
+        self._expanded[link] = schema
+        return schema
+
+    def _gather(self, link: Link) -> Gathered:
+        gathered = Gathered(list(link))
+        queue, raws = gathered.queue, self.raws
+        older = self.draft < 2019
+        for key in queue:
+            raw = raws[key]
+            self.steps += 1
+            if self.steps > self.limits.schema_nodes:
+                self._out_of_steps(key)
+            gathered.raw, gathered.id = raw, key
+            if older and "$ref" in raw:
+                KEYWORDS["$ref"](self, gathered, raw["$ref"])
+                continue
+            for keyword, value in raw.items():
+                handler = KEYWORDS.get(keyword)
+                if handler is not None:
+                    handler(self, gathered, value)
+        return gathered
+
+    def conjoin(self, gathered: Gathered, link: Link) -> None:
+        """Add a link to the conjunction being read."""
+        for key in link:
+            if key == 0:
+                gathered.types = 0
+            elif key not in gathered.seen:
+                gathered.seen.add(key)
+                gathered.parents[key] = gathered.id
+                gathered.queue.append(key)
+            else:
+                ancestor: int | None = gathered.id
+                while ancestor is not None:
+                    if ancestor == key:
+                        raise InPlaceCycleError("the schema refers to itself without going down into the value",
+                                                position=self.pointer(key), because="no value decides such a schema")
+                    ancestor = gathered.parents.get(ancestor)
+
+    def union(self, links: list[Link]) -> Schema:
+        """The schema of what satisfies one of the links at least."""
+        return unite([self.expand(link) for link in links])
+
+    def is_empty(self, link: Link) -> bool:
+        """Whether provably nothing satisfies the link; a link that is being expanded counts as not empty."""
+        if link in self._expanded or link not in self._active:
+            try:
+                schema = self.expand(link)
+            except InPlaceCycleError:
+                return False
+            return not any(schema)
+        return False
+
+    # --- budgets, positions, errors -----------------------------------------------------------------------------------
+
+    def charge(self, steps: int, gathered: Gathered) -> None:
+        """Pay for work that grows with the schema."""
+        self.steps += steps
+        if self.steps > self.limits.schema_nodes:
+            self._out_of_steps(gathered.id)
+
+    def _out_of_steps(self, key: int) -> NoReturn:
+        raise LimitExceededError(f"more than {self.limits.schema_nodes:,} schema nodes, references followed",
+                                 limit="schema_nodes", position=self.pointer(key))
+
+    def pointer(self, key: int) -> str:
+        """The JSON Pointer of a raw schema."""
+        tokens: list[str] = []
+        while key:
+            parent, keyword, name, _ = self.where[key]
+            if name is not None:
+                tokens.append(name.replace("~", "~0").replace("/", "~1"))
+            if keyword:
+                tokens.append(keyword)
+            key = parent
+        if tokens and not tokens[-1].startswith("#") and ":" not in tokens[-1]:
+            tokens.append("#")
+        return "/".join(reversed(tokens)) or "#"
+
+    def _child_pointer(self, parent: int, keyword: str, name: str | None) -> str:
+        token = keyword if name is None else f"{keyword}/{name}"
+        return f"{self.pointer(parent)}/{token}" if token else self.pointer(parent)
+
+    def malformed(self, gathered: Gathered, keyword: str, value: Any, wanted: str) -> SchemaError:
+        """The error for a keyword value that has the wrong form."""
+        return SchemaError(f'"{keyword}" is {shown(value)}', position=f"{self.pointer(gathered.id)}/{keyword}",
+                           because=f"it must be {wanted}")
+
+    def check_text(self, gathered: Gathered, keyword: str, text: Any) -> None:
+        """Raise unless the value is a string without lone surrogates."""
+        if not isinstance(text, str):
+            raise self.malformed(gathered, keyword, text, "made of strings")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise SchemaError(f'"{keyword}" holds a lone surrogate: {shown(text)}',
+                              position=f"{self.pointer(gathered.id)}/{keyword}",
+                              because="no UTF-8 text can spell it") from None
+
+    def refuse(self, gathered: Gathered, keyword: str, what: str, *, because: str, instead: str) -> None:
+        """Raise for a constraint that cannot be enforced, or note it where the caller chose to check afterwards."""
+        self.refuse_at(gathered.id, keyword, what, because=because, instead=instead)
+
+    def refuse_at(self, key: int, keyword: str, what: str, *, because: str, instead: str) -> None:
+        """``refuse`` for the raw schema ``key``."""
+        if self.refuse_unsupported:
+            raise UnsupportedSchemaError(what, keyword=keyword, position=self.pointer(key), because=because,
+                                         instead=instead)
+        self.unenforced[f"{self.pointer(key)}: {keyword}"] = None
+
+    def too_many(self, gathered: Gathered, keyword: str, count: int) -> LimitExceededError:
+        """The error for keywords that multiply into too many alternatives."""
+        return LimitExceededError(f'"{keyword}" and the keywords beside it combine into {count:,} alternatives',
+                                  limit="schema_nodes", position=self.pointer(gathered.id),
+                                  instead="merge the alternatives by hand")
+
+    def unsatisfiable(self) -> UnsatisfiableError:
+        """The error for a schema that nothing satisfies, naming the last contradiction met on the way."""
+        for contradiction in reversed(self.contradictions):
+            reason = contradiction.reason(self)
+            if reason:
+                return UnsatisfiableError("no value can satisfy the schema", position=self.pointer(contradiction.origin),
+                                          because=reason)
+        return UnsatisfiableError("no value can satisfy the schema", position="#")
+
+
+def draft_of(schema: Any) -> int | None:
+    """The draft that ``$schema`` names, or None."""
+    declared = schema.get("$schema") if isinstance(schema, dict) else None
+    if declared is None:
+        return None
+    if not isinstance(declared, str):
+        raise SchemaError(f'"$schema" is {shown(declared)}', position="#/$schema", because="it must be a string")
+    for name, number in DRAFTS.items():
+        if name in declared:
+            return number
+    return None
+
+
+def shown(value: Any) -> str:
+    """The value, short enough for a message."""
+    if isinstance(value, (dict, list, tuple)):
+        return ("an object" if isinstance(value, dict) else "a list") if value else "empty"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, str):
+        return ascii(value[:40] + "..." * (len(value) > 40))
+    return f"{value}"[:60] if isinstance(value, (int, float, Decimal)) else f"a Python {type(value).__name__}"

@@ -1,0 +1,241 @@
+"""From what a conjunction asserts to its ``Schema``: facets first, then the keywords that need to know them.
+
+``anyOf``, ``enum`` and the like intersect; ``not`` takes away; ``if`` and ``oneOf`` become unions of what is left of each
+branch. A ``oneOf`` whose branches are disjoint, given everything beside it, is the plain union of its branches;
+otherwise from each branch the others are taken away. Where that cannot be done exactly, the keyword is refused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from structgen.schema.gathered import Gathered
+from structgen.schema.merge import (
+    intersect,
+    merge_arrays,
+    settle_array,
+    settle_numbers,
+    settle_object,
+    settle_strings,
+    unite,
+)
+from structgen.schema.nodes import (
+    ALL_TYPES,
+    ANY,
+    ANY_ARRAY,
+    ANY_FRACTION,
+    ANY_INTEGER,
+    ANY_NUMBER,
+    ANY_OBJECT,
+    ANY_STRING,
+    ANYTHING,
+    ARRAY,
+    BOOLEAN,
+    FALSE_BIT,
+    FRACTION,
+    INTEGER,
+    NEVER,
+    NULL,
+    NUMBER,
+    OBJECT,
+    STRING,
+    TRUE_BIT,
+    ArrayFacet,
+    Link,
+    NumberFacet,
+    ObjectFacet,
+    Schema,
+    StringFacet,
+    link_union,
+)
+from structgen.schema.subtract import disjoint, prune, subtract
+
+if TYPE_CHECKING:
+    from structgen.schema.json_schema import Reader
+
+MAX_ALTERNATIVES = 1000
+"""Alternatives of one type that a combination of keywords may multiply into."""
+NUMBERS = {NUMBER: (ANY_NUMBER,), INTEGER: (ANY_INTEGER,), FRACTION: (ANY_FRACTION,)}
+PLAIN = {
+    types: Schema(bool(types & NULL), FALSE_BIT | TRUE_BIT if types & BOOLEAN else 0, NUMBERS.get(types & NUMBER, ()),
+                  (ANY_STRING,) if types & STRING else (), (ANY_ARRAY,) if types & ARRAY else (),
+                  (ANY_OBJECT,) if types & OBJECT else ())
+    for types in range(ALL_TYPES)
+} | {ALL_TYPES: ANY}
+
+
+class Contradiction(NamedTuple):
+    """Why a conjunction holds nothing; the words are found only when they are needed."""
+
+    origin: int
+    gathered: Gathered
+
+    def reason(self, reader: Reader) -> str | None:
+        """Both sides of the contradiction, where they are known."""
+        return explain(self.gathered, reader)
+
+
+def settle(reader: Reader, gathered: Gathered) -> Schema:
+    """The schema of what satisfies everything that was gathered."""
+    schema = facets(gathered)
+    for keyword, narrowing in gathered.narrowings:
+        schema = limited(reader, gathered, keyword, intersect(schema, narrowing))
+    for origin, link in gathered.nots:
+        schema = take_away(reader, gathered, schema, origin, link)
+    for origin, test, then, otherwise in gathered.conditionals:
+        schema = limited(reader, gathered, "if", choose(reader, schema, origin, test, then, otherwise))
+    for origin, links in gathered.one_ofs:
+        schema = limited(reader, gathered, "oneOf", exactly_one(reader, schema, origin, links))
+    if not any(schema):
+        reader.contradictions.append(Contradiction(gathered.id, gathered))
+        return NEVER
+    return schema
+
+
+def facets(gathered: Gathered) -> Schema:
+    """The schema of everything but the keywords that combine schemas."""
+    types = gathered.types
+    schema = PLAIN[types]
+    if gathered.numeric and types & NUMBER:
+        number = settle_numbers(NumberFacet(
+            None, (), gathered.low, gathered.low_open, gathered.high, gathered.high_open, types & NUMBER,
+            gathered.multiples, gathered.numeric))
+        schema = schema._replace(numbers=() if number is None else (number,))
+    if gathered.textual and types & STRING:
+        string = settle_strings(StringFacet(
+            None, (), gathered.min_length, gathered.max_length, gathered.tests, gathered.textual))
+        schema = schema._replace(strings=() if string is None else (string,))
+    if gathered.listed and types & ARRAY:
+        counts = settle_array(ArrayFacet((), ANYTHING, gathered.min_items, gathered.max_items, gathered.unique,
+                                         gathered.listed))
+        array = counts if counts is None or gathered.array is None else merge_arrays(gathered.array, counts)
+        schema = schema._replace(arrays=() if array is None else (array,))
+    if types & OBJECT and (gathered.parts or gathered.required or gathered.min_members or gathered.name_links
+                           or gathered.max_members is not None):
+        names: Link = ANYTHING
+        for link in gathered.name_links:
+            names = link_union(names, link)
+        origin = gathered.parts[0].origin if gathered.parts else gathered.id
+        member = settle_object(ObjectFacet(gathered.parts, tuple(gathered.required), gathered.min_members,
+                                           gathered.max_members, names, origin))
+        schema = schema._replace(objects=() if member is None else (member,))
+    return schema
+
+
+def limited(reader: Reader, gathered: Gathered, keyword: str, schema: Schema) -> Schema:
+    """The schema, if its alternatives stayed within bounds; their number is charged."""
+    most = max(len(schema.numbers), len(schema.strings), len(schema.arrays), len(schema.objects))
+    if most > 1:
+        reader.charge(most, gathered)
+    if most > MAX_ALTERNATIVES:
+        raise reader.too_many(gathered, keyword, most)
+    return schema
+
+
+def take_away(reader: Reader, gathered: Gathered, schema: Schema, origin: int, link: Link) -> Schema:
+    """What of the schema does not satisfy the link."""
+    before = len(reader.unenforced)
+    rest = subtract(reader, schema, reader.expand(link), origin)
+    if rest is None or len(reader.unenforced) > before:
+        reader.refuse_at(origin, "not", '"not" over this schema cannot be enforced while generating',
+                         because="what it excludes depends on members or items that are not named",
+                         instead="say what is allowed instead")
+        return schema
+    return limited(reader, gathered, "not", rest)
+
+
+def choose(reader: Reader, schema: Schema, origin: int, test: Link, then: Link, otherwise: Link) -> Schema:
+    """``then`` where the test holds, ``otherwise`` where it does not."""
+    before = len(reader.unenforced)
+    condition = reader.expand(test)
+    rest = subtract(reader, schema, condition, origin)
+    if rest is None or len(reader.unenforced) > before:
+        reader.refuse_at(origin, "if", '"if" over this schema cannot be enforced while generating',
+                         because="when it fails depends on members or items that are not named",
+                         instead="test a required property with const or enum")
+        return schema
+    kept = intersect(intersect(schema, condition), reader.expand(then))
+    return unite([prune(reader, kept), prune(reader, intersect(rest, reader.expand(otherwise)))])
+
+
+def exactly_one(reader: Reader, schema: Schema, origin: int, links: list[Link]) -> Schema:
+    """What satisfies exactly one of the links."""
+    before = len(reader.unenforced)
+    branches = [intersect(schema, reader.expand(link)) for link in links]
+    if len(reader.unenforced) > before:
+        reader.refuse_at(origin, "oneOf", "", because="", instead="")
+        return unite(branches)
+    null = sum(branch.null for branch in branches) == 1
+    ones = twos = 0
+    for branch in branches:
+        twos |= ones & branch.booleans
+        ones |= branch.booleans
+    results = [Schema(null=null, booleans=ones & ~twos)]
+    rivals = overlaps(reader, branches)
+    for i, branch in enumerate(branches):
+        rest: Schema | None = branch._replace(null=False, booleans=0)
+        for j, types in rivals.get(i, {}).items():
+            if rest is not None:
+                rest = subtract(reader, rest, only(branches[j], types), origin)
+        if rest is None:
+            reader.refuse_at(origin, "oneOf", '"oneOf" with branches that overlap cannot be enforced while generating',
+                             because="a value of one branch may also satisfy another, which excludes it",
+                             instead='use "anyOf", or give the branches a required property with different const values')
+            return unite(branches)
+        results.append(rest)
+    return unite(results)
+
+
+def only(schema: Schema, types: int) -> Schema:
+    """The part of the schema that concerns some types."""
+    return Schema(False, 0, schema.numbers if types & NUMBER else (), schema.strings if types & STRING else (),
+                  schema.arrays if types & ARRAY else (), schema.objects if types & OBJECT else ())
+
+
+def overlaps(reader: Reader, branches: list[Schema]) -> dict[int, dict[int, int]]:
+    """For each branch the others that may share a value with it, and by which types."""
+    found: dict[int, dict[int, int]] = {}
+    for i, first in enumerate(branches):
+        for j in range(i):
+            second = branches[j]
+            reader.steps += 1
+            types = 0
+            if first.numbers and second.numbers and not disjoint(reader, first.numbers, second.numbers):
+                types |= NUMBER
+            if first.strings and second.strings and not disjoint(reader, first.strings, second.strings):
+                types |= STRING
+            if first.arrays and second.arrays and not disjoint(reader, first.arrays, second.arrays):
+                types |= ARRAY
+            if first.objects and second.objects and not disjoint(reader, first.objects, second.objects):
+                types |= OBJECT
+            if types:
+                found.setdefault(i, {})[j] = types
+                found.setdefault(j, {})[i] = types
+    return found
+
+
+def explain(gathered: Gathered, reader: Reader) -> str | None:
+    """The contradiction in words, where it is a plain one."""
+    low, high = gathered.low, gathered.high
+    if gathered.types == 0:
+        return "the types asked for exclude each other, or a part of the schema is false"
+    if low is not None and high is not None and gathered.types & ~NUMBER == 0 and low >= high:
+        return f"the numbers would have to be at least {low} and at most {high}" + (
+            ", bounds excluded" if low == high else "")
+    if gathered.max_length is not None and gathered.min_length > gathered.max_length:
+        return f'"minLength" is {gathered.min_length} but "maxLength" is {gathered.max_length}'
+    if gathered.max_items is not None and gathered.min_items > gathered.max_items:
+        return f'"minItems" is {gathered.min_items} but "maxItems" is {gathered.max_items}'
+    if gathered.max_members is not None and max(gathered.min_members, len(gathered.required)) > gathered.max_members:
+        return (f"at least {max(gathered.min_members, len(gathered.required))} properties are required "
+                f'but "maxProperties" is {gathered.max_members}')
+    for name in gathered.required:
+        for part in gathered.parts:
+            if part.properties.get(name, ANYTHING if part.patterns else part.other) == (0,):
+                return f'the property "{name}" is required but forbidden at {reader.pointer(part.origin)}'
+    keywords = [keyword for keyword, _ in gathered.narrowings]
+    keywords += ["not"] * bool(gathered.nots) + ["oneOf"] * bool(gathered.one_ofs) + ["if"] * bool(gathered.conditionals)
+    if keywords:
+        return "nothing is left of " + ", ".join(f'"{keyword}"' for keyword in dict.fromkeys(keywords)) + (
+            " and the keywords beside it")
+    return None
