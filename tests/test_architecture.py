@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "matching": BASE | {"automaton", "vocabulary", "grammar", "_native"},
     "compiler": BASE | {"schema", "grammar", "vocabulary", "formats", "automaton", "matching"},
     "device": BASE | {"matching"},
-    "generation": BASE | {"matching", "device", "formats", "schema", "vocabulary", "compiler"},
+    "generation": BASE | {"matching", "device", "formats", "schema", "vocabulary", "grammar", "compiler"},
     "integrations": LEFT_OF_GENERATION | {"generation"},
     "models": LEFT_OF_GENERATION | {"generation"},
 }
