@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from ..errors import SchemaError
+from structgen.errors import SchemaError
 
 __all__ = ["KEYWORD", "FromText"]
 

@@ -23,8 +23,8 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema as cs
 
-from ..errors import SchemaError
-from .from_text import KEYWORD, FromText
+from structgen.errors import SchemaError
+from structgen.schema.from_text import KEYWORD, FromText
 
 __all__ = ["PydanticSchema", "collect", "narrowed", "subschemas"]
 
@@ -406,7 +406,7 @@ def subschemas(node: Mapping[str, Any], pointer: str, change: Any) -> Iterator[t
     """The members of ``node``; every subschema is replaced by ``change(subschema, pointer)``."""
     for key, value in node.items():
         here = f"{pointer}/{_escape(key)}"
-        if key in ("properties", "$defs", "patternProperties", "dependentSchemas") and isinstance(value, dict):
+        if key in ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas") and isinstance(value, dict):
             yield key, {name: change(one, f"{here}/{_escape(name)}") for name, one in value.items()}
         elif key in ("anyOf", "oneOf", "allOf", "prefixItems") and isinstance(value, list):
             yield key, [change(one, f"{here}/{index}") for index, one in enumerate(value)]

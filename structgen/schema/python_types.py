@@ -29,9 +29,9 @@ from pydantic import PydanticUserError, TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from ..errors import ReadError, SchemaError, StructgenError
-from .from_text import FromText
-from .pydantic_schema import PydanticSchema, collect, narrowed
+from structgen.errors import ReadError, SchemaError, StructgenError
+from structgen.schema.from_text import FromText
+from structgen.schema.pydantic_schema import PydanticSchema, collect, narrowed
 
 __all__ = ["FromText", "TypeSchema", "load_json", "parse", "schema_of", "schema_of_function", "type_name"]
 

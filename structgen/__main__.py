@@ -1,0 +1,331 @@
+"""The command line: ``structgen generate``, ``demo``, ``compile`` and ``mask``.
+
+Results go to standard output and nothing else does; progress goes to standard error, and only to a terminal. Exit
+codes: 0, 1 for an error structgen can name, 2 for a wrong command line, 130 for Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from structgen.errors import SchemaError, StructgenError
+
+MODEL_HELP = "a folder or a name on the Hugging Face hub (default: the embedded model)"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs a command; the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        code = int(arguments.run(arguments) or 0)
+        sys.stdout.flush()
+        return code
+    except StructgenError as error:
+        print(f"structgen: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `structgen … | head`: whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="structgen", description="Language models that write exactly what a type, "
+                                     "schema, regex or grammar allows.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    generate = commands.add_parser("generate", help="generate a value of a type or schema",
+                                   description="Generate a value and print it as JSON.")
+    _add_target(generate, required=False)
+    generate.add_argument("--prompt", required=True, help="the prompt; - reads it from standard input")
+    generate.add_argument("--model", help=MODEL_HELP)
+    generate.add_argument("--max-tokens", type=int, default=256, metavar="N")
+    generate.add_argument("--temperature", type=float, default=0.0, metavar="T")
+    generate.add_argument("--seed", type=int, metavar="N")
+    generate.add_argument("--no-mask", action="store_true", help="let the model write freely, then check")
+    generate.add_argument("--no-instructions", action="store_true", help="do not tell the type to the model")
+    generate.add_argument("--from-text", action="store_true", help="take every plain string from the prompt")
+    generate.add_argument("--trace", action="store_true", help="print every token with its probability")
+    generate.set_defaults(run=_generate)
+
+    demo = commands.add_parser("demo", help="the same request free, masked, and taken from the text",
+                               description="Show what the mask does, token by token.")
+    demo.add_argument("text", nargs="?", default="Ada Lovelace, 36, wrote the first program.")
+    demo.add_argument("--model", help=MODEL_HELP)
+    demo.add_argument("--seed", type=int, default=0, metavar="N")
+    demo.add_argument("--temperature", type=float, default=0.7, metavar="T")
+    demo.set_defaults(run=_demo)
+
+    compile_ = commands.add_parser("compile", help="compile a JSON Schema and say what is enforced",
+                                   description="Say what masks enforce of a JSON Schema, and what it costs.")
+    compile_.add_argument("schema", type=Path, help="a file with a JSON Schema")
+    compile_.add_argument("--vocabulary", metavar="NAME", help="bytes, or the tokenizer of " + MODEL_HELP)
+    compile_.set_defaults(run=_compile)
+
+    mask = commands.add_parser("mask", help="say what may come after a beginning of the output",
+                               description="List the tokens that a mask allows after a beginning of the output.")
+    _add_target(mask, required=True)
+    mask.add_argument("--prefix", default="", help="the output so far")
+    mask.add_argument("--vocabulary", metavar="NAME", help="bytes, or the tokenizer of " + MODEL_HELP)
+    mask.add_argument("--limit", type=int, default=40, metavar="N", help="tokens listed (default 40)")
+    mask.set_defaults(run=_mask)
+    return parser
+
+
+def _add_target(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    group = parser.add_mutually_exclusive_group(required=required)
+    group.add_argument("--type", metavar="MODULE:CLASS", help="a Python type; modules of the current folder are found")
+    group.add_argument("--schema", type=Path, metavar="FILE", help="a JSON Schema")
+
+
+def _generate(arguments: argparse.Namespace) -> None:
+    target = _target(arguments)
+    prompt = sys.stdin.read() if arguments.prompt == "-" else arguments.prompt
+    model = _model(arguments.model)
+    with _progress("generating"):
+        result = model.generate(prompt, target, max_tokens=arguments.max_tokens, temperature=arguments.temperature,
+                                seed=arguments.seed, mask=not arguments.no_mask,
+                                instructions=None if arguments.no_instructions else "auto",
+                                from_text=arguments.from_text or None)
+    print(result.text if target is None else _as_json(result.value))
+    if arguments.trace:
+        _print_trace(result.trace, model.vocabulary.size)
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    from pydantic import BaseModel, Field
+
+    from structgen.generation.prompt import prompt_text
+    from structgen.generation.target import as_target
+
+    class Person(BaseModel):
+        """A person that a text is about."""
+
+        name: str
+        age: int = Field(ge=0, le=150)
+
+    text, seed, temperature = arguments.text, arguments.seed, arguments.temperature
+    model = _model(arguments.model)
+    target = as_target(Person)
+    print(f"Text: {text}\nType: Person(name: str, age: int from 0 to 150)\nSeed: {seed}, temperature {temperature}\n")
+    with _progress("generating"):
+        free = model.generate(prompt_text(text, target, "auto"), None, instructions=None, max_tokens=64,
+                              temperature=temperature, seed=seed)
+        masked = _attempt(lambda: model.generate(text, Person, max_tokens=64, temperature=temperature, seed=seed))
+        taken = _attempt(lambda: model.generate(text, Person, max_tokens=64, temperature=temperature, seed=seed,
+                                                from_text=text))
+    print(f"1. free                        {free.text!r}")
+    try:
+        print(f"{'':31}read: {target.read(free.text.strip())!r}")
+    except StructgenError as error:
+        print(f"{'':31}not a Person: {error.what}")
+    for title, result in (("2. masked", masked), ("3. masked, taken from the text", taken)):
+        print(f"{title:31}{result if isinstance(result, str) else repr(result.value)}")
+    if not isinstance(taken, str):
+        print("\nThe third, token by token:\n")
+        _print_trace(taken.trace, model.vocabulary.size)
+    print("\nWith a model of your own:\n\n"
+          "    import structgen as sg\n"
+          "    model = sg.load_model(\"path/or/hub-name\")\n"
+          f"    model.generate({text!r}, Person).value")
+
+
+def _attempt(run: Callable[[], Any]) -> Any:
+    """The result, or what went wrong as text: one failed line of the demonstration is no reason to stop."""
+    try:
+        return run()
+    except StructgenError as error:
+        return f"failed: {error.args[0]}"
+
+
+def _compile(arguments: argparse.Namespace) -> None:
+    from structgen.compiler import Compiler
+
+    source = _json_schema(arguments.schema)
+    with _progress("reading the vocabulary"):
+        vocabulary, name = _vocabulary(arguments.vocabulary)
+    compiler = Compiler(vocabulary)
+    started = time.perf_counter()
+    compiled = compiler.compile(source)
+    ready = time.perf_counter()
+    compiled.matcher().mask()
+    first = time.perf_counter()
+    schema = json.loads(arguments.schema.read_text(encoding="utf-8"))
+    print("Enforced:")
+    rows = sorted(_keywords(schema, "#", ()).items())
+    for keyword, pointers in rows:
+        shown = ", ".join(pointers[:3]) + (f" and {len(pointers) - 3} more" if len(pointers) > 3 else "")
+        print(f"  {keyword:22} {shown}")
+    if not rows:
+        print("  that it is JSON")
+    if compiled.unenforced:
+        print("Not enforced, checked at the end:")
+        for line in compiled.unenforced:
+            print(f"  {line}")
+    stats = compiled.stats()
+    print(f"Vocabulary: {name}, {vocabulary.size} tokens")
+    print(f"Compiled in {1e3 * (ready - started):.1f} ms, first mask {1e3 * (first - ready):.1f} ms "
+          f"({compiler.engine} engine)")
+    print(f"{stats['states']} states, {compiled.memory_bytes() / 1024:.0f} KB")
+
+
+def _mask(arguments: argparse.Namespace) -> int:
+    from structgen.compiler import Compiler, as_grammar
+
+    target = _target(arguments)
+    with _progress("reading the vocabulary"):
+        vocabulary, _ = _vocabulary(arguments.vocabulary)
+    compiler = Compiler(vocabulary)
+    matcher = compiler.compile(as_grammar(target, compiler.limits)).matcher()
+    prefix = arguments.prefix.encode()
+    for end in range(len(prefix)):
+        if not matcher.advance_bytes(prefix[end:end + 1]):
+            print(f"{prefix[:end].decode(errors='replace')!r} cannot be followed by "
+                  f"{prefix[end:].decode(errors='replace')!r}; allowed there:")
+            _print_allowed(matcher, vocabulary, arguments.limit)
+            return 1
+    _print_allowed(matcher, vocabulary, arguments.limit)
+    return 0
+
+
+def _print_allowed(matcher: Any, vocabulary: Any, limit: int) -> None:
+    allowed = [int(token) for token in matcher.allowed_tokens()]
+    texts = [vocabulary.tokens[token] for token in allowed if vocabulary.tokens[token]]
+    print(f"{len(allowed)} of {vocabulary.size} tokens are allowed.")
+    for text in sorted(texts, key=lambda one: (len(one), one))[:limit]:
+        print(f"  {text.decode(errors='backslashreplace')!r}")
+    if len(texts) > limit:
+        print(f"  … and {len(texts) - limit} more")
+    if matcher.is_accepting:
+        print("The output may end here.")
+
+
+def _print_trace(trace: Any, size: int) -> None:
+    print(f"  {'token':>6}  {'text':20} {'allowed':>8}  {'p model':>8}  {'p masked':>8}")
+    for step in trace:
+        text = repr(step.text) if step.text else "(end)"
+        text = text if len(text) <= 20 else text[:19] + "…"
+        print(f"  {step.token:6}  {text:20} {step.allowed:8}  {step.probability:8.4f}  "
+              f"{'forced' if step.forced else f'{step.masked:8.4f}':>8}")
+    forced = sum(step.forced for step in trace)
+    print(f"  {len(trace)} tokens, {forced} of them forced; {size} in the vocabulary")
+
+
+def _target(arguments: argparse.Namespace) -> Any:
+    if arguments.type:
+        return _load_type(arguments.type)
+    return _json_schema(arguments.schema) if arguments.schema else None
+
+
+def _load_type(spec: str) -> Any:
+    module_name, colon, path = spec.partition(":")
+    if not colon or not module_name or not path:
+        raise SchemaError(f"--type {spec} names no type", instead="write --type module:Class")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # an installed command does not look where it is started
+    try:
+        found: Any = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise SchemaError(f"there is no module {error.name}", because=f"--type {spec} asks for it",
+                          instead="start structgen in the folder that holds it, or install it") from error
+    for name in path.split("."):
+        try:
+            found = getattr(found, name)
+        except AttributeError as error:
+            raise SchemaError(f"the module {module_name} has no {path}", instead="check the name") from error
+    return found
+
+
+def _json_schema(path: Path) -> Any:
+    from structgen.formats.json.source import JsonSchema
+
+    try:
+        return JsonSchema(path.read_bytes())
+    except OSError as error:
+        raise SchemaError(f"the schema {path} cannot be read", because=error.strerror) from error
+
+
+def _vocabulary(name: str | None) -> tuple[Any, str]:
+    from structgen.models.loader import EMBEDDED, load_tokenizer
+    from structgen.vocabulary import Vocabulary
+
+    if name is None and not (EMBEDDED / "config.json").is_file():
+        name = "bytes"
+    if name == "bytes":
+        return Vocabulary([*(bytes([byte]) for byte in range(256)), None], 256), "single bytes"
+    found = None if name in (None, "embedded") else name
+    return Vocabulary.from_transformers(load_tokenizer(found)), name or "embedded"
+
+
+def _model(name: str | None) -> Any:
+    from structgen.models.loader import load_model
+
+    with _progress("loading the model"):
+        if not sys.stderr.isatty():
+            _silence_loading()
+        return load_model(name)
+
+
+def _silence_loading() -> None:
+    """transformers draws progress bars even where nobody sees them."""
+    try:
+        logging: Any = importlib.import_module("transformers.utils.logging")
+    except ImportError:  # load_model says so properly
+        return
+    logging.disable_progress_bar()
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[None]:
+    """Says on a terminal what is going on, and takes it back."""
+    shown = sys.stderr.isatty()
+    if shown:
+        print(f"{what} …", end="\r", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if shown:
+            print(" " * (len(what) + 2), end="\r", file=sys.stderr, flush=True)
+
+
+def _keywords(node: Any, pointer: str, found: Any) -> dict[str, list[str]]:
+    """Every keyword that asks for something, with the places where it does."""
+    from structgen.schema.pydantic_schema import subschemas
+
+    rows: dict[str, list[str]] = dict(found)
+
+    def visit(one: Any, place: str) -> Any:
+        if isinstance(one, dict):
+            for keyword in one:
+                if keyword not in _SILENT_KEYWORDS and not keyword.startswith("x-"):
+                    rows.setdefault(keyword, []).append(place)
+            dict(subschemas(one, place, visit))
+        return one
+
+    visit(node, pointer)
+    return rows
+
+
+_SILENT_KEYWORDS = {"$schema", "$id", "$anchor", "$comment", "$defs", "definitions", "title", "description", "default",
+                    "examples", "deprecated", "readOnly", "writeOnly", "$vocabulary"}
+"""Keywords that say something to a reader and ask nothing of a value."""
+
+
+def _as_json(value: Any) -> str:
+    from pydantic_core import to_json
+
+    return to_json(value, indent=2).decode()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""What is to be generated: how it is masked, told to the model, and read back.
+
+In: the ``output_type`` of a request (a Python type, a source such as ``JsonSchema`` or ``Regex``, or None for free
+text) and its options. Out: a ``Target``, the one form in which the rest of generation sees it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from structgen.errors import ReadError, SchemaError
+from structgen.grammar.nodes import Grammar
+from structgen.schema.python_types import TypeSchema, load_json, parse, schema_of
+
+__all__ = ["Target", "as_target"]
+
+MAX_LABELS = 64
+"""Choices that are scored one by one for ``Result.confidence``; each costs the model a short pass."""
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """One thing to generate.
+
+    ``source``: what the compiler takes; None for free text. ``told``: the JSON Schema that the instructions render;
+    None: nothing to tell. ``is_json``: whether a place in the text is a JSONPath. ``labels``: for a choice, the texts
+    of all values. ``key``: what the compiled grammar is kept under; None: it is not kept.
+    """
+
+    name: str
+    source: Any
+    read: Callable[[str], Any]
+    told: Mapping[str, Any] | None = None
+    unenforced: tuple[str, ...] = ()
+    is_json: bool = False
+    labels: tuple[str, ...] = ()
+    key: Any = None
+    check: Callable[[Any], None] | None = None
+    """Checks a value that no mask has held to the type, where ``read`` does not; raises ``ReadError``."""
+
+
+def as_target(output_type: Any, *, require_all: bool = False, from_text: str | None = None) -> Target:
+    """The target of a request; ``SchemaError`` for what is neither a type nor a source."""
+    if output_type is None:
+        _only_for_types(from_text, require_all, "free text")
+        return Target("text", None, str)
+    if isinstance(output_type, Grammar) or _is_source(output_type):
+        _only_for_types(from_text, require_all, type(output_type).__name__)
+        return _source_target(output_type)
+    if isinstance(output_type, (dict, str, bytes, list)):
+        raise SchemaError(f"the output type is a {type(output_type).__name__}",
+                          because="it could mean several things",
+                          instead="write JsonSchema(…), Regex(…), Choice(…) or a Python type")
+    found = schema_of(output_type, require_all=require_all, from_text=from_text)
+    return Target(found.name, _json_source(found), partial(_read_type, found), found.described, found.unenforced, True,
+                  _labels(found.described), _key(output_type, require_all, from_text))
+
+
+def _is_source(output_type: Any) -> bool:
+    return not isinstance(output_type, type) and callable(getattr(output_type, "to_grammar", None))
+
+
+def _source_target(source: Any) -> Target:
+    from structgen.formats.json.source import JsonSchema
+
+    key = ("source", id(source))  # the cache keeps the source alive beside what it compiled
+    if not isinstance(source, JsonSchema):
+        return Target(type(source).__name__, source, str, key=key)
+    schema = load_json(bytes(source.schema).decode()) if isinstance(source.schema, bytes) else source.schema
+    schema = load_json(schema) if isinstance(schema, str) else schema
+    told = schema if isinstance(schema, Mapping) else {}
+    return Target(str(told.get("title", "value")), source, load_json, told, is_json=True, labels=_labels(told), key=key,
+                  check=partial(_check_against, schema))
+
+
+def _json_source(found: TypeSchema) -> Any:
+    from structgen.formats.json.source import JsonSchema
+
+    # Without exponents: 1e999 is a JSON number, and infinity as a Python float.
+    return JsonSchema(found.schema, exponents=False)
+
+
+def _read_type(found: TypeSchema, text: str) -> Any:
+    return parse(text, found)
+
+
+def _check_against(schema: Mapping[str, Any] | bool, value: Any) -> None:
+    from jsonschema import FormatChecker
+    from jsonschema.exceptions import best_match
+    from jsonschema.validators import Draft202012Validator, validator_for
+
+    validator = validator_for(schema, default=Draft202012Validator)(schema, format_checker=FormatChecker())
+    error = best_match(validator.iter_errors(value))
+    if error is not None:
+        raise ReadError(f"not valid against the schema: {error.message}", position=error.json_path)
+
+
+def _labels(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """The JSON texts of every value, if the schema lists them and they are few."""
+    reference = str(schema.get("$ref", ""))
+    if reference.startswith("#/$defs/"):
+        schema = schema["$defs"].get(reference.removeprefix("#/$defs/"), {})
+    values = schema.get("enum", [schema["const"]] if "const" in schema else None)
+    if schema.get("type") == "boolean":
+        values = [True, False]
+    if values is None or not 1 < len(values) <= MAX_LABELS:
+        return ()
+    return tuple(json.dumps(value, ensure_ascii=False) for value in values)
+
+
+def _key(output_type: Any, require_all: bool, from_text: str | None) -> Any:
+    key = ("type", output_type, repr(output_type), require_all, from_text)
+    try:
+        hash(key)
+    except TypeError:  # metadata of an Annotated type may be unhashable
+        return None
+    return key
+
+
+def _only_for_types(from_text: str | None, require_all: bool, name: str) -> None:
+    if from_text is not None or require_all:
+        option = "require_all" if require_all else "from_text"
+        raise SchemaError(f"{option} has no meaning for {name}", because="it changes the fields of a Python type",
+                          instead="leave it out, or pass a Python type")
