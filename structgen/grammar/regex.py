@@ -1,0 +1,334 @@
+"""Regular expressions to regular nodes: one parser for Python's dialect and ECMA-262's (JSON Schema).
+
+In: a pattern. Out: a node whose texts are exactly those the pattern matches, wholly (``fullmatch``) or anywhere
+(``search``, the meaning in JSON Schema). The parser keeps its own stack, so nesting is bounded by
+``Limits.regex_depth`` and not by Python's. Lazy quantifiers have the language of greedy ones. What is no plain regular
+language here (lookaround, word boundaries, back-references, possessive and atomic parts) is refused by offset and name.
+
+Case is ignored by the rules of Python's ``re``, tested against it. Members of Python's Unicode classes are those of
+the running Python.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+from structgen.errors import GrammarSyntaxError, LimitExceededError
+from structgen.grammar.build import ANY_CHAR, EMPTY, NEVER, literal, repeat
+from structgen.grammar.nodes import Chars, Node, Repeat
+from structgen.grammar.regex_anchors import (
+    AT_END,
+    AT_END_OR_NEWLINE,
+    AT_START,
+    Anchored,
+    Part,
+    in_sequence,
+    side_by_side,
+    whole_text,
+)
+from structgen.grammar.regex_escapes import Dialect, Reading, fail, read_class, read_escape
+from structgen.grammar.unicode import complement, equal_ignoring_case, ignoring_case
+from structgen.limits import Limits
+
+Mode = Literal["fullmatch", "search"]
+_ANY_BUT_NEWLINE = Chars(complement(((10, 10),)))
+_ANY_BUT_LINE_ENDS = Chars(complement(((10, 10), (13, 13), (0x2028, 0x2029))))
+_PLAIN = re.compile(r"[^\\^$.|?*+(){}\[\]]+")
+_PLAIN_VERBOSE = re.compile(r"[^\\^$.|?*+(){}\[\]# \t\n\r\v\f]+")
+_SPACE = re.compile(r"[ \t\n\r\v\f]+|#[^\n]*")
+_BRACES = re.compile(r"\{([0-9]*)(?:(,)([0-9]*))?\}")
+_FLAGS = re.compile(r"\(\?([a-zA-Z]*)(?:-([a-zA-Z]*))?([:)])")
+_GROUP_NAME = re.compile(r"\(\?P?<([^>)]*)>")
+_FLAG_OF = {"i": re.I, "s": re.S, "x": re.X, "m": re.M, "a": re.A, "u": re.U}
+_MEMO_CHARS = 4096
+"""Longer patterns are not memoised: the memo holds at most 2,048 patterns, so at most some tens of MB of nodes."""
+_MOST_COPIES = 2**31 - 2
+
+
+def parse_regex(pattern: str, *, flags: int = 0, dialect: Dialect = "python", mode: Mode = "fullmatch",
+                limits: Limits | None = None) -> Node:
+    """The texts that a pattern matches.
+
+    ``flags`` are those of Python's ``re`` (I S X A M U; M only where no ``^`` or ``$`` is met). ``dialect="ecma"`` reads
+    ECMA-262 with the flag u, and forgives what annex B forgives without it. Raises ``GrammarSyntaxError`` with the
+    offset, or ``LimitExceededError`` (``regex_bytes``, ``regex_depth``).
+    """
+    known = limits if limits is not None else Limits()
+    if len(pattern) <= _MEMO_CHARS:
+        return _parse_known(pattern, int(flags), dialect, mode, known)
+    return _parse(pattern, int(flags), dialect, mode, known)
+
+
+def _parse(pattern: str, flags: int, dialect: Dialect, mode: Mode, limits: Limits) -> Node:
+    try:
+        size = len(pattern.encode())
+    except UnicodeEncodeError as error:
+        fail("the pattern has a lone surrogate", error.start, because="no text in UTF-8 has one")
+    if size > limits.regex_bytes:
+        raise LimitExceededError(f"the pattern is {size} bytes long", limit="regex_bytes",
+                                 because=f"the limit is {limits.regex_bytes}")
+    unknown = flags & ~int(re.I | re.S | re.X | re.A | re.M | re.U)
+    if unknown or (dialect == "ecma" and flags & ~int(re.U)):
+        raise GrammarSyntaxError(f"the flags {re.RegexFlag(flags)!r} are not supported in this dialect",
+                                 instead="use I, S, X, A, M or U of Python's re" if dialect == "python"
+                                 else "spell both cases in the pattern")
+    return whole_text(_Parser(pattern, flags, dialect, limits).parse(), mode == "search")
+
+
+_parse_known = lru_cache(maxsize=2048)(_parse)
+
+
+class _Frame:
+    """An open group: the options read so far and the parts of the one being read."""
+
+    __slots__ = ("flags", "options", "parts", "position")
+
+    def __init__(self, flags: int, position: int) -> None:
+        self.flags, self.position = flags, position
+        self.options: list[Part] = []
+        self.parts: list[Part] = []
+
+
+class _Parser:
+    def __init__(self, pattern: str, flags: int, dialect: Dialect, limits: Limits) -> None:
+        self._pattern, self._dialect, self._limits = pattern, dialect, limits
+        self._stack: list[_Frame] = []
+        self._frame = _Frame(flags, 0)
+        self._run = ""
+        self._last = "nothing"
+        """What a quantifier would repeat: nothing, an anchor, a repetition, a character of the run, or a part."""
+        self._names: set[str] = set()
+
+    def parse(self) -> Part:
+        """Read the whole pattern."""
+        pattern, at = self._pattern, 0
+        while at < len(pattern):
+            verbose = self._frame.flags & re.X
+            plain = (_PLAIN_VERBOSE if verbose else _PLAIN).match(pattern, at)
+            if plain:
+                self._add_text(plain[0])
+                at = plain.end()
+                continue
+            character = pattern[at]
+            if verbose and (space := _SPACE.match(pattern, at)):
+                at = space.end()
+            elif character == "(":
+                at = self._open(at)
+            elif character == ")":
+                at = self._close(at)
+            elif character == "|":
+                self._end_option()
+                at += 1
+            elif character in "*+?{":
+                at = self._quantify(at)
+            elif character in "^$":
+                self._anchor(at)
+                at += 1
+            else:
+                at = self._member(at, character)
+        if self._stack:
+            fail("the group is not closed", self._frame.position, instead="add ) or write \\( for the character")
+        return self._finish_frame()
+
+    def _flush(self) -> None:
+        if self._run:
+            self._frame.parts.append(literal(self._run))
+            self._run = ""
+
+    def _add_text(self, text: str) -> None:
+        if not self._frame.flags & re.I:
+            self._run += text
+            self._last = "character"
+            return
+        for character in text:
+            ranges = equal_ignoring_case(character, bool(self._frame.flags & re.A))
+            if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
+                self._run += character
+                self._last = "character"
+            else:
+                self._add_part(Chars(ranges))
+
+    def _add_part(self, part: Part, last: str = "part") -> None:
+        self._flush()
+        self._frame.parts.append(part)
+        self._last = last
+
+    def _member(self, at: int, character: str) -> int:
+        """A dot, a class, an escape, or a character that has no meaning of its own here."""
+        flags = self._frame.flags
+        if character == ".":
+            other = _ANY_BUT_LINE_ENDS if self._dialect == "ecma" else _ANY_BUT_NEWLINE
+            self._add_part(ANY_CHAR if flags & re.S else other)
+            return at + 1
+        if character not in "[\\":
+            self._add_text(character)
+            return at + 1
+        reading = Reading(self._pattern, self._dialect, bool(flags & re.I), bool(flags & re.A))
+        if character == "[":
+            ranges, end = read_class(reading, at)
+            self._add_part(Chars(ranges) if ranges else NEVER)
+            return end
+        if self._dialect == "python" and self._pattern[at + 1:at + 2] in ("A", "Z", "z"):
+            self._add_part(AT_START if self._pattern[at + 1] == "A" else AT_END, "anchor")
+            return at + 2
+        item, end = read_escape(reading, at, in_class=False)
+        if isinstance(item, int):
+            self._add_text(chr(item))
+        else:
+            ranges = ignoring_case(item, reading.ascii_only) if reading.ignore_case else item
+            self._add_part(Chars(ranges) if ranges else NEVER)
+        return end
+
+    def _anchor(self, at: int) -> None:
+        if self._frame.flags & re.M:
+            fail(f"{self._pattern[at]} with the flag M is not supported", at,
+                 because="it would match beside every line end", instead="leave the flag out, or write the line ends")
+        if self._pattern[at] == "^":
+            self._add_part(AT_START, "anchor")
+        else:
+            self._add_part(AT_END if self._dialect == "ecma" else AT_END_OR_NEWLINE, "anchor")
+
+    def _end_option(self) -> None:
+        self._flush()
+        self._frame.options.append(in_sequence(self._frame.parts))
+        self._frame.parts = []
+        self._last = "nothing"
+
+    def _finish_frame(self) -> Part:
+        self._end_option()
+        options = self._frame.options
+        return options[0] if len(options) == 1 else side_by_side(options)
+
+    def _open(self, at: int) -> int:
+        pattern, flags = self._pattern, self._frame.flags
+        if not pattern.startswith("(?", at):
+            return self._push(flags, at, at + 1)
+        if pattern.startswith("(?:", at):
+            return self._push(flags, at, at + 3)
+        self._refuse_group(at)
+        if pattern.startswith("(?#", at) and self._dialect == "python":
+            end = pattern.find(")", at)
+            if end < 0:
+                fail("the comment is not closed", at)
+            return end + 1
+        if name := _GROUP_NAME.match(pattern, at):
+            if not name[1].isidentifier() or name[1] in self._names:
+                fail(f"the group name {name[1]!r} is " + ("used twice" if name[1] in self._names else "no name"), at)
+            self._names.add(name[1])
+            return self._push(flags, at, name.end())
+        return self._open_flags(at)
+
+    def _open_flags(self, at: int) -> int:
+        """``(?i)`` for the whole pattern, ``(?i:…)`` and ``(?-i:…)`` for a group."""
+        match = _FLAGS.match(self._pattern, at)
+        if match is None or self._dialect == "ecma":
+            fail(f"the group {self._pattern[at:at + 3]!r} is not supported", at,
+                 instead="use (…), (?:…) or (?<name>…)")
+        added, removed = match[1], match[2] or ""
+        flags = self._frame.flags
+        for letter in added + removed:
+            if letter not in _FLAG_OF or (letter in removed and letter in "au"):
+                fail(f"the inline flag {letter!r} is not supported", at, instead="use i, s, x, m, a or u")
+        for letter in added:
+            flags = (flags & ~int(re.A) if letter == "u" else flags) | int(_FLAG_OF[letter])
+        for letter in removed:
+            flags &= ~int(_FLAG_OF[letter])
+        if match[3] == ":":
+            return self._push(flags, at, match.end())
+        if self._stack or self._frame.options or self._frame.parts or self._run or not added or match[2] is not None:
+            fail("flags for the whole pattern must stand at its beginning", at, instead="write (?i:…) around the part")
+        self._frame.flags = flags
+        return match.end()
+
+    def _refuse_group(self, at: int) -> None:
+        pattern = self._pattern
+        if pattern.startswith(("(?=", "(?!", "(?<=", "(?<!"), at):
+            fail(f"lookaround {pattern[at:at + 4].rstrip('()')}…) is not supported", at,
+                 because="it looks at text that another part of the pattern matches",
+                 instead="write the wanted texts as alternatives")
+        if pattern.startswith("(?>", at):
+            fail("atomic groups are not supported", at, because="they depend on the order in which a match is sought",
+                 instead="use (?:…)")
+        if pattern.startswith("(?(", at):
+            fail("conditional groups are not supported", at, because="they depend on what another group matched",
+                 instead="write both cases as alternatives")
+        if pattern.startswith("(?P=", at):
+            fail("back-references are not supported", at, because="they are no regular language",
+                 instead="repeat the group's pattern")
+
+    def _push(self, flags: int, at: int, end: int) -> int:
+        self._flush()
+        self._stack.append(self._frame)
+        if len(self._stack) > self._limits.regex_depth:
+            raise LimitExceededError("the groups of the pattern are nested too deeply", limit="regex_depth",
+                                     position=f"offset {at}", because=f"the limit is {self._limits.regex_depth}")
+        self._frame = _Frame(flags, at)
+        self._last = "nothing"
+        return end
+
+    def _close(self, at: int) -> int:
+        if not self._stack:
+            fail("a ) without its (", at, instead="write \\) for the character")
+        part = self._finish_frame()
+        self._frame = self._stack.pop()
+        self._add_part(part)
+        return at + 1
+
+    def _quantify(self, at: int) -> int:
+        bounds = self._bounds(at)
+        if bounds is None:
+            self._add_text("{")
+            return at + 1
+        least, most, end = bounds
+        if self._last in ("nothing", "anchor"):
+            fail(f"nothing to repeat before {self._pattern[at]}", at, instead=f"write \\{self._pattern[at]} for the character")
+        if self._last == "repetition":
+            fail("a repetition of a repetition", at, instead="put the first one into (?:…)")
+        if self._pattern.startswith("+", end) and self._dialect == "python":
+            fail("possessive quantifiers are not supported", end,
+                 because="they depend on the order in which a match is sought", instead="leave the second + out")
+        if self._pattern.startswith("?", end):
+            end += 1
+        if self._last == "character":
+            character, self._run = self._run[-1], self._run[:-1]
+            self._flush()
+            part: Part = literal(character)
+        else:
+            part = self._frame.parts.pop()
+        self._frame.parts.append(self._repeated(part, least, most, at))
+        self._last = "repetition"
+        return end
+
+    def _bounds(self, at: int) -> tuple[int, int | None, int] | None:
+        """The bounds of the quantifier at ``at`` and the offset after it; None where a brace is only a brace."""
+        character = self._pattern[at]
+        if character != "{":
+            return (1 if character == "+" else 0), (1 if character == "?" else None), at + 1
+        match = _BRACES.match(self._pattern, at)
+        if match is None or match[0] == "{}" or (self._dialect == "ecma" and not match[1]):
+            return None
+        least, most = match[1] or "0", match[3] if match[2] else match[1]
+        if len(least) > 10 or len(most) > 10 or int(least) > _MOST_COPIES or (most and int(most) > _MOST_COPIES):
+            raise LimitExceededError(f"the repetition {match[0][:40]} is too large", limit="dfa_states",
+                                     position=f"offset {at}")
+        if most and int(most) < int(least):
+            fail(f"the bounds of {match[0]} run backwards", at)
+        return int(least), int(most) if most else None, match.end()
+
+    @staticmethod
+    def _repeated(part: Part, least: int, most: int | None, at: int) -> Part:
+        if isinstance(part, Anchored):
+            if most == 0:
+                return EMPTY
+            if most == 1:
+                return part if least else side_by_side([part, EMPTY])
+            fail("an anchor inside a repetition is not supported", at,
+                 because="it could hold in the first or the last round only",
+                 instead="take the anchor out of the repeated group")
+        if isinstance(part, Repeat) and part.min <= 1 and part.max != 0:
+            # x{0..1, b} repeated leaves no gap between its lengths
+            both = None if most is None or part.max is None else part.max * most
+            return EMPTY if most == 0 else repeat(part.body, part.min * least, both)
+        return repeat(part, least, most)
