@@ -21,7 +21,7 @@ FORMAT_VERSION = 1
 
 _MAGIC = b"structgen cache\0"
 _HEADER = struct.Struct("<16sIIQ32s")  # magic, version, key length, data length, sha256(key + data)
-_SUFFIX = ".blob"
+_SUFFIX, _PARTIAL = ".blob", ".partial"
 
 
 class DiskCache:
@@ -68,7 +68,7 @@ class DiskCache:
         return self.folder / (hashlib.sha256(b"%d\0" % FORMAT_VERSION + key.encode()).hexdigest() + _SUFFIX)
 
     def _write(self, path: Path, blob: bytes) -> None:
-        descriptor, temporary = tempfile.mkstemp(dir=self.folder, suffix=".partial")
+        descriptor, temporary = tempfile.mkstemp(dir=self.folder, suffix=_PARTIAL)
         try:
             with open(descriptor, "wb") as file:
                 file.write(blob)
@@ -79,9 +79,9 @@ class DiskCache:
             raise
 
     def _evict(self, room: int) -> None:
-        """Remove the least recently used entries until ``room`` more bytes fit."""
+        """Remove the least recently used entries until ``room`` more bytes fit; what a killed process left counts too."""
         entries = []
-        for path in self.folder.glob("*" + _SUFFIX):
+        for path in (*self.folder.glob("*" + _SUFFIX), *self.folder.glob("*" + _PARTIAL)):
             with contextlib.suppress(OSError):  # another process removed it
                 status = path.stat()
                 entries.append((status.st_mtime_ns, status.st_size, path))

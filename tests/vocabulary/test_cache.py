@@ -83,6 +83,14 @@ def test_cache_evicts_the_least_recently_used(tmp_path: Path) -> None:
     assert [key for key in "abcd" if cache.get(key) is not None] == ["a", "c", "d"]
 
 
+def test_cache_counts_and_evicts_what_a_killed_process_left(tmp_path: Path) -> None:
+    left = tmp_path / "left.partial"
+    left.write_bytes(bytes(3000))
+    os.utime(left, (0, 0))
+    assert DiskCache(tmp_path, max_bytes=3500).put("trie", bytes(1000))
+    assert not left.exists()
+
+
 def test_cache_does_not_keep_what_is_larger_than_itself(tmp_path: Path) -> None:
     cache = DiskCache(tmp_path, max_bytes=1000)
     cache.put("small", b"abc")
