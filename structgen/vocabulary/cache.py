@@ -79,7 +79,7 @@ class DiskCache:
             raise
 
     def _evict(self, room: int) -> None:
-        """Remove the least recently used entries until ``room`` more bytes fit; what a killed process left counts too."""
+        """Remove the least recently used files, also those a killed process left, until ``room`` more bytes fit."""
         entries = []
         for path in (*self.folder.glob("*" + _SUFFIX), *self.folder.glob("*" + _PARTIAL)):
             with contextlib.suppress(OSError):  # another process removed it
