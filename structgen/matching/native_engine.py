@@ -1,32 +1,147 @@
-"""The native engine behind the same interface; absent where no compiler was at hand when structgen was installed."""
+"""The native engine behind the same interface; absent where no compiler was at hand when structgen was installed.
+
+In: tables and a vocabulary, as flat arrays. Out: ``NativeCompiledGrammar`` and its matchers. This file only carries
+arrays over; the engine itself is in ``native/`` and explained in ``matching.engine``.
+"""
 
 from __future__ import annotations
 
+from array import array
+from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-try:
+from structgen.automaton.dfa import Dfa
+from structgen.automaton.tables import Tables
+from structgen.errors import LimitExceededError
+from structgen.limits import Limits
+from structgen.matching.compiled import Coverage, nothing_to_generate
+from structgen.matching.matcher import MatcherBase
+from structgen.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
     from structgen import _native
-except ImportError:  # installed without a compiler: matching.engine takes over
-    _native = None  # type: ignore[assignment]
+else:
+    try:
+        from structgen import _native
+    except ImportError:  # installed without a compiler: matching.engine takes over
+        _native = None
 
-AVAILABLE = False
+AVAILABLE = _native is not None
+_EXPLORED_AT_ONCE = 256
+"""Configurations explored between two looks at signals, so that Ctrl-C ends a long precompute."""
+_DFAS_KEPT = 4096
+
+if AVAILABLE:
+    _native.set_limit_error(LimitExceededError)
 
 
 class NativeVocabulary:
-    """Placeholder until the port is in."""
+    """The vocabulary's tries, and the automata that grammars share."""
 
-    def __init__(self, vocabulary: Any, cache: Any) -> None:
-        raise ImportError("no native engine")
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.native = _native.Vocabulary(vocabulary.data, vocabulary.offsets, list(vocabulary.eos_token_ids))
+        self._dfas: OrderedDict[int, tuple[Dfa, _native.Dfa]] = OrderedDict()
+
+    def dfa(self, dfa: Dfa) -> _native.Dfa:
+        """The native form of an automaton, made once for as long as it is in use."""
+        kept = self._dfas.get(id(dfa))
+        if kept is None:
+            kept = self._dfas[id(dfa)] = (dfa, _native_dfa(dfa))
+            if len(self._dfas) > _DFAS_KEPT:
+                self._dfas.popitem(last=False)
+        return kept[1]
+
+
+def _native_dfa(dfa: Dfa) -> _native.Dfa:
+    edge_start, edges = array("I", (0,)), array("I")
+    for row in dfa.edges:
+        for edge in row:
+            edges.extend(edge)
+        edge_start.append(len(edges) // 3)
+    label_start, labels = array("I", (0,)), array("I")
+    for reached in dfa.labels or ((),) * len(dfa.accept):
+        labels.extend(reached)
+        label_start.append(len(labels))
+    return _native.Dfa(dfa.start, edge_start, edges, array("i", dfa.accept), array("I", dfa.min_length),
+                       array("I", dfa.max_length), array("I", dfa.count), label_start, labels)
 
 
 class NativeCompiledGrammar:
-    """Placeholder until the port is in."""
+    """The native engine's compiled grammar: see ``compiled.PythonCompiledGrammar`` for what the methods mean."""
 
-    def __init__(self, tables: Any, vocabulary: NativeVocabulary, limits: Any) -> None:
-        raise ImportError("no native engine")
+    engine_name = "native"
+
+    def __init__(self, tables: Tables, shared: NativeVocabulary, limits: Limits) -> None:
+        self.tables, self.vocabulary, self.limits = tables, shared.vocabulary, limits
+        spans = array("I")
+        for s in tables.spans:
+            spans.extend((s.dfa, s.encoding, s.role, s.min_length, s.max_length, s.key_set))
+        keys = [(bytes(k.required), bytes(k.forbidden), k.ordered, k.min_count, k.max_count, k.others)
+                for k in tables.key_sets]
+        self._native = _native.make_grammar(
+            shared.native, tables.start, tables.states, tables.edges, tables.targets, tables.returns, spans,
+            [shared.dfa(dfa) for dfa in tables.dfas], keys, limits.threads, limits.cache_bytes, limits.mask_steps)
+        if self._native.is_empty:
+            raise nothing_to_generate()
+
+    @property
+    def unenforced(self) -> tuple[str, ...]:
+        """What the source asks for and the masks do not express; empty unless the caller allowed it."""
+        return self.tables.unenforced
+
+    def matcher(self) -> NativeMatcher:
+        """A matcher at the beginning of an output."""
+        return NativeMatcher(self._native, self.vocabulary)
+
+    def precompute(self, limits: Limits | None = None) -> Coverage:
+        """Explores every reachable configuration, breadth first, and computes its mask.
+
+        Finite automata are explored wholly, if ``precompute_states`` and ``precompute_bytes`` allow it; after a complete
+        run no generation computes a mask. Recursive grammars stop at the limits with ``complete=False``.
+        """
+        limits = limits or self.limits
+        most = self._native.memory_bytes() + limits.precompute_bytes
+        complete = False
+        while not complete and self._native.explored < limits.precompute_states and self._native.memory_bytes() <= most:
+            complete = self._native.explore(_EXPLORED_AT_ONCE, limits.precompute_states, most)
+        return Coverage(self._native.explored, self._native.masks_computed, self._native.memory_bytes(), complete)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether ``precompute`` reaches an end within the limits; explores the grammar if that is not known yet."""
+        return self.precompute().complete
+
+    def memory_bytes(self) -> int:
+        """Bytes held by this grammar: tables, configurations and masks; what the vocabulary shares is not counted."""
+        return self._native.memory_bytes()
+
+    def stats(self) -> dict[str, int]:
+        """Counts of what has been computed so far."""
+        return {"states": self.tables.n_states, "configurations": self._native.n_configurations,
+                "masks_computed": self._native.masks_computed, "cold_steps": self._native.cold_steps,
+                "nodes_visited": self._native.nodes_visited, "memory_bytes": self.memory_bytes()}
+
+
+_Base: Any = _native.Matcher if AVAILABLE else object
+
+
+class NativeMatcher(_Base, MatcherBase):  # type: ignore[misc]
+    """A matcher of the native engine. Not thread-safe; make one per output (they are cheap) or ``fork``."""
+
+    def __init__(self, grammar: Any, vocabulary: Vocabulary) -> None:
+        super().__init__(grammar)
+        self.vocabulary = vocabulary
+
+    def fork(self) -> NativeMatcher:
+        """An independent matcher at the same place; costs a copy of the history."""
+        return NativeMatcher(self, self.vocabulary)
 
 
 def fill_native(matchers: Sequence[Any], out: Any) -> list[int]:
-    """Fills the rows of native matchers; returns the rows that are left to other engines."""
-    return [row for row, matcher in enumerate(matchers) if matcher is not None]
+    """Fills the rows of native matchers in one call; returns the rows that are left to other engines."""
+    rows = [row for row, matcher in enumerate(matchers) if isinstance(matcher, NativeMatcher)]
+    if rows:
+        _native.fill_batch([matchers[row] for row in rows], rows, out)
+    return [row for row, matcher in enumerate(matchers) if matcher is not None and not isinstance(matcher, NativeMatcher)]

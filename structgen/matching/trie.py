@@ -100,7 +100,7 @@ def _characters_inside(text: bytes) -> int:
             return -1
         state, what, value = step
         count += what == decoder.CODE_POINT or (what == decoder.BYTE and value & 0xC0 != 0x80)
-    return count if state & 15 < decoder.ESCAPE or decoder.pending(state) else -1
+    return count + (state & 15 >= decoder.ESCAPE)  # an unfinished escape needs room for its character
 
 
 class VocabularyTables:

@@ -1,0 +1,285 @@
+// What Python sees of the native engine; structgen/_native.pyi is its readable form.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "matcher.hpp"
+
+namespace nb = nanobind;
+using namespace structgen;
+
+namespace {
+
+PyObject* limit_error = nullptr;  // structgen.errors.LimitExceededError, set once by matching.native_engine and kept
+
+// A buffer of 32-bit words (array("I"), numpy, bytes).
+std::vector<uint32_t> words(nb::handle source) {
+    Py_buffer view;
+    if (PyObject_GetBuffer(source.ptr(), &view, PyBUF_C_CONTIGUOUS)) throw nb::python_error();
+    const auto* first = static_cast<const uint32_t*>(view.buf);
+    std::vector<uint32_t> out(first, first + view.len / 4);
+    PyBuffer_Release(&view);
+    return out;
+}
+
+template <class T>
+std::vector<T> triples(nb::handle source) {
+    const std::vector<uint32_t> flat = words(source);
+    std::vector<T> out;
+    out.reserve(flat.size() / 3);
+    for (size_t i = 0; i + 2 < flat.size(); i += 3) out.push_back({flat[i], flat[i + 1], flat[i + 2]});
+    return out;
+}
+
+// A mask buffer of the caller: int32 [B, W] or [W], numpy or a torch CPU tensor.
+struct Buffer {
+    uint32_t* data = nullptr;
+    size_t rows = 0, stride = 0, columns = 0;
+};
+
+[[noreturn]] void refuse_buffer(uint32_t needed) {
+    const std::string what = "a mask buffer is int32 [B, " + std::to_string(needed) + "], contiguous in its rows, on the CPU";
+    throw nb::value_error(what.c_str());
+}
+
+Buffer from_view(const Py_buffer& view, uint32_t needed) {
+    const bool integer = view.itemsize == 4 && view.format && (view.format[0] == 'i' || view.format[0] == 'l' ||
+                                                               view.format[0] == 'I' || view.format[0] == 'L');
+    if (!integer || view.ndim < 1 || view.ndim > 2 || view.strides[view.ndim - 1] != 4) refuse_buffer(needed);
+    Buffer buffer;
+    buffer.data = static_cast<uint32_t*>(view.buf);
+    buffer.rows = view.ndim == 2 ? static_cast<size_t>(view.shape[0]) : 1;
+    buffer.columns = static_cast<size_t>(view.shape[view.ndim - 1]);
+    buffer.stride = view.ndim == 2 ? static_cast<size_t>(view.strides[0] / 4) : 0;
+    if (buffer.columns < needed || (view.ndim == 2 && view.strides[0] < 0)) refuse_buffer(needed);
+    return buffer;
+}
+
+// A torch tensor has no buffer protocol: asked once for its layout, and for its address at every call.
+Buffer from_tensor(nb::handle out, uint32_t needed) {
+    if (!nb::hasattr(out, "data_ptr")) refuse_buffer(needed);
+    nb::object array = out.attr("detach")().attr("numpy")();
+    Py_buffer view;
+    if (PyObject_GetBuffer(array.ptr(), &view, PyBUF_STRIDES | PyBUF_FORMAT | PyBUF_WRITABLE)) throw nb::python_error();
+    Buffer buffer;
+    try {
+        buffer = from_view(view, needed);
+    } catch (...) {
+        PyBuffer_Release(&view);
+        throw;
+    }
+    PyBuffer_Release(&view);
+    return buffer;
+}
+
+PyObject* data_ptr_name = nullptr;
+
+// Remembers the layout of the last tensor; its address is asked anew each time, since tensors can be moved.
+class TensorMemory {
+public:
+    const Buffer& of(nb::handle out, uint32_t needed) {
+        uint32_t* data = nullptr;
+        if (last_.ptr() == out.ptr()) {
+            PyObject* address = PyObject_CallMethodNoArgs(out.ptr(), data_ptr_name);
+            if (!address) throw nb::python_error();
+            data = reinterpret_cast<uint32_t*>(PyLong_AsSize_t(address));
+            Py_DECREF(address);
+        }
+        if (!data || data != buffer_.data) {
+            buffer_ = from_tensor(out, needed);
+            last_ = nb::borrow(out);
+        }
+        return buffer_;
+    }
+
+private:
+    nb::object last_;
+    Buffer buffer_;
+};
+
+class PyMatcher : public Matcher {
+public:
+    using Matcher::Matcher;
+    explicit PyMatcher(const PyMatcher& other) : Matcher(other) {}
+    TensorMemory tensors;
+};
+
+void write_row(Matcher& matcher, const Buffer& buffer, size_t row, uint32_t needed, bool locked) {
+    if (row >= buffer.rows) {
+        const std::string what = "row " + std::to_string(row) + " of a mask buffer with " + std::to_string(buffer.rows) + " rows";
+        throw nb::index_error(what.c_str());
+    }
+    uint32_t* out = buffer.data + row * buffer.stride;
+    if (locked) matcher.fill_locked(out);
+    else matcher.fill(out);
+    std::fill(out + needed, out + buffer.columns, 0u);
+}
+
+void fill_mask(PyMatcher& matcher, nb::handle out, size_t row) {
+    const uint32_t needed = matcher.grammar->engine.vocabulary->words();
+    Py_buffer view;
+    if (PyObject_CheckBuffer(out.ptr())) {
+        if (PyObject_GetBuffer(out.ptr(), &view, PyBUF_STRIDES | PyBUF_FORMAT | PyBUF_WRITABLE)) throw nb::python_error();
+        struct Release {
+            Py_buffer* view;
+            ~Release() { PyBuffer_Release(view); }
+        } release{&view};
+        write_row(matcher, from_view(view, needed), row, needed, false);
+        return;
+    }
+    write_row(matcher, matcher.tensors.of(out, needed), row, needed, false);
+}
+
+// Fills rows of one buffer with the interpreter lock released once; each grammar's mutex is taken per run of its rows.
+void fill_batch(const std::vector<PyMatcher*>& matchers, const std::vector<size_t>& rows, nb::handle out) {
+    if (matchers.empty()) return;
+    const uint32_t needed = matchers[0]->grammar->engine.vocabulary->words();
+    nb::object array = PyObject_CheckBuffer(out.ptr()) ? nb::borrow(out) : nb::object(out.attr("detach")().attr("numpy")());
+    Py_buffer view;
+    if (PyObject_GetBuffer(array.ptr(), &view, PyBUF_STRIDES | PyBUF_FORMAT | PyBUF_WRITABLE)) throw nb::python_error();
+    struct Release {
+        Py_buffer* view;
+        ~Release() { PyBuffer_Release(view); }
+    } release{&view};
+    const Buffer buffer = from_view(view, needed);
+    for (size_t i = 0; i < matchers.size(); ++i)
+        if (matchers[i]->grammar->engine.vocabulary->words() != needed || rows[i] >= buffer.rows) refuse_buffer(needed);
+    nb::gil_scoped_release unlocked;
+    for (size_t i = 0; i < matchers.size();) {
+        Engine& engine = matchers[i]->grammar->engine;
+        std::lock_guard lock(engine.mutex);
+        for (; i < matchers.size() && &matchers[i]->grammar->engine == &engine; ++i)
+            write_row(*matchers[i], buffer, rows[i], needed, true);
+    }
+}
+
+void check_token(const Matcher& matcher, int64_t token) {
+    const uint32_t size = matcher.grammar->engine.vocabulary->size();
+    if (token < 0 || token >= size) {
+        const std::string what = "token id " + std::to_string(token) + " is outside the vocabulary: it has ids 0 to " +
+                                 std::to_string(size - 1) + "; check that the tokenizer is the model's";
+        throw nb::index_error(what.c_str());
+    }
+}
+
+std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Vocabulary> vocabulary, uint32_t start, nb::handle states,
+                                      nb::handle edges, nb::handle targets, nb::handle returns, nb::handle spans,
+                                      const std::vector<std::shared_ptr<Dfa>>& dfas, nb::list key_sets, uint64_t threads,
+                                      uint64_t cache_bytes, uint64_t mask_steps) {
+    auto tables = std::make_shared<Tables>();
+    tables->start = start;
+    tables->states = triples<State>(states);
+    tables->edges = triples<Edge>(edges);
+    tables->targets = words(targets);
+    tables->returns = words(returns);
+    const std::vector<uint32_t> flat = words(spans);
+    for (size_t i = 0; i + 5 < flat.size(); i += 6)
+        tables->spans.push_back({flat[i], flat[i + 1] == 1, static_cast<Role>(flat[i + 2]), flat[i + 3], flat[i + 4], flat[i + 5]});
+    tables->dfas.assign(dfas.begin(), dfas.end());
+    for (nb::handle item : key_sets) {
+        auto key = nb::cast<nb::tuple>(item);
+        auto flags = [](nb::handle h) {
+            auto raw = nb::cast<nb::bytes>(h);
+            const auto* p = static_cast<const uint8_t*>(raw.data());
+            return std::vector<uint8_t>(p, p + raw.size());
+        };
+        tables->key_sets.push_back({flags(key[0]), flags(key[1]), nb::cast<bool>(key[2]), nb::cast<uint32_t>(key[3]),
+                                    nb::cast<uint32_t>(key[4]), nb::cast<uint32_t>(key[5])});
+    }
+    tables->check();
+    Limits limits;
+    limits.threads = threads;
+    limits.cache_bytes = cache_bytes;
+    limits.mask_steps = mask_steps;
+    return std::make_shared<Grammar>(std::move(vocabulary), std::move(tables), limits);
+}
+
+std::vector<int32_t> signed_words(nb::handle source) {
+    const std::vector<uint32_t> flat = words(source);
+    return {flat.begin(), flat.end()};
+}
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+    nb::set_leak_warnings(false);  // matchers alive at interpreter exit are no leak
+    data_ptr_name = PyUnicode_InternFromString("data_ptr");
+    m.def("set_limit_error", [](nb::object type) { limit_error = type.release().ptr(); });
+    nb::register_exception_translator([](const std::exception_ptr& p, void*) {
+        try {
+            std::rethrow_exception(p);
+        } catch (const LimitError& e) {
+            nb::object error = nb::handle(limit_error)(nb::str(e.what()), nb::arg("limit") = e.field);
+            PyErr_SetObject(limit_error, error.ptr());
+        }
+    });
+
+    nb::class_<Vocabulary>(m, "Vocabulary")
+        .def("__init__",
+             [](Vocabulary* self, nb::bytes data, nb::handle offsets, std::vector<uint32_t> end_tokens) {
+                 std::string text(data.c_str(), data.size());
+                 std::vector<uint32_t> places = words(offsets);
+                 if (places.empty() || places.back() != text.size()) throw nb::value_error("offsets do not fit the data");
+                 for (uint32_t t : end_tokens)
+                     if (t + 1 >= places.size()) throw nb::value_error("an end token is outside the vocabulary");
+                 nb::gil_scoped_release unlocked;
+                 new (self) Vocabulary(std::move(text), std::move(places), std::move(end_tokens));
+             })
+        .def("memory_bytes", &Vocabulary::bytes)
+        .def_prop_ro("trie_nodes", [](const Vocabulary& v) { return v.trie.size(); });
+
+    nb::class_<Dfa>(m, "Dfa").def("__init__", [](Dfa* self, uint32_t start, nb::handle edge_start, nb::handle edges,
+                                                 nb::handle accept, nb::handle least, nb::handle most, nb::handle count,
+                                                 nb::handle label_start, nb::handle labels) {
+        new (self) Dfa(start, words(edge_start), triples<Edge>(edges), signed_words(accept), words(least), words(most),
+                       words(count), words(label_start), words(labels));
+    });
+
+    nb::class_<Grammar>(m, "Grammar")
+        .def_prop_ro("is_empty", [](Grammar& g) {
+            return g.engine.empty(g.engine.start()) && !g.engine.accepting(g.engine.start());
+        })
+        .def("explore", [](Grammar& g, uint32_t budget, uint64_t max_states, uint64_t max_bytes) {
+            nb::gil_scoped_release unlocked;
+            std::lock_guard lock(g.engine.mutex);
+            return g.engine.explore(budget, max_states, max_bytes);
+        })
+        .def("memory_bytes", [](Grammar& g) {
+            std::lock_guard lock(g.engine.mutex);
+            size_t bytes = g.engine.memory_bytes() + g.engine.tables->bytes();
+            for (const auto& dfa : g.engine.tables->dfas) bytes += dfa->bytes();
+            return bytes;
+        })
+        .def_prop_ro("n_configurations", [](Grammar& g) { return g.engine.n_configurations(); })
+        .def_prop_ro("explored", [](Grammar& g) { return g.engine.explored(); })
+        .def_prop_ro("masks_computed", [](Grammar& g) { return g.engine.masks_computed; })
+        .def_prop_ro("cold_steps", [](Grammar& g) { return g.engine.cold_steps; })
+        .def_prop_ro("nodes_visited", [](Grammar& g) { return g.engine.nodes_visited; });
+    m.def("make_grammar", &make_grammar);
+
+    nb::class_<PyMatcher>(m, "Matcher")
+        .def(nb::init<std::shared_ptr<Grammar>>())
+        .def(nb::init<const PyMatcher&>())
+        .def("fill_mask", &fill_mask, nb::arg("out"), nb::arg("row") = 0)
+        .def("advance", [](PyMatcher& self, int64_t token) {
+            check_token(self, token);
+            return self.advance(static_cast<uint32_t>(token));
+        }, nb::arg("token_id"))
+        .def("advance_bytes", [](PyMatcher& self, nb::bytes text) {
+            return self.advance_text({text.c_str(), text.size()});
+        }, nb::arg("text"))
+        .def("rollback", [](PyMatcher& self, int64_t count) {
+            if (count < 0 || !self.rollback(static_cast<size_t>(count))) {
+                const std::string what = "cannot roll back " + std::to_string(count) + " tokens: " +
+                                         std::to_string(self.taken()) + " were taken";
+                throw nb::value_error(what.c_str());
+            }
+        }, nb::arg("count"))
+        .def("reset", &Matcher::reset)
+        .def_prop_ro("is_accepting", &Matcher::accepting)
+        .def_prop_ro("is_finished", &Matcher::finished)
+        .def_prop_ro("taken", &Matcher::taken)
+        .def_prop_ro("configuration", &Matcher::configuration);
+    m.def("fill_batch", &fill_batch);
+}

@@ -1,0 +1,128 @@
+// Configurations, steps and masks of one grammar over one vocabulary: the twin of matching/engine.py, which explains the
+// ideas. What is here and not there is speed: steps and masks found again by what they depend on, shared base rows with
+// short differences, and walks that never build a configuration while they are inside a text.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "spans.hpp"
+
+namespace structgen {
+
+// One way to read the text so far. In a span the registers are those of the reading and its activation waits in the frame.
+struct Thread {
+    uint32_t state, frame;
+    uint32_t a, b, c, d;  // count, seen, texts, 0 - or the reading: state, decoder, count, text
+    auto operator<=>(const Thread&) const = default;
+    Reading reading() const { return {a, b, c, d}; }
+    Registers registers() const { return {a, b, c}; }
+};
+
+// Where a thread returns to, and the registers of the activation that waits there.
+struct Frame {
+    uint32_t slot, parent;
+    Registers registers;
+    bool operator==(const Frame&) const = default;
+};
+
+struct Configuration {
+    uint32_t first;      // its threads: threads_[first] to threads_[first + size]
+    uint16_t size;
+    bool accepting;
+    bool loops;          // one unconstrained JSON string: tokens inside it lead back here
+    uint32_t mask = NONE;
+};
+
+// base row (NONE: zeros) plus the tokens added and taken away; `items` holds the added ones, then the removed ones.
+struct Mask {
+    const uint32_t* base = nullptr;
+    uint32_t first = 0, added = 0, removed = 0;
+};
+
+class Engine {
+public:
+    Engine(std::shared_ptr<Vocabulary> vocabulary, std::shared_ptr<const Tables> tables, Limits limits);
+
+    uint32_t start() const { return start_; }
+    uint32_t step(uint32_t configuration, uint32_t byte);
+    uint32_t walk(uint32_t configuration, std::string_view text);
+    uint32_t advance(uint32_t configuration, uint32_t token);
+    bool accepting(uint32_t configuration) const { return configurations_[configuration].accepting; }
+    bool empty(uint32_t configuration) const { return configurations_[configuration].size == 0; }
+    // Writes the mask, end tokens not among them.
+    void fill(uint32_t configuration, uint32_t* out);
+    // Explores breadth first from where the last call stopped, at most `budget` configurations; true when all is known.
+    bool explore(uint32_t budget, uint64_t max_states, uint64_t max_bytes);
+
+    size_t memory_bytes() const;
+    // Drops every configuration and mask except those in `kept`, which become their new numbers.
+    void compact(std::vector<uint32_t*>& kept);
+    bool over_budget() const { return memory_bytes() > limits_.cache_bytes; }
+    std::vector<Thread> threads(uint32_t configuration) const;
+    Frame frame(uint32_t id) const { return frames_[id]; }
+
+    const std::shared_ptr<Vocabulary> vocabulary;
+    const std::shared_ptr<const Tables> tables;
+    uint64_t masks_computed = 0, cold_steps = 0, nodes_visited = 0;
+    uint32_t n_configurations() const { return static_cast<uint32_t>(configurations_.size()); }
+    uint32_t explored() const { return explored_; }
+    std::mutex mutex;
+
+private:
+    struct Entry {
+        uint32_t state, frame;
+        Registers registers;
+        bool operator==(const Entry&) const = default;
+    };
+    struct Cover;  // what a mask is collected in
+
+    uint32_t intern(bool accepting);  // of threads_found_
+    uint32_t intern_frame(const Frame& frame);
+    uint32_t intern_thread(const Thread& thread);
+    void close(bool& accepting);  // from work_, into threads_found_
+    void follow(const Entry& entry);
+    void enter_span(const Entry& entry);
+    void finish(const Thread& thread);
+    bool passes(const State& state, const Registers& registers) const;
+    uint32_t step_cold(uint32_t configuration, uint32_t byte);
+    uint32_t finished(const Thread& thread, uint32_t label, uint32_t text);
+    const SpanReader& reader(const Thread& thread) const { return readers_[tables->states[thread.state].a]; }
+
+    // masks.cpp
+    uint32_t mask_of(uint32_t configuration);
+    void cover(const Thread& thread, Cover& out);
+    bool cover_string(const Thread& thread, const SpanReader& span, Cover& out);
+    Thread canonical_thread(const Thread& thread) const;
+    void cover_leavers(uint32_t after, uint32_t least, uint32_t most, bool plain_only, Cover& out);
+    void correct_keys(const Thread& thread, const SpanReader& span, size_t before, Cover& out);
+    void cover_text(const Thread& thread, const SpanReader& span, Cover& out);
+    void walk_trie(const Trie& trie, uint32_t configuration, uint32_t first, uint32_t last, uint32_t depth, Cover& out);
+    void walk_node(const Trie& trie, uint32_t configuration, uint32_t node, Cover& out);
+    void walk_root(const Trie& trie, uint32_t configuration, Cover& out);
+    void live_bytes(uint32_t configuration, uint64_t live[4]) const;
+    uint32_t store(Cover& cover);
+    void charge(uint64_t steps);
+
+    Limits limits_;
+    Stores stores_;
+    std::vector<KeyRules> rules_;
+    std::vector<SpanReader> readers_;
+    std::vector<Frame> frames_;
+    std::vector<Thread> threads_;
+    std::vector<Configuration> configurations_;
+    IdTable frame_table_, configuration_table_;
+    KeyMap steps_, leavers_;
+    std::vector<Mask> masks_;
+    std::vector<uint32_t> items_;
+    std::vector<std::unique_ptr<std::vector<uint32_t>>> rows_;  // dense bases of this grammar alone
+    uint32_t start_ = 0;
+    uint32_t explored_ = 0;
+    uint64_t steps_left_ = 0;
+
+    std::vector<Thread> threads_found_;
+    std::vector<Entry> work_, seen_;
+};
+
+}  // namespace structgen

@@ -1,0 +1,386 @@
+// Which tokens a configuration allows. A token is allowed if some thread survives it, so a mask is the union over threads:
+//
+// * Inside a JSON string in which any character may come, the tokens that stay inside are one row that all grammars share;
+//   the tokens that leave it are grouped by what stands behind the closing quote, and each of those suffixes is walked once.
+// * A key that must not repeat is such a string too, once it differs from every name used; while it does not, the tokens
+//   that follow a used or listed name are looked at one by one and corrected (correct_keys).
+// * In a string with a pattern the trie is walked with the text's own registers, without building configurations.
+// * Everything else is a walk over the trie that never enters a subtree behind a dead byte.
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "engine.hpp"
+
+namespace structgen {
+
+namespace {
+constexpr uint32_t NOWHERE = 0;
+
+void allow(uint64_t live[4], uint32_t low, uint32_t high) {
+    for (uint32_t b = low; b <= high; ++b) live[b >> 6] |= 1ull << (b & 63);
+}
+
+bool is_live(const uint64_t live[4], uint32_t byte) { return live[byte >> 6] >> (byte & 63) & 1; }
+}  // namespace
+
+struct Engine::Cover {
+    bool inside = false;  // the tokens that stay inside a JSON string, up to `room` characters
+    uint32_t room = 0;
+    std::vector<uint32_t> added;  // in any order, possibly twice
+
+    void add_inside(uint32_t characters) {
+        room = inside ? std::max(room, characters) : characters;
+        inside = true;
+    }
+    void add(const Trie& trie, uint32_t node) {
+        for (uint32_t i = trie.first[node]; i < trie.first[node + 1]; ++i) added.push_back(trie.items[i]);
+    }
+};
+
+void Engine::charge(uint64_t steps) {
+    nodes_visited += steps;
+    if (steps_left_ < steps) throw LimitError("mask_steps", "one mask takes too many byte steps");
+    steps_left_ -= steps;
+}
+
+void Engine::fill(uint32_t configuration, uint32_t* out) {
+    uint32_t id = configurations_[configuration].mask;
+    if (id == NONE) id = mask_of(configuration);
+    const Mask& mask = masks_[id];
+    const size_t bytes = 4 * static_cast<size_t>(vocabulary->words());
+    if (mask.base) std::memcpy(out, mask.base, bytes);
+    else std::memset(out, 0, bytes);
+    const uint32_t* item = items_.data() + mask.first;
+    for (const uint32_t* end = item + mask.added; item != end; ++item) out[*item >> 5] |= 1u << (*item & 31);
+    for (const uint32_t* end = item + mask.removed; item != end; ++item) out[*item >> 5] &= ~(1u << (*item & 31));
+}
+
+uint32_t Engine::mask_of(uint32_t configuration) {
+    const Configuration here = configurations_[configuration];
+    if (here.mask != NONE) return here.mask;
+    uint32_t id = NONE;
+    if (here.size == 1) {
+        const Thread thread = threads_[here.first], canonical = canonical_thread(thread);
+        if (canonical != thread) id = mask_of(intern_thread(canonical));
+    }
+    if (id == NONE) {
+        steps_left_ = limits_.mask_steps;
+        Cover out;
+        for (uint32_t i = 0; i < here.size; ++i) {
+            const Thread thread = threads_[here.first + i];  // a copy: covering makes further threads
+            cover(thread, out);
+        }
+        id = store(out);
+        ++masks_computed;
+    }
+    return configurations_[configuration].mask = id;
+}
+
+// The thread that has the same mask and stands for all that differ from it only in what no token can reach: the length
+// of a string far from its bounds, the letters of a key that no longer resembles a used one.
+Thread Engine::canonical_thread(const Thread& thread) const {
+    if (tables->states[thread.state].kind != SPAN) return thread;
+    const SpanReader& span = reader(thread);
+    Thread found = thread;
+    const uint32_t far = vocabulary->longest() + 1, least = span.span.min_length, most = span.span.max_length;
+    if (span.counts && span.dfa.any && span.span.json) {
+        const uint32_t count = thread.c;
+        if (count < least && least - count > far) found.c = least - far;
+        else if (count >= least && most != INFINITE && most - count > far && most - far >= least) found.c = most - far;
+    }
+    if (span.tracked && span.dfa.universal[thread.a] && thread.b == decoder::START &&
+        !stores_.resembles(frames_[thread.frame].registers.texts, thread.d))
+        found.d = TextStore::UNLIKE;
+    return found;
+}
+
+void Engine::cover(const Thread& thread, Cover& out) {
+    if (tables->states[thread.state].kind == SPAN && thread.b == decoder::START) {
+        const SpanReader& span = reader(thread);
+        if (span.span.json) {
+            if (!cover_string(thread, span, out)) cover_text(thread, span, out);
+            return;
+        }
+        if (span.span.role == VALUE && configurations_[finished(thread, 0, thread.d)].size == 0) {
+            cover_text(thread, span, out);
+            return;
+        }
+    }
+    walk_root(vocabulary->trie, intern_thread(thread), out);
+}
+
+// A JSON string in which any character may come; false if this is none.
+bool Engine::cover_string(const Thread& thread, const SpanReader& span, Cover& out) {
+    const Dfa& dfa = span.dfa;
+    const Registers waiting = frames_[thread.frame].registers;
+    const uint32_t least = span.span.min_length, most = span.span.max_length;
+    if (!dfa.total[thread.a] || (most != INFINITE && !dfa.any)) return false;
+    if (span.span.role != VALUE && dfa.count[thread.a] < INFINITE) return false;
+    if (span.keys && !span.keys->allows(span.keys->listed(), waiting)) return false;
+    const uint32_t room = most == INFINITE ? INFINITE : most - thread.c;
+    out.add_inside(room);
+    if (!dfa.open[thread.a]) {  // whether it may end here depends on what the token says first
+        walk_root(vocabulary->leaving, intern_thread(thread), out);
+        return true;
+    }
+    const uint32_t need = least > thread.c ? least - thread.c : 0;
+    const uint32_t label = span.keys ? span.keys->listed() : static_cast<uint32_t>(dfa.accept[thread.a]);
+    const size_t before = out.added.size();
+    cover_leavers(finished(thread, label, TextStore::UNLIKE), need, room, span.tracked, out);
+    if (span.tracked) correct_keys(thread, span, before, out);
+    return true;
+}
+
+// Adds the tokens that end the string after `least` to `most` characters, given the configuration behind it.
+void Engine::cover_leavers(uint32_t after, uint32_t least, uint32_t most, bool plain_only, Cover& out) {
+    if (after == NOWHERE) return;
+    uint32_t at = leavers_.find(static_cast<uint64_t>(after) << 1 | plain_only);
+    if (at == NONE) {
+        Cover groups;
+        walk_root(vocabulary->suffixes, after, groups);
+        if (vocabulary->empty_group != NONE) groups.added.push_back(vocabulary->empty_group);
+        if (plain_only) std::erase_if(groups.added, [&](uint32_t g) { return !vocabulary->plain_group[g]; });
+        at = static_cast<uint32_t>(items_.size());
+        items_.push_back(static_cast<uint32_t>(groups.added.size()));
+        items_.insert(items_.end(), groups.added.begin(), groups.added.end());
+        leavers_.insert(static_cast<uint64_t>(after) << 1 | plain_only, at);
+    }
+    for (uint32_t i = 1; i <= items_[at]; ++i) {
+        const uint32_t group = items_[at + i];
+        for (uint32_t j = vocabulary->group_start[group]; j < vocabulary->group_start[group + 1]; ++j) {
+            const Leaver& leaver = vocabulary->leavers[j];
+            if (leaver.characters >= least && leaver.characters <= most) out.added.push_back(leaver.token);
+        }
+    }
+}
+
+// The tokens added from `before` on took the text to be like no other. Looks again at those for which that is not sure:
+// tokens that go along a listed or a used name, that begin with an escape there, or that could hold a second key.
+void Engine::correct_keys(const Thread& thread, const SpanReader& span, size_t before, Cover& out) {
+    const Trie& trie = vocabulary->leaving;
+    const Registers waiting = frames_[thread.frame].registers;
+    Cover exact;
+    std::vector<uint32_t> decided;
+    std::vector<Reading> path(1, thread.reading());
+    auto decide = [&](uint32_t node) {
+        decided.insert(decided.end(), trie.items.begin() + trie.first[node],
+                       trie.items.begin() + trie.first[trie.end[node]]);
+    };
+    if (!span.dfa.universal[thread.a] || stores_.resembles(waiting.texts, thread.d)) {
+        for (uint32_t node = 0; node < trie.size();) {
+            const uint32_t depth = trie.depth[node], byte = trie.byte[node];
+            const Reading& here = path[depth];
+            charge(1);
+            Reading next;
+            bool ended = false;
+            const bool alive = span.step(here, byte, waiting, next, ended);
+            if (ended || (here.decoder == decoder::START && byte == '\\')) {
+                decide(node);
+                Thread at = thread;
+                at.a = here.state, at.b = here.decoder, at.c = here.count, at.d = here.text;
+                walk_node(trie, intern_thread(at), node, exact);
+                node = trie.end[node];
+            } else if (!alive) {
+                decide(node);
+                node = trie.end[node];
+            } else if (next.decoder == decoder::START && span.dfa.universal[next.state] &&
+                       !stores_.resembles(waiting.texts, next.text)) {
+                node = trie.end[node];
+            } else {
+                path.resize(depth + 1);
+                path.push_back(next);
+                ++node;
+            }
+        }
+    }
+    for (uint32_t group = 0; group < vocabulary->plain_group.size(); ++group) {
+        if (vocabulary->plain_group[group]) continue;
+        const uint32_t here = intern_thread(thread);
+        for (uint32_t j = vocabulary->group_start[group]; j < vocabulary->group_start[group + 1]; ++j) {
+            const uint32_t token = vocabulary->leavers[j].token;
+            charge(vocabulary->text(token).size());
+            if (walk(here, vocabulary->text(token)) != NOWHERE) exact.added.push_back(token);
+        }
+    }
+    if (!decided.empty()) {
+        std::sort(decided.begin(), decided.end());
+        auto dropped = std::remove_if(out.added.begin() + static_cast<std::ptrdiff_t>(before), out.added.end(), [&](uint32_t t) {
+            return std::binary_search(decided.begin(), decided.end(), t);
+        });
+        out.added.erase(dropped, out.added.end());
+    }
+    out.added.insert(out.added.end(), exact.added.begin(), exact.added.end());
+}
+
+// A text with a pattern: the trie walked with the text's own registers, configurations only where it ends or escapes.
+void Engine::cover_text(const Thread& thread, const SpanReader& span, Cover& out) {
+    const Trie& trie = vocabulary->trie;
+    const Registers waiting = frames_[thread.frame].registers;
+    const bool json = span.span.json;
+    std::vector<Reading> path(1, thread.reading());
+    uint32_t after = NONE;  // behind a value's end, the same wherever it ends
+    uint64_t live[4] = {};
+    live_bytes(intern_thread(thread), live);
+    for (uint32_t first = 0; first < 256; ++first) {
+        if (!is_live(live, first) || trie.root[first] == trie.root[first + 1]) continue;
+        const uint32_t last = trie.root[first + 1];
+        for (uint32_t node = trie.root[first]; node < last;) {
+            const uint32_t depth = trie.depth[node], byte = trie.byte[node];
+            const Reading here = path[depth];
+            charge(1);
+            if (json && here.decoder == decoder::START && (byte == '"' || byte == '\\')) {
+                Thread at = thread;
+                at.a = here.state, at.b = here.decoder, at.c = here.count, at.d = here.text;
+                if (byte == '"' && span.span.role == VALUE) {
+                    if (span.label(here, waiting) >= 0) {
+                        if (after == NONE) after = finished(thread, 0, thread.d);
+                        if (after != NOWHERE) {
+                            out.add(trie, node);
+                            walk_trie(trie, after, node + 1, trie.end[node], depth + 1, out);
+                        }
+                    }
+                } else {
+                    walk_node(trie, intern_thread(at), node, out);
+                }
+                node = trie.end[node];
+                continue;
+            }
+            Reading next;
+            bool ended = false;
+            if (!span.step(here, byte, waiting, next, ended)) {
+                node = trie.end[node];
+                continue;
+            }
+            out.add(trie, node);
+            if (path.size() <= depth + 1) path.resize(depth + 2);
+            path[depth + 1] = next;
+            ++node;
+        }
+    }
+}
+
+// Walks one node and its subtree from the configuration in front of it.
+void Engine::walk_node(const Trie& trie, uint32_t configuration, uint32_t node, Cover& out) {
+    const uint32_t following = step(configuration, trie.byte[node]);
+    if (following == NOWHERE) return;
+    out.add(trie, node);
+    walk_trie(trie, following, node + 1, trie.end[node], trie.depth[node] + 1, out);
+}
+
+void Engine::walk_root(const Trie& trie, uint32_t configuration, Cover& out) {
+    uint64_t live[4] = {};
+    live_bytes(configuration, live);
+    for (int word = 0; word < 4; ++word)
+        for (uint64_t bits = live[word]; bits; bits &= bits - 1) {
+            const uint32_t byte = static_cast<uint32_t>(64 * word + std::countr_zero(bits));
+            if (trie.root[byte] != trie.root[byte + 1]) walk_node(trie, configuration, trie.root[byte], out);
+        }
+}
+
+// The nodes `first` to `last` lie below a node whose configuration is given; `depth` is that of its children.
+void Engine::walk_trie(const Trie& trie, uint32_t configuration, uint32_t first, uint32_t last, uint32_t depth,
+                       Cover& out) {
+    if (first == last) return;
+    struct Level {
+        uint32_t configuration;
+        uint64_t live[4];
+    };
+    std::vector<Level> path(1);
+    path[0].configuration = configuration;
+    std::memset(path[0].live, 0, sizeof path[0].live);
+    live_bytes(configuration, path[0].live);
+    uint64_t steps = 0;
+    for (uint32_t node = first; node < last;) {
+        const uint32_t level = trie.depth[node] - depth, byte = trie.byte[node];
+        ++steps;
+        uint32_t following = NOWHERE;
+        if (is_live(path[level].live, byte)) following = step(path[level].configuration, byte);
+        if (following == NOWHERE) {
+            node = trie.end[node];
+            continue;
+        }
+        out.add(trie, node);
+        if (trie.end[node] > node + 1) {
+            if (path.size() <= level + 1) path.resize(level + 2);
+            Level& next = path[level + 1];
+            next.configuration = following;
+            std::memset(next.live, 0, sizeof next.live);
+            live_bytes(following, next.live);
+        }
+        ++node;
+        if (steps > 4096) charge(steps), steps = 0;
+    }
+    charge(steps);
+}
+
+// The bytes that may come next, or some more: a filter in front of `step`.
+void Engine::live_bytes(uint32_t configuration, uint64_t live[4]) const {
+    const Configuration& here = configurations_[configuration];
+    for (uint32_t i = here.first; i < here.first + here.size; ++i) {
+        const Thread& thread = threads_[i];
+        const State& state = tables->states[thread.state];
+        if (state.kind == BYTES) {
+            for (uint32_t e = state.a; e < state.a + state.b; ++e) allow(live, tables->edges[e].low, tables->edges[e].high);
+            continue;
+        }
+        const SpanReader& span = reader(thread);
+        const uint32_t mode = thread.b & 15;
+        if (mode >= decoder::ESCAPE) {
+            allow(live, '0', '9'), allow(live, 'A', 'F'), allow(live, 'a', 'u');
+            live['"' >> 6] |= 1ull << '"';
+            live['/' >> 6] |= 1ull << '/';
+            allow(live, '\\', '\\');
+        } else if (mode != decoder::START) {
+            allow(live, 0x80, 0xBF);
+        } else {
+            for (uint32_t e = span.dfa.edge_start[thread.a]; e < span.dfa.edge_start[thread.a + 1]; ++e)
+                allow(live, span.dfa.edges[e].low, span.dfa.edges[e].high);
+            if (span.span.json) allow(live, '"', '"'), allow(live, '\\', '\\');
+        }
+    }
+}
+
+uint32_t Engine::store(Cover& cover) {
+    const uint32_t words = vocabulary->words();
+    Mask mask;
+    if (cover.inside) mask.base = vocabulary->inside(cover.room);
+    auto& added = cover.added;
+    std::vector<uint32_t> removed;
+    if (added.size() > words) {
+        // More tokens than a row has words: as a difference to the common row if that is short, else as a row.
+        auto row = std::make_unique<std::vector<uint32_t>>(words, 0u);
+        if (mask.base) std::memcpy(row->data(), mask.base, 4 * static_cast<size_t>(words));
+        for (uint32_t t : added) (*row)[t >> 5] |= 1u << (t & 31);
+        const uint32_t* base = vocabulary->inside(INFINITE);
+        added.clear();
+        for (uint32_t w = 0; w < words; ++w) {
+            for (uint32_t bits = (*row)[w] & ~base[w]; bits; bits &= bits - 1)
+                added.push_back(32 * w + static_cast<uint32_t>(std::countr_zero(bits)));
+            for (uint32_t bits = base[w] & ~(*row)[w]; bits; bits &= bits - 1)
+                removed.push_back(32 * w + static_cast<uint32_t>(std::countr_zero(bits)));
+        }
+        if (added.size() + removed.size() <= words / 2) {
+            mask.base = base;
+        } else {
+            added.clear();
+            removed.clear();
+            mask.base = row->data();
+            rows_.push_back(std::move(row));
+        }
+    } else {
+        std::sort(added.begin(), added.end());
+        added.erase(std::unique(added.begin(), added.end()), added.end());
+        if (mask.base) std::erase_if(added, [&](uint32_t t) { return mask.base[t >> 5] >> (t & 31) & 1; });
+    }
+    mask.first = static_cast<uint32_t>(items_.size());
+    mask.added = static_cast<uint32_t>(added.size());
+    mask.removed = static_cast<uint32_t>(removed.size());
+    items_.insert(items_.end(), added.begin(), added.end());
+    items_.insert(items_.end(), removed.begin(), removed.end());
+    masks_.push_back(mask);
+    return static_cast<uint32_t>(masks_.size() - 1);
+}
+
+}  // namespace structgen

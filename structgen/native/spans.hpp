@@ -1,0 +1,91 @@
+// Steps a span, a decoded text running through its automaton: the twin of matching/spans.py.
+#pragma once
+
+#include "decoder.hpp"
+#include "stores.hpp"
+#include "tables.hpp"
+
+namespace structgen {
+
+// The registers of an activation: how many items or members, which listed names (a bit set, interned beyond 32 names;
+// a position in ordered objects), and the set of other texts.
+struct Registers {
+    uint32_t count = 0, seen = 0, texts = 0;
+    bool operator==(const Registers&) const = default;
+};
+
+// The registers of a span: automaton state, decoder state, code points begun, and the text where it is remembered.
+struct Reading {
+    uint32_t state = 0, decoder = 0, count = 0, text = 0;
+};
+
+struct Stores {
+    TextStore texts;
+    SetStore sets;   // of texts
+    SetStore names;  // of listed names, for objects with more than 32
+
+    // Whether some text of a set begins with this one, or is equal to it.
+    bool resembles(uint32_t set, uint32_t text) const {
+        return std::any_of(sets.begin(set), sets.end(set), [&](uint32_t t) { return texts.begins_with(t, text); });
+    }
+};
+
+// Which keys may still come, given what an object already holds.
+class KeyRules {
+public:
+    KeyRules(const KeySet& keys, Stores& stores);
+
+    uint32_t listed() const { return n_; }
+    uint32_t others() const { return keys_.others; }
+    bool allows(uint32_t label, const Registers& r) const;
+    bool may_close(const Registers& r) const { return missing(r) == 0 && r.count >= keys_.min_count; }
+    bool more(const Registers& r) const;
+    Registers after(uint32_t label, uint32_t text, const Registers& r) const;
+
+private:
+    uint32_t missing(const Registers& r) const;
+    uint32_t left_after(uint32_t label, const Registers& r) const;
+    bool others_left(const Registers& r) const {
+        return keys_.others == INFINITE || stores_.sets.size(r.texts) < keys_.others;
+    }
+    bool has(uint32_t seen, uint32_t label) const {
+        return n_ <= 32 ? seen >> label & 1 : stores_.names.has(seen, label);
+    }
+
+    const KeySet& keys_;
+    Stores& stores_;
+    uint32_t n_, cap_, n_required_ = 0, n_possible_ = 0, required_bits_ = 0;
+    bool counted_;
+    std::vector<uint32_t> missing_, available_, barrier_;
+};
+
+class SpanReader {
+public:
+    SpanReader(const Tables& tables, const Span& span, Stores& stores, const KeyRules* keys);
+
+    bool begin(const Registers& r, Reading& out) const;
+    // Steps a byte: true if alive (out is set) or, with `ended`, if the closing quote came.
+    bool step(const Reading& in, uint32_t byte, const Registers& r, Reading& out, bool& ended) const;
+    int32_t label(const Reading& in, const Registers& r) const;
+    Registers finish(const Reading& in, uint32_t label, const Registers& r) const;
+    bool alive(const Reading& in, const Registers& r) const;
+
+    const Span& span;
+    const Dfa& dfa;
+    const KeyRules* keys;
+    bool tracked, forgets, counts;
+
+private:
+    bool kept(const Reading& in, const Registers& r) const;
+    bool walk(Reading& at, const uint8_t* text, int size) const;
+    bool key_alive(const Reading& in, const Registers& r) const;
+    bool unused(const Reading& in, uint32_t count, const Registers& r) const;
+    bool reaches(const Reading& in, uint32_t low, uint32_t high, const Registers& r) const;
+    bool reaches_same_length(const Reading& in, uint32_t low, uint32_t high, const Registers& r) const;
+    bool reaches_sequence(const Reading& in, const uint8_t* low, const uint8_t* high, int size, const Registers& r) const;
+
+    Stores& stores_;
+    uint32_t cap_;
+};
+
+}  // namespace structgen

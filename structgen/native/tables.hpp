@@ -1,0 +1,103 @@
+// The flat tables of a lowered grammar: the twin of automaton/tables.py, which says what they mean.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "vocabulary.hpp"
+
+namespace structgen {
+
+constexpr uint32_t INFINITE = 0x7FFFFFFF;
+constexpr uint32_t DEAD_SLOT = 0xFFFFFFFF;
+
+enum Kind : uint32_t { BYTES, SPLIT, CALL, RETURN, SPAN, COUNT, AT_LEAST, BELOW, ROOM, MORE, DONE };
+enum Role : uint32_t { VALUE, KEY, UNIQUE };
+
+// A budget of Limits ran out; `field` is its name.
+struct LimitError : std::runtime_error {
+    LimitError(const char* name, const std::string& what) : std::runtime_error(what), field(name) {}
+    const char* field;
+};
+
+struct Edge {
+    uint32_t low, high, target;
+};
+
+struct State {
+    uint32_t kind, a, b;
+};
+
+// A deterministic automaton over UTF-8 bytes: the twin of automaton/dfa.py's Dfa. Small ones get a table of
+// state x byte class, others are searched by edges (a suffix automaton of a long document has too many states).
+class Dfa {
+public:
+    Dfa(uint32_t start, std::vector<uint32_t> edge_start, std::vector<Edge> edges, std::vector<int32_t> accept,
+        std::vector<uint32_t> min_length, std::vector<uint32_t> max_length, std::vector<uint32_t> count,
+        std::vector<uint32_t> label_start, std::vector<uint32_t> labels);
+
+    uint32_t step(uint32_t state, uint32_t byte) const {
+        if (!table_.empty()) return table_[state * n_classes_ + class_[byte]];
+        for (uint32_t i = edge_start[state]; i < edge_start[state + 1]; ++i)
+            if (byte <= edges[i].high) return byte >= edges[i].low ? edges[i].target : NONE;
+        return NONE;
+    }
+    uint32_t n_states() const { return static_cast<uint32_t>(accept.size()); }
+    size_t bytes() const { return 12 * edges.size() + 24 * accept.size() + 4 * (table_.size() + labels.size()); }
+
+    uint32_t start;
+    std::vector<uint32_t> edge_start;
+    std::vector<Edge> edges;
+    std::vector<int32_t> accept;
+    std::vector<uint32_t> min_length, max_length, count, label_start, labels;
+    std::vector<bool> total;      // every well-formed text is alive from here, however it goes on
+    std::vector<bool> universal;  // one state that loops on every byte and accepts
+    std::vector<bool> open;       // total, and every state from here on accepts
+    bool any = false;             // the automaton is a single universal state
+
+private:
+    void find_total();
+
+    std::array<uint16_t, 256> class_{};
+    uint32_t n_classes_ = 0;
+    std::vector<uint32_t> table_;
+};
+
+struct Span {
+    uint32_t dfa;
+    bool json;
+    Role role;
+    uint32_t min_length, max_length, key_set;
+};
+
+struct KeySet {
+    std::vector<uint8_t> required, forbidden;
+    bool ordered;
+    uint32_t min_count, max_count, others;
+};
+
+struct Tables {
+    uint32_t start = 0;
+    std::vector<State> states;
+    std::vector<Edge> edges;
+    std::vector<uint32_t> targets, returns;
+    std::vector<Span> spans;
+    std::vector<KeySet> key_sets;
+    std::vector<std::shared_ptr<const Dfa>> dfas;
+
+    void check() const;  // every index in range, so that nothing later needs to ask
+    size_t bytes() const {
+        return 12 * (states.size() + edges.size()) + 4 * (targets.size() + returns.size()) + 28 * spans.size();
+    }
+};
+
+struct Limits {
+    uint64_t threads = 2000, cache_bytes = 256u << 20, mask_steps = 20'000'000;
+};
+
+}  // namespace structgen

@@ -1,0 +1,77 @@
+// The vocabulary as flat tries, and what every JSON string of every grammar shares: the twin of matching/trie.py.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace structgen {
+
+constexpr uint32_t NONE = 0xFFFFFFFF;
+
+// Every byte prefix of every text once, depth first: go on to node + 1 (into the subtree) or to end[node] (past it).
+// The texts of a subtree are contiguous: items[first[node]] to items[first[end[node]]].
+struct Trie {
+    std::vector<uint8_t> byte;
+    std::vector<uint32_t> depth, end, first;  // first has one entry more than there are nodes
+    std::vector<uint32_t> items;
+    uint32_t root[257];  // the nodes of depth 0 lie in root[b] .. root[b + 1] for first byte b (at most one each)
+
+    uint32_t size() const { return static_cast<uint32_t>(byte.size()); }
+    void build(const std::vector<std::pair<std::string_view, uint32_t>>& sorted);
+    size_t bytes() const {
+        return byte.size() + 4 * (depth.size() + end.size() + first.size() + items.size()) + sizeof(root);
+    }
+};
+
+// A group of tokens that leave a JSON string with the same bytes behind the closing quote.
+struct Leaver {
+    uint16_t characters;  // decoded characters in front of the closing quote
+    uint32_t token;
+};
+
+class Vocabulary {
+public:
+    Vocabulary(std::string data, std::vector<uint32_t> offsets, std::vector<uint32_t> end_tokens);
+
+    uint32_t size() const { return static_cast<uint32_t>(offsets_.size()) - 1; }
+    uint32_t words() const { return (size() + 31) / 32; }
+    std::string_view text(uint32_t token) const {
+        return {data_.data() + offsets_[token], offsets_[token + 1] - offsets_[token]};
+    }
+    const std::vector<uint32_t>& end_tokens() const { return end_tokens_; }
+    bool is_end(uint32_t token) const;
+    size_t bytes() const;
+
+    // The tokens that stay inside a JSON string and decode to at most `room` characters; one row per room, kept.
+    const uint32_t* inside(uint32_t room);
+    uint32_t longest() const { return longest_; }
+
+    Trie trie;
+    // characters[t]: what token t decodes to if it stays inside a JSON string, OUTSIDE if it does not.
+    static constexpr uint16_t OUTSIDE = 0xFFFF;
+    std::vector<uint16_t> characters;
+    std::vector<bool> returns;  // stays inside and ends at a character's boundary
+    // Tokens with a closing quote: as a trie of whole tokens, and grouped by what stands behind the quote.
+    Trie leaving;
+    Trie suffixes;  // items are group numbers
+    std::vector<uint32_t> group_start;
+    std::vector<Leaver> leavers;
+    std::vector<bool> plain_group;  // at most one further quote: cannot close a second key
+    uint32_t empty_group = NONE;    // the group of tokens that end with the closing quote
+
+private:
+    void build_strings(const std::vector<std::pair<std::string_view, uint32_t>>& sorted);
+
+    std::string data_;
+    std::vector<uint32_t> offsets_;
+    std::vector<uint32_t> end_tokens_;
+    uint32_t longest_ = 0;
+    std::mutex mutex_;  // guards rows_: grammars of one vocabulary share them
+    std::vector<std::unique_ptr<std::vector<uint32_t>>> rows_;
+};
+
+}  // namespace structgen
