@@ -11,7 +11,7 @@ pattern contradicts a length, is decided where the automaton is built.
 from __future__ import annotations
 
 from structgen.errors import GrammarSyntaxError, SchemaError
-from structgen.formats.json.matches import matches
+from structgen.formats.json.matches import is_universal, matches
 from structgen.formats.json.numbers import Spelling, number_node
 from structgen.formats.json.spacing import spacing
 from structgen.formats.json.strings import ANY_STRING_TEXT, PatternError, pattern_node, string_node
@@ -118,17 +118,23 @@ class Writer:
 
     # --- scalars ------------------------------------------------------------------------------------------------------
 
-    def _string(self, facet: StringFacet) -> Node:
+    def _string(self, facet: StringFacet) -> Text:
         try:
             return string_node(facet, self._limits)
         except PatternError as error:
-            raise self._pattern_error(error) from None
+            self._refuse_pattern(error)
+            kept = tuple(test for test in facet.tests if test.kind != "pattern" or test.origin != error.origin)
+            return self._string(facet._replace(tests=kept))
 
-    def _pattern_error(self, error: PatternError) -> SchemaError:
-        where = "" if error.offset is None else f" at offset {error.offset}"
-        return SchemaError(f"the pattern does not parse{where}: {error.what}",
-                           position=f"{self._reader.pointer(error.origin)}/{error.keyword}", because=error.because,
-                           instead=error.instead)
+    def _refuse_pattern(self, failed: PatternError) -> None:
+        error, position = failed.error, f"{self._reader.pointer(failed.origin)}/{failed.keyword}"
+        what = error.what if error.position is None else f"{error.what} ({error.position})"
+        if not failed.is_unsupported:
+            raise SchemaError(f"the pattern does not parse: {what}", position=position, because=error.because,
+                              instead=error.instead) from None
+        self._reader.refuse_at(failed.origin, failed.keyword, f'the "{failed.keyword}" cannot be enforced: {what}',
+                               because=error.because or "it is not implemented",
+                               instead=error.instead or "write the pattern without it")
 
     def _number(self, facet: NumberFacet, spelling: Spelling) -> Node:
         node = number_node(facet, spelling)
@@ -267,36 +273,45 @@ class Writer:
         try:
             return pattern_node(pattern, self._limits)
         except GrammarSyntaxError as error:
-            raise self._pattern_error(PatternError(error, origin, "patternProperties")) from None
+            self._refuse_pattern(PatternError(error, origin, "patternProperties"))
+            return NEVER
 
     def _others(self, facet: ObjectFacet) -> tuple[Link, Node | None]:
         """The link of members that are not listed, and the language of their names where it is limited.
 
-        Each pattern splits the names in two. That is exact here only where all names that may occur have one link.
+        A pattern splits the names in two, and the unlisted members of a map have one link here: that is exact where one
+        of the two sides is empty or forbidden, or where both have the same link.
         """
-        base, languages = ANYTHING, []
+        base, languages = ANYTHING, list[Node]()
         for part in facet.parts:
-            if not part.patterns or all(link == part.other for _, link in part.patterns):
-                base = link_union(base, part.other)
-                continue
-            links = {link for _, link in part.patterns}
-            nodes = [self._pattern(pattern, part.origin) for pattern, _ in part.patterns]
-            if links == {ANYTHING} or (part.other == NOTHING and len(links) == 1):
-                # a matching name satisfies the one link, any other one nothing (or ``other``)
-                if part.other == NOTHING:
-                    languages.append(alt(nodes))
-                    base = link_union(base, links.pop())
-                    continue
-            if part.other == ANYTHING and links == {NOTHING}:
-                languages.append(Not(alt(nodes)))
-                continue
-            self._reader.refuse_at(part.origin, "patternProperties",
-                                   '"patternProperties" with several kinds of values cannot be enforced while generating',
-                                   because="names that match and names that do not have different schemas",
-                                   instead='use one pattern and "additionalProperties": false')
+            by_link: dict[Link, list[Node]] = {}
+            for pattern, link in part.patterns:
+                by_link.setdefault(link, []).append(self._pattern(pattern, part.origin))
+            everywhere = [link for link, nodes in by_link.items() if any(map(is_universal, nodes))]
+            for link in everywhere:
+                base = link_union(base, link)
+                del by_link[link]
+            other = ANYTHING if everywhere else part.other
+            forbidden = by_link.pop(NOTHING, None)
+            if forbidden:
+                languages.append(Not(alt(forbidden)))
+            if not by_link or (len(by_link) == 1 and other in by_link):
+                base = link_union(base, other)
+            elif len(by_link) == 1 and other == NOTHING:
+                link, nodes = by_link.popitem()
+                base = link_union(base, link)
+                languages.append(alt(nodes))
+            else:
+                self._refuse_split(part.origin)
         if not languages:
             return base, None
         return base, languages[0] if len(languages) == 1 else And(tuple(languages))
+
+    def _refuse_split(self, origin: int) -> None:
+        self._reader.refuse_at(origin, "patternProperties",
+                               '"patternProperties" with several kinds of values cannot be enforced while generating',
+                               because="names that match and names that do not have different schemas",
+                               instead='use one pattern and "additionalProperties": false')
 
     def _restrict_names(self, facet: ObjectFacet, links: dict[str, Link],
                         other_name: Node | None) -> tuple[dict[str, Link], Node | None]:
@@ -304,13 +319,12 @@ class Writer:
         strings = self._reader.expand(facet.names).strings
         if any(string is ANY_STRING for string in strings):
             return links, other_name
-        body = alt(self._name_language(string) for string in strings)
+        body = alt([self._name_language(string) for string in strings])
         kept = {name: link if body is not NEVER and matches(body, name) else NOTHING for name, link in links.items()}
         return kept, body if other_name is None or body is NEVER else And((body, other_name))
 
     def _name_language(self, facet: StringFacet) -> Node:
         text = self._string(facet)
-        assert isinstance(text, Text)
         if text.min_length == 0 and text.max_length is None:
             return text.body
         return And((text.body, repeat(ANY_TEXT.body, text.min_length, text.max_length)))

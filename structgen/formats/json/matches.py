@@ -6,12 +6,20 @@ is bounded by nodes times the square of the length, whatever the pattern; nothin
 
 from __future__ import annotations
 
+from structgen.grammar.build import ANY_TEXT
 from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str, Substrings
 
 
 def matches(node: Node, text: str) -> bool:
     """Whether the whole text belongs to the node's language."""
     return len(text) in _Run(text).ends(node, 0)
+
+
+def is_universal(node: Node) -> bool:
+    """Whether the node plainly holds every text: any text, and beside it only what may be empty."""
+    if node is ANY_TEXT:
+        return True
+    return isinstance(node, Seq) and any(part is ANY_TEXT for part in node.parts) and matches(node, "")
 
 
 class _Run:

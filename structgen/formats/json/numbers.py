@@ -2,8 +2,10 @@
 
 The profile of spellings. A number is ``-?(0|[1-9][0-9]*)(\\.[0-9]+)?``, so ``1``, ``1.0`` and ``1.00`` are spellings of
 one value, and ``-0`` spells zero. An exponent (``[eE][+-]?`` and at most 307, so that a double holds it) may follow where
-nothing constrains the value: no bound, no multipleOf, no enum. An integer may be written with a fraction of zeros, and
-with an exponent that is not negative. With ``exponents=False`` there are no exponents and integers have no fraction.
+nothing constrains the value; between bounds a number may have one behind a mantissa of one whole digit, ``1`` to ``9``;
+beside multipleOf, enum, const or not there is none. An integer may be written with a fraction of zeros and, without
+bounds, with an exponent that is not negative. With ``exponents=False`` there are no exponents and integers have no
+fraction.
 The *canonical* spelling, for unique items, gives each value one text: no exponent, no trailing zeros, no ``-0``.
 
 A range is built digit by digit: an alternative per digit position, so a bound of a hundred digits is a hundred times
@@ -20,7 +22,7 @@ from typing import NamedTuple
 from structgen.grammar.build import EMPTY, NEVER, alt, literal, optional, repeat, seq
 from structgen.grammar.nodes import And, Chars, Node, Not, Str, Text
 from structgen.schema.merge import number_belongs
-from structgen.schema.nodes import FRACTION, INTEGER, Number, NumberFacet
+from structgen.schema.nodes import FRACTION, INTEGER, NUMBER, Number, NumberFacet
 from structgen.schema.numbers import scaled
 
 
@@ -46,6 +48,8 @@ SCALE = seq(repeat(Str("0"), 0, 2), alt((DIGIT, seq(NONZERO, DIGIT), seq(Chars((
                                          seq(Str("30"), Chars(((0x30, 0x37),))))))
 EXPONENT = seq(Chars(((0x45, 0x45), (0x65, 0x65))), optional(Chars(((0x2B, 0x2B), (0x2D, 0x2D)))), SCALE)
 EXPONENT_UP = seq(Chars(((0x45, 0x45), (0x65, 0x65))), optional(Str("+")), SCALE)
+MAX_SCALE = 307
+"""The greatest exponent offered: ten to it is a finite double."""
 SUFFIX_DIGITS = 4
 """A step that divides 10**4 is tested on the last digits, which is at most 10,000 endings."""
 MAX_VALUES = 2000
@@ -73,7 +77,16 @@ def number_node(facet: NumberFacet, spelling: Spelling) -> Node | None:
     free = facet.low is None and facet.high is None and not steps and not facet.excluded
     if free:
         return Text(free_number(kinds, spelling))
-    parts = [in_range(facet, kinds, spelling), *steps]
+    bare = None
+    if kinds == INTEGER:
+        bare = spelling.canonical or spelling.plain_integers or not spelling.exponents
+    plain = in_range(facet, bare)
+    if kinds == NUMBER and spelling.exponents and not spelling.canonical and not steps and not facet.excluded:
+        either = alt(node for node in (plain, scientific(facet)) if node is not NEVER)
+        return NEVER if either is NEVER else Text(either)
+    parts = [plain, *steps]
+    if spelling.canonical or kinds == FRACTION:
+        parts.append(free_number(kinds, spelling))
     if facet.excluded:
         parts.append(Not(alt(spelled(value, Spelling()) for value in facet.excluded)))
     if parts[0] is NEVER:
@@ -122,22 +135,18 @@ class Bound(NamedTuple):
     is_open: bool
 
 
-def in_range(facet: NumberFacet, kinds: int, spelling: Spelling) -> Node:
-    """Plain decimals between the bounds of the facet."""
+def in_range(facet: NumberFacet, bare: bool | None) -> Node:
+    """Plain decimals between the bounds of the facet, any of them or (``bare``) integers."""
     low, high = facet.low, facet.high
     options: list[Node] = []
-    if low is None or low < 0:
-        # mirrored: -x with x between 0 (or -high) and -low
-        mirrored_low = _bound(0, spelling.canonical) if high is None or high >= 0 else _bound(-high, facet.high_open)
-        if high == 0 and facet.high_open:
-            mirrored_low = _bound(0, True)
-        mirrored_high = None if low is None else _bound(-low, facet.low_open)
-        options.append(seq(MINUS, _positive(mirrored_low, mirrored_high, kinds, spelling)))
-    elif low == 0 and not facet.low_open and not spelling.canonical:
-        options.append(seq(MINUS, _positive(_bound(0, False), _bound(0, False), kinds, spelling)))
+    if low is None or low < 0:  # mirrored: -x with x between 0 (or -high) and -low
+        least = _bound(0, high == 0 and facet.high_open) if high is None or high >= 0 else _bound(-high, facet.high_open)
+        options.append(seq(MINUS, _positive(least, None if low is None else _bound(-low, facet.low_open), bare)))
+    elif low == 0 and not facet.low_open:
+        options.append(seq(MINUS, _positive(_bound(0, False), _bound(0, False), bare)))
     if high is None or high > 0 or (high == 0 and not facet.high_open):
-        lower = _bound(0, False) if low is None or low < 0 else _bound(low, facet.low_open)
-        options.append(_positive(lower, None if high is None else _bound(high, facet.high_open), kinds, spelling))
+        least = _bound(0, False) if low is None or low < 0 else _bound(low, facet.low_open)
+        options.append(_positive(least, None if high is None else _bound(high, facet.high_open), bare))
     return alt(option for option in options if option is not NEVER)
 
 
@@ -147,26 +156,75 @@ def _bound(value: Number, is_open: bool) -> Bound:
     return Bound(text[:-places], text[-places:], is_open) if places else Bound(text, "", is_open)
 
 
-def _positive(low: Bound, high: Bound | None, kinds: int, spelling: Spelling) -> Node:
-    """Non-negative plain decimals between two bounds."""
-    if kinds == INTEGER:
+def _positive(low: Bound, high: Bound | None, bare: bool | None) -> Node:
+    """Non-negative plain decimals between two bounds; integers only where ``bare`` says whether they are without zeros."""
+    if bare is not None:
         first = int(low.whole) + (1 if low.fraction or low.is_open else 0)
         last = None if high is None else int(high.whole) - (1 if high.is_open and not high.fraction else 0)
-        bare = spelling.canonical or spelling.plain_integers or not spelling.exponents
         return seq(whole_range(first, last), EMPTY if bare else FRACTION_ZERO)
-    free = _fraction_range("", False, None, False, kinds, spelling)
-    if high is None:
-        return alt(node for node in (
-            seq(literal(low.whole), _fraction_range(low.fraction, low.is_open, None, False, kinds, spelling)),
-            seq(whole_range(int(low.whole) + 1, None), free)) if node is not NEVER)
-    if low.whole == high.whole:
-        return seq(literal(low.whole), _fraction_range(low.fraction, low.is_open, high.fraction, high.is_open, kinds,
-                                                       spelling))
+    if high is not None and low.whole == high.whole:
+        return seq(literal(low.whole), _fraction_range(low.fraction, low.is_open, high.fraction, high.is_open))
+    options = [seq(literal(low.whole), _fraction_range(low.fraction, low.is_open, None, False)),
+               seq(whole_range(int(low.whole) + 1, None if high is None else int(high.whole) - 1), FRACTION_ANY)]
+    if high is not None:
+        options.append(seq(literal(high.whole), _fraction_range("", False, high.fraction, high.is_open)))
+    return alt(node for node in options if node is not NEVER)
+
+
+def scientific(facet: NumberFacet) -> Node:
+    """Numbers between the bounds with a mantissa from 1 to below 10 and an exponent; zero is not among them."""
+    low, high = facet.low, facet.high
+    options: list[Node] = []
+    if low is None or low < 0:
+        least = None if high is None or high >= 0 else _mantissa(-high, facet.high_open)
+        options.append(seq(MINUS, _scaled_range(least, None if low is None else _mantissa(-low, facet.low_open))))
+    if high is None or high > 0:
+        least = None if low is None or low <= 0 else _mantissa(low, facet.low_open)
+        options.append(_scaled_range(least, None if high is None else _mantissa(high, facet.high_open)))
+    return alt(option for option in options if option is not NEVER)
+
+
+def _mantissa(value: Number, is_open: bool) -> tuple[Bound, int]:
+    """A positive bound as a mantissa from 1 to below 10 and an exponent."""
+    digits, places = scaled(value)
+    text = str(digits)
+    return Bound(text[0], text[1:].rstrip("0"), is_open), len(text) - 1 - places
+
+
+def _scaled_range(low: tuple[Bound, int] | None, high: tuple[Bound, int] | None) -> Node:
+    """Positive numbers with an exponent: those between the exponents of the bounds, and those at them."""
+    any_mantissa = seq(NONZERO, FRACTION_ANY)
+    if low is not None and high is not None and low[1] == high[1]:
+        return seq(_mantissa_range(low[0], high[0]), exponents(low[1], low[1]))
+    options = [seq(any_mantissa, exponents(-MAX_SCALE if low is None else low[1] + 1,
+                                           MAX_SCALE if high is None else high[1] - 1))]
+    if low is not None:
+        options.append(seq(_mantissa_range(low[0], None), exponents(low[1], low[1])))
+    if high is not None:
+        options.append(seq(_mantissa_range(Bound("1", "", False), high[0]), exponents(high[1], high[1])))
+    return alt(option for option in options if option is not NEVER)
+
+
+def _mantissa_range(low: Bound, high: Bound | None) -> Node:
+    """Mantissas from 1 to below 10 between two (None: no upper bound)."""
+    if high is not None:
+        return _positive(low, high, None)
     return alt(node for node in (
-        seq(literal(low.whole), _fraction_range(low.fraction, low.is_open, None, False, kinds, spelling)),
-        seq(whole_range(int(low.whole) + 1, int(high.whole) - 1), free),
-        seq(literal(high.whole), _fraction_range("", False, high.fraction, high.is_open, kinds, spelling)),
-    ) if node is not NEVER)
+        seq(literal(low.whole), _fraction_range(low.fraction, low.is_open, None, False)),
+        seq(whole_range(int(low.whole) + 1, 9), FRACTION_ANY)) if node is not NEVER)
+
+
+def exponents(low: int, high: int) -> Node:
+    """``e`` and an exponent between two, at most 307 away from 0, with up to two zeros in front."""
+    low, high = max(low, -MAX_SCALE), min(high, MAX_SCALE)
+    zeros = repeat(Str("0"), 0, 2)
+    options: list[Node] = []
+    if low < 0:
+        options.append(seq(MINUS, zeros, whole_range(max(1, -high), -low)))
+    if high >= 0:
+        options.append(seq(optional(Str("+")), zeros, whole_range(max(0, low), high)))
+    return seq(Chars(((0x45, 0x45), (0x65, 0x65))), alt(option for option in options if option is not NEVER)) \
+        if low <= high else NEVER
 
 
 def whole_range(low: int, high: int | None) -> Node:
@@ -191,66 +249,58 @@ def whole_range(low: int, high: int | None) -> Node:
 
 def _same_length(low: str, high: str) -> Node:
     """Digit strings of one length between two of that length."""
-    above: Node = EMPTY  # what may follow where the text so far equals the low bound; likewise below and between
-    below: Node = EMPTY
-    between: Node = EMPTY
-    shared = next((i for i, (a, b) in enumerate(zip(low, high, strict=True)) if a != b), len(low))
-    for i in range(len(low) - 1, shared - 1, -1):
-        left = repeat(DIGIT, len(low) - 1 - i, len(low) - 1 - i)
-        if i == shared:
-            between = alt(node for node in (seq(Str(low[i]), above), _digits_between(low[i], high[i], left),
-                                            seq(Str(high[i]), below)) if node is not NEVER)
-        above = alt(node for node in (seq(Str(low[i]), above), _digits_between(low[i], ":", left)) if node is not NEVER)
-        below = alt(node for node in (_digits_between("/", high[i], left), seq(Str(high[i]), below))
-                    if node is not NEVER)
-    return seq(literal(low[:shared]), between)
+    size = len(low)
+    split = next((i for i in range(size) if low[i] != high[i]), size)
+    if split == size:
+        return literal(low)
+    left = [repeat(DIGIT, size - 1 - i, size - 1 - i) for i in range(size)]
+    options = [literal(low), literal(high), _between(low[:split], low[split], high[split], left[split])]
+    for i in range(split + 1, size):
+        options.append(_between(low[:i], low[i], ":", left[i]))
+        options.append(_between(high[:i], "/", high[i], left[i]))
+    return alt(node for node in options if node is not NEVER)
 
 
-def _digits_between(low: str, high: str, tail: Node) -> Node:
-    """A digit strictly between two characters, then the tail."""
+def _between(before: str, low: str, high: str, tail: Node) -> Node:
+    """The text ``before``, a digit strictly between two characters, then the tail."""
     first, last = ord(low) + 1, ord(high) - 1
-    return seq(Chars(((first, last),)), tail) if first <= last else NEVER
+    return seq(literal(before), Chars(((first, last),)), tail) if first <= last else NEVER
 
 
-def _fraction_range(low: str, low_open: bool, high: str | None, high_open: bool, kinds: int, spelling: Spelling) -> Node:
-    """What may follow the whole part: fractions from ``low`` to ``high`` (None: below 1)."""
-    parts: list[Node] = []
+def _fraction_range(low: str, low_open: bool, high: str | None, high_open: bool) -> Node:
+    """What may follow the whole part: fractions (``.`` and digits, or nothing) from ``low`` to ``high``, None: below 1.
+
+    Flat on purpose: an alternative for each digit at which a text leaves a bound, so a long bound nests no deeper.
+    """
+    above = seq(DIGITS, NONZERO, DIGITS) if low_open else DIGITS  # behind the digits of the low bound
+    zeros = repeat(Str("0"))
+    options: list[Node] = []
+    if high is None:
+        if not low and not low_open:
+            return FRACTION_ANY
+        options = [_between(low[:i], low[i], ":", DIGITS) for i in range(len(low))]
+        return seq(POINT, alt(node for node in (*options, seq(literal(low), above)) if node is not NEVER))
+    split = -1  # the digit at which the bounds part; -1: the low bound is zero, no digit is shared
     if low or low_open:
-        parts.append(_fraction_above(low, low_open))
-    if high is not None:
-        parts.append(_fraction_below(high, high_open))
-    if kinds == FRACTION:
-        parts.append(seq(POINT, DIGITS, NONZERO, DIGITS))
-    if spelling.canonical:
-        parts.append(optional(FRACTION_CANONICAL))
-    if any(part is NEVER for part in parts):
-        return NEVER
-    if not parts:
-        return FRACTION_ANY
-    return parts[0] if len(parts) == 1 else And(tuple(parts))
-
-
-def _fraction_above(low: str, is_open: bool) -> Node:
-    """Fractions (``.`` and digits, or nothing for zero) that are at least ``low``, or above it."""
-    tail: Node = seq(DIGITS, NONZERO, DIGITS) if is_open else DIGITS
-    if not low:
-        return seq(POINT, tail) if is_open else FRACTION_ANY
-    for digit in reversed(low):
-        tail = alt(node for node in (seq(Str(digit), tail), _digits_between(digit, ":", DIGITS)) if node is not NEVER)
-    return seq(POINT, tail)
-
-
-def _fraction_below(high: str, is_open: bool) -> Node:
-    """Fractions that are at most ``high``, or below it."""
-    if not high:
-        return NEVER if is_open else FRACTION_ZERO
-    tail: Node = NEVER if is_open else repeat(Str("0"))
-    for i in range(len(high) - 1, -1, -1):
-        options = [_digits_between("/", high[i], DIGITS), seq(Str(high[i]), tail)]
-        if i > 0:
-            options.append(EMPTY)  # the text may end here: the rest of the bound is greater than nothing
-        tail = alt(node for node in options if node is not NEVER)
-    return alt((EMPTY, seq(POINT, tail)))
+        size = max(len(low), len(high))
+        first, last = low.ljust(size, "0"), high.ljust(size, "0")
+        split = next((i for i in range(size) if first[i] != last[i]), size)
+        if split == size:
+            return NEVER if low_open or high_open else seq(POINT, literal(low), zeros)
+        options.append(_between(first[:split], first[split], last[split], DIGITS))
+        options.append(seq(literal(first[:max(split + 1, len(low))]), above))
+        options += [_between(low[:i], low[i], ":", DIGITS) for i in range(split + 1, len(low))]
+        if not low_open:  # the low bound itself, with no more zeros than the bounds share
+            options += [literal(first[:i]) for i in range(len(low), split + 1)]
+    for i in range(split + 1, len(high)):
+        options.append(_between(high[:i], "/", high[i], DIGITS))
+        options += [literal(high[:i])] * (i > 0)
+    if not high_open:
+        options.append(seq(literal(high), zeros) if high else repeat(Str("0"), 1))
+    fraction = seq(POINT, alt(node for node in options if node is not NEVER))
+    if split >= 0 or (not high and high_open):
+        return fraction
+    return EMPTY if fraction is NEVER else alt((EMPTY, fraction))
 
 
 # --- multiples --------------------------------------------------------------------------------------------------------

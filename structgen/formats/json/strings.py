@@ -8,22 +8,24 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from structgen.errors import GrammarSyntaxError, SchemaError
+from structgen.errors import GrammarSyntaxError
 from structgen.formats.json.formats import format_node
 from structgen.grammar.build import ANY_TEXT, alt, literal, repeat
 from structgen.grammar.nodes import And, Node, Not, Substrings, Text
+from structgen.grammar.regex import parse_regex
 from structgen.limits import Limits
 from structgen.schema.nodes import StringFacet, TextTest
 
 ANY_STRING_TEXT = Text(ANY_TEXT, "json")
 
 
-class PatternError(SchemaError):
-    """A pattern that does not parse; the caller adds the position in the schema."""
+class PatternError(Exception):
+    """A pattern that cannot be read; whoever knows the position in the schema makes an error of it."""
 
     def __init__(self, error: GrammarSyntaxError, origin: int, keyword: str = "pattern") -> None:
-        super().__init__(error.what, because=error.because, instead=error.instead)
-        self.origin, self.keyword, self.offset = origin, keyword, error.position
+        super().__init__(error.what)
+        self.error, self.origin, self.keyword = error, origin, keyword
+        self.is_unsupported = "not supported" in error.what
 
 
 def string_node(facet: StringFacet, limits: Limits) -> Text:
