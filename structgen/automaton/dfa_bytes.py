@@ -38,7 +38,7 @@ class _Layout:
         self.far: list[bool] = []
         self.weights = [alphabet.weight(number) for number in range(alphabet.size)]
         self.tree: _Tree = {}
-        for number, ranges in enumerate(alphabet.ranges):
+        for ranges in alphabet.ranges:
             self.ascii.append([(low, min(high, 0x7F)) for low, high in ranges if low < 0x80])
             self.far.append(bool(ranges) and ranges[-1][1] >= 0x80)
         if sum(self.far) > 1:
@@ -170,7 +170,7 @@ def finish(edges: Sequence[Edges], accept: Sequence[int], sums: tuple[list[int],
     shortest, longest, count = (tuple([values[state] for state in order]) for values in sums)
     return Dfa(0, tuple(final), tuple([accept[state] for state in order]), shortest, longest, count,
                () if labels is None else tuple([labels[state] for state in order]),
-               all([row[-1][1] < 0x80 for row in final if row]))
+               all(row[-1][1] < 0x80 for row in final if row))
 
 
 def _sums(part: Rows, weights: Sequence[int]) -> tuple[list[int], list[int], list[int]]:

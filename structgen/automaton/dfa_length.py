@@ -13,7 +13,7 @@ from structgen.automaton.dfa_subset import Budget
 from structgen.grammar.nodes import Chars, Node, Repeat, Seq
 from structgen.limits import Limits
 
-_MIN_LEAD, _MAX_LEAD = 0xC0, 0xFF
+_MIN_LEAD = 0xC0
 
 
 def as_counted(node: Node) -> tuple[Chars, int, int | None] | None:
@@ -53,13 +53,18 @@ def _is_between(edges: Edges, state: int) -> bool:
     return bool(edges) and edges[0][0] >= 0x80 and edges[-1][1] <= 0xBF and any(t != state for _, _, t in edges)
 
 
-def _moves(dfa: Dfa, state: int) -> Edges:
+def _moves(dfa: Dfa, state: int) -> list[Edge]:
     """The edges that begin a character, or complete one inside it; not those that mean nothing."""
     edges = dfa.edges[state]
     if _is_between(edges, state):
-        return edges
-    return tuple((max(low, _MIN_LEAD) if low >= 0x80 else low, high, target) if high > 0xBF or low >= 0x80
-                 else (low, min(high, 0x7F), target) for low, high, target in edges if not (low >= 0x80 and high <= 0xBF))
+        return list(edges)
+    found: list[Edge] = []
+    for low, high, target in edges:
+        if low < 0x80:
+            found.append((low, min(high, 0x7F), target))
+        if high > 0xBF:
+            found.append((max(low, _MIN_LEAD), high, target))
+    return found
 
 
 def bound_length(dfa: Dfa, minimum: int, maximum: int | None, limits: Limits) -> Dfa | None:
@@ -79,7 +84,7 @@ def bound_length(dfa: Dfa, minimum: int, maximum: int | None, limits: Limits) ->
 
 
 def _counter_is_exact(dfa: Dfa, window: int, maximum: int, budget: Budget) -> bool:
-    """Whether no state's remaining lengths (up to ``maximum``) have a gap of ``window`` lengths or more."""
+    """Whether no state's remaining lengths have a gap of ``window`` lengths or more that begins up to ``maximum``."""
     size = len(dfa.edges)
     before: list[list[int]] = [[] for _ in range(size)]
     within: list[list[int]] = [[] for _ in range(size)]
@@ -91,7 +96,7 @@ def _counter_is_exact(dfa: Dfa, window: int, maximum: int, budget: Budget) -> bo
     current = {state for state in range(size) if dfa.accept[state] >= 0}
     seen: dict[frozenset[int], int] = {}
     steps = 0
-    until = maximum
+    until = end = maximum + window + 1
     while current and steps <= until:
         stack = list(current)
         while stack:
@@ -107,12 +112,14 @@ def _counter_is_exact(dfa: Dfa, window: int, maximum: int, budget: Budget) -> bo
         if key in seen:  # from here on the sets repeat: one more round shows every gap
             until = min(until, steps + steps - seen[key])
             seen = {}
-        elif until == maximum:
+        elif until == end:
             seen[key] = steps
         budget.take_steps(len(current))
         current = {source for state in current for source in before[state]}
         steps += 1
-    return True
+    if until < end:
+        return True
+    return all(last[state] > maximum or last[state] == dfa.max_length[state] for state in range(size))
 
 
 class _Unrolled:
@@ -237,8 +244,3 @@ def _lead_weights() -> tuple[int, ...]:
 
 LEAD_WEIGHTS = _lead_weights()
 """Per first byte beyond ASCII the number of characters that begin with it."""
-
-
-def fold_length(dfa: Dfa) -> tuple[Dfa, int, int | None] | None:
-    """Recognise "m to n characters of one set": the loop over the set, m and n (None: no bound); else None."""
-    return None

@@ -8,7 +8,7 @@ construction of minimal acyclic finite-state automata, Computational Linguistics
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from structgen.automaton.dfa_bytes import finish
 from structgen.automaton.dfa_form import ANY, INFINITE, Dfa, Edge, Edges, merge_edges, saturate
@@ -27,50 +27,79 @@ def _spelling(text: str) -> bytes:
 def compile_strings(strings: Iterable[str]) -> Dfa | None:
     """The minimal automaton of the strings; None where there are none."""
     words = sorted({_spelling(text) for text in strings})
-    if not words:
-        return None
-    made: dict[tuple[int, Edges], int] = {}
-    edges: list[Edges] = []
-    accept: list[int] = []
-    shortest: list[int] = []
-    longest: list[int] = []
-    count: list[int] = []
+    return _Words().build(words) if words else None
 
-    def close(row: list[Edge], label: int) -> int:
-        frozen = tuple(row) if len(row) < 2 else merge_edges(row)
-        key = (label, frozen)
-        number = made.get(key)
+
+class _Words:
+    """States of the minimal automaton of sorted words, finished deepest first, equal ones once."""
+
+    def __init__(self) -> None:
+        self._chains: dict[int, int] = {}
+        """State by target and byte, for the many with one edge and no acceptance."""
+        self._made: dict[tuple[bool, Edges], int] = {}
+        self._edges: list[Edges] = []
+        self._accept: list[int] = []
+        self._shortest: list[int] = []
+        self._longest: list[int] = []
+        self._count: list[int] = []
+
+    def build(self, words: list[bytes]) -> Dfa:
+        """Finish what the next word leaves, from its end to where the two part."""
+        branches: dict[int, list[Edge]] = {}
+        ends: set[int] = set()
+        before = words[0]
+        for word in words[1:]:
+            ends.add(len(before))
+            shared = _common(before, word)
+            if shared < len(before):
+                state = self._fold(before, shared + 1, branches, ends)
+                branches.setdefault(shared, []).append((before[shared], before[shared], state))
+            before = word
+        ends.add(len(before))
+        start = self._fold(before, 0, branches, ends)
+        return finish(self._edges, self._accept, (self._shortest, self._longest, self._count), start=start)
+
+    def _fold(self, word: bytes, down_to: int, branches: dict[int, list[Edge]], ends: set[int]) -> int:
+        """Finish the states on the path of ``word`` from its end up to a depth; the last one finished."""
+        chains, edges, accept = self._chains, self._edges, self._accept
+        shortest, longest, count = self._shortest, self._longest, self._count
+        state = -1
+        for depth in range(len(word), down_to - 1, -1):
+            if state < 0 or depth in branches or depth in ends:
+                row = branches.pop(depth, [])
+                if state >= 0:
+                    row.append((word[depth], word[depth], state))
+                ends_here = depth in ends
+                ends.discard(depth)
+                state = self._state(merge_edges(row), ends_here)
+                continue
+            byte = word[depth]
+            key = state << 8 | byte
+            found = chains.get(key)
+            if found is None:
+                found = chains[key] = len(edges)
+                edges.append(((byte, byte, state),))
+                accept.append(-1)
+                step = 0 if 0x80 <= byte < 0xC0 else 1
+                shortest.append(shortest[state] + step)
+                longest.append(longest[state] + step)
+                count.append(count[state])
+            state = found
+        return state
+
+    def _state(self, edges: Edges, ends: bool) -> int:
+        key = (ends, edges)
+        number = self._made.get(key)
         if number is not None:
             return number
-        number = made[key] = len(edges)
-        edges.append(frozen)
-        accept.append(label)
-        if len(frozen) == 1:
-            low, high, target = frozen[0]
-            step = 0 if 0x80 <= low < 0xC0 else 1
-            shortest.append(0 if label == 0 else shortest[target] + step)
-            longest.append(longest[target] + step)
-            count.append(saturate((label + 1) + (high - low + 1) * count[target]))
-        else:
-            step = 0 if frozen and 0x80 <= frozen[0][0] < 0xC0 else 1
-            shortest.append(0 if label == 0 else min([shortest[edge[2]] for edge in frozen]) + step)
-            longest.append(max([longest[edge[2]] for edge in frozen]) + step if frozen else 0)
-            count.append(saturate(label + 1 + sum([(high - low + 1) * count[aim] for low, high, aim in frozen])))
+        number = self._made[key] = len(self._edges)
+        step = 0 if edges and 0x80 <= edges[0][0] < 0xC0 else 1
+        self._edges.append(edges)
+        self._accept.append(0 if ends else -1)
+        self._shortest.append(0 if ends else min([self._shortest[edge[2]] for edge in edges]) + step)
+        self._longest.append(max([self._longest[edge[2]] for edge in edges]) + step if edges else 0)
+        self._count.append(saturate(ends + sum([(high - low + 1) * self._count[aim] for low, high, aim in edges])))
         return number
-
-    rows: list[list[Edge]] = [[]]
-    labels = [-1]
-    before = b""
-    for word in words:
-        shared = _common(before, word)
-        _fold(rows, labels, before, shared, close)
-        rows.extend([[] for _ in range(len(word) - shared)])
-        labels.extend([-1] * (len(word) - shared))
-        labels[-1] = 0
-        before = word
-    _fold(rows, labels, before, 0, close)
-    start = close(rows[0], labels[0])
-    return finish(edges, accept, (shortest, longest, count), start=start)
 
 
 def _common(left: bytes, right: bytes) -> int:
@@ -81,15 +110,6 @@ def _common(left: bytes, right: bytes) -> int:
             break
         number += 1
     return number
-
-
-def _fold(rows: list[list[Edge]], labels: list[int], word: bytes, down_to: int,
-          close: Callable[[list[Edge], int], int]) -> None:
-    """Finish the open states of ``word`` deeper than ``down_to``, deepest first."""
-    for depth in range(len(word), down_to, -1):
-        number = close(rows.pop(), labels.pop())
-        byte = word[depth - 1]
-        rows[-1].append((byte, byte, number))
 
 
 class _Names:
@@ -254,6 +274,62 @@ def compile_names(names: Sequence[str], other: bool, other_name: Dfa | None = No
     spellings = [_spelling(name) for name in names]
     if limits is not None and sum(map(len, spellings)) > limits.grammar_states:
         raise LimitExceededError("the names of an object are too long together", limit="grammar_states")
+    if (beside is None or beside is ANY) and "".join(names).isascii() and len(set(names)) == len(names):
+        return _ascii_names(spellings, beside is not None)
     trie = _Names(spellings, beside)
     start = trie.build()
     return finish(trie.edges, trie.accept, (trie.shortest, trie.longest, trie.count), trie.labels, start)
+
+
+def _ascii_names(spellings: list[bytes], other: bool) -> Dfa:
+    """The usual case, level by level: names in ASCII, all different, and any other text or none."""
+    order = sorted(range(len(spellings)), key=spellings.__getitem__)
+    words = [spellings[number] for number in order]
+    rest = (len(words),) if other else ()
+    own = [(number, *rest) for number in order]
+    edges: list[Edges] = []
+    accept: list[int] = []
+    labels: list[tuple[int, ...]] = []
+    spans = [(0, len(words), 0)]
+    first = 1
+    if other:  # state 1 takes every text that no name begins with
+        spans.append((0, 0, -1))
+        first = 2
+    for low, high, depth in spans:
+        if depth < 0:
+            edges.append(((0, 255, 1),))
+            accept.append(len(words))
+            labels.append(rest)
+            continue
+        label = len(words) if other else -1
+        if low < high and len(words[low]) == depth:
+            label = order[low]
+            low_child = low + 1
+        else:
+            low_child = low
+        accept.append(label)
+        labels.append(own[low] if high - low == 1 else (*sorted(order[low:high]), *rest))
+        row: list[Edge] = []
+        free = 0
+        here = low_child
+        while here < high:
+            byte = words[here][depth]
+            end = here + 1
+            while end < high and words[end][depth] == byte:
+                end += 1
+            if other and free < byte:
+                row.append((free, byte - 1, 1))
+            free = byte + 1
+            row.append((byte, byte, first))
+            first += 1
+            spans.append((here, end, depth + 1))
+            here = end
+        if other:
+            row.append((free, 255, 1))
+        edges.append(tuple(row))
+    size = len(edges)
+    if other:
+        return Dfa(0, tuple(edges), tuple(accept), (0,) * size, (INFINITE,) * size, (INFINITE,) * size, tuple(labels))
+    lengths = [[len(word) - depth for word in words[low:high]] for low, high, depth in spans]
+    return Dfa(0, tuple(edges), tuple(accept), tuple(map(min, lengths)), tuple(map(max, lengths)),
+               tuple(map(len, lengths)), tuple(labels), True)

@@ -1,8 +1,9 @@
 """Every substring of a text as an automaton, in space linear in the text.
 
-In: the text. Out: its suffix automaton, over characters (``suffix_automaton``) or, spelled in bytes, as a ``Dfa`` in which
-every state at a character boundary accepts (``compile_substrings``). Source: Blumer et al., The smallest automaton
-recognizing the subwords of a text, Theoretical Computer Science 40 (1985); all states accepting means factors, not suffixes.
+In: the text. Out: its suffix automaton, over characters (``suffix_automaton``) or, spelled in bytes, as a ``Dfa`` in
+which every state at a character boundary accepts (``compile_substrings``). Source: Blumer et al., The smallest
+automaton recognizing the subwords of a text, Theoretical Computer Science 40 (1985). All states accept, so it may have a few more
+states than the minimal automaton of the substrings; what it never has is more than two per character of the text.
 """
 
 from __future__ import annotations

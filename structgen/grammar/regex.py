@@ -51,9 +51,9 @@ def parse_regex(pattern: str, *, flags: int = 0, dialect: Dialect = "python", mo
                 limits: Limits | None = None) -> Node:
     """The texts that a pattern matches.
 
-    ``flags`` are those of Python's ``re`` (I S X A M U; M only where no ``^`` or ``$`` is met). ``dialect="ecma"`` reads
-    ECMA-262 with the flag u, and forgives what annex B forgives without it. Raises ``GrammarSyntaxError`` with the
-    offset, or ``LimitExceededError`` (``regex_bytes``, ``regex_depth``).
+    ``flags`` are those of Python's ``re`` (I S X A M U; M only where no ``^`` or ``$`` is met). ``dialect="ecma"``
+    reads ECMA-262 with the flag u, and forgives what annex B forgives without it. Raises ``GrammarSyntaxError`` with
+    the offset, or ``LimitExceededError`` (``regex_bytes``, ``regex_depth``).
     """
     known = limits if limits is not None else Limits()
     if len(pattern) <= _MEMO_CHARS:
@@ -283,7 +283,8 @@ class _Parser:
             return at + 1
         least, most, end = bounds
         if self._last in ("nothing", "anchor"):
-            fail(f"nothing to repeat before {self._pattern[at]}", at, instead=f"write \\{self._pattern[at]} for the character")
+            character = self._pattern[at]
+            fail(f"nothing to repeat before {character}", at, instead=f"write \\{character} for the character")
         if self._last == "repetition":
             fail("a repetition of a repetition", at, instead="put the first one into (?:…)")
         if self._pattern.startswith("+", end) and self._dialect == "python":

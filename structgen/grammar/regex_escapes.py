@@ -167,8 +167,9 @@ def _read_digits(reading: Reading, at: int, in_class: bool) -> tuple[int, int]:
 
 def _read_name(pattern: str, at: int) -> tuple[int, int]:
     end = pattern.find("}", at)
+    name = pattern[at + 3:end] if pattern.startswith("{", at + 2) and end > 0 else ""
     try:
-        return ord(unicodedata.lookup(pattern[at + 3:end] if pattern.startswith("{", at + 2) and end > 0 else "")), end + 1
+        return ord(unicodedata.lookup(name)), end + 1
     except (KeyError, TypeError):
         fail("\\N needs the name of a character in braces", at)
 
@@ -202,7 +203,7 @@ def read_class(reading: Reading, at: int) -> tuple[Ranges, int]:
             end = after
         found.extend(((item, item),) if isinstance(item, int) else item)
         here = end
-    if found and all(0xD800 <= low and high <= 0xDFFF for low, high in found):
+    if found and all(low >= 0xD800 and high <= 0xDFFF for low, high in found):
         fail("the class has surrogates only", at, because="no text in UTF-8 has one",
              instead="write the characters themselves, such as \\u{10000}-\\u{10FFFF}")
     ranges = union(found)

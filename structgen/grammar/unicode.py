@@ -120,14 +120,14 @@ def property_set(name: str) -> Ranges | None:
     short = _LONG_NAMES.get(value.replace("_", "").replace(" ", "").lower(), value)
     if short in ("LC", "L&"):
         return union(pair for part in ("Lu", "Ll", "Lt") for pair in _categories()[part])
-    if not short or short not in "CLMNPSZ" and short not in _KNOWN_CATEGORIES:
+    if short not in _KNOWN_CATEGORIES:
         return None
     return union(pair for part, pairs in _categories().items() if part.startswith(short) for pair in pairs)
 
 
-_KNOWN_CATEGORIES = frozenset(name for name in _LONG_NAMES.values() if len(name) == 2)
+_KNOWN_CATEGORIES = frozenset(_LONG_NAMES.values())
 _ASCII_PARTNERS = "\u0130\u0131\u017f\u212a"
-"""The characters beyond ASCII that Python's ``re`` may hold equal to an ASCII letter, each tested before it is taken."""
+"""The characters beyond ASCII that Python's ``re`` may hold equal to an ASCII letter; each is tested first."""
 
 
 def _same(one: str, other: str) -> bool:

@@ -1,0 +1,69 @@
+"""Plain texts as sources: what matches a pattern, or one of some strings.
+
+In: a pattern or strings. Out: a ``Grammar`` of one raw text. The text is its own value, so there is nothing to read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from structgen.errors import SchemaError
+from structgen.grammar.build import alt, literal
+from structgen.grammar.nodes import Grammar, Text
+from structgen.grammar.regex import parse_regex
+from structgen.limits import Limits
+
+
+@dataclass(frozen=True)
+class Regex:
+    """Texts that a pattern of Python's ``re`` matches wholly (``fullmatch``); ``flags`` are those of ``re``.
+
+    Raises ``GrammarSyntaxError`` with the offset of what is malformed or not supported, when the grammar is built.
+    """
+
+    pattern: str
+    flags: int = 0
+
+    def __init__(self, pattern: str | re.Pattern[str], *, flags: int = 0) -> None:
+        text: object = pattern
+        if isinstance(pattern, re.Pattern):
+            text, flags = pattern.pattern, flags | pattern.flags
+        if not isinstance(text, str):
+            raise SchemaError(f"a pattern must be a str, not {type(text).__name__}")
+        object.__setattr__(self, "pattern", text)
+        object.__setattr__(self, "flags", int(flags))
+
+    def to_grammar(self, limits: Limits) -> Grammar:
+        """The grammar of the matching texts."""
+        return Grammar(Text(parse_regex(self.pattern, flags=self.flags, limits=limits), "raw"), pruned=True)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some strings; there must be one, all different."""
+
+    strings: tuple[str, ...]
+
+    def __init__(self, strings: Iterable[str]) -> None:
+        if isinstance(strings, str):
+            raise SchemaError("a choice needs several strings, not one", instead=f"pass [{strings!r}]")
+        known: dict[str, int] = {}
+        for number, text in enumerate(strings):
+            if not isinstance(text, str):
+                raise SchemaError(f"a choice must be among str, not {type(text).__name__}", position=f"[{number}]")
+            if text in known:
+                raise SchemaError(f"the string {text!r} occurs twice", position=f"[{number}]",
+                                  because=f"it is the same as [{known[text]}]")
+            if not text.isascii() and any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+                raise SchemaError(f"the string {text!r} has a lone surrogate", position=f"[{number}]",
+                                  because="it has no spelling in UTF-8")
+            known[text] = number
+        if not known:
+            raise SchemaError("a choice needs at least one string")
+        object.__setattr__(self, "strings", tuple(known))
+
+    def to_grammar(self, limits: Limits) -> Grammar:
+        """The grammar of the strings."""
+        return Grammar(Text(alt([literal(text) for text in self.strings]), "raw"), pruned=True)

@@ -1,0 +1,282 @@
+"""Grammars written in Lark's notation, read as grammars without a lexer.
+
+In: a grammar text. Out: a ``Grammar``. The text is parsed by the lark package's own reader of grammars; its trees are
+taken before repetitions are expanded, so ``~2..5`` stays one repetition. Rules and terminals mean the texts they spell,
+put together as they stand: no longest match, no ``%ignore``, so white space is written as rules.
+
+What has another meaning without a lexer, or reads files, is refused by name and line: ``%ignore``, ``%import``,
+``%declare``, ``%override``, ``%extend``, templates, priorities, left recursion. Aliases and the modifiers ``? ! _``
+shape lark's trees and not the language, so they are accepted.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from structgen.errors import GrammarSyntaxError, LimitExceededError, StructgenError
+from structgen.grammar.build import alt, literal, optional, repeat, seq
+from structgen.grammar.nodes import Alt, Chars, Grammar, Node, Ref, Repeat, Seq, Str, Text
+from structgen.grammar.regex import parse_regex
+from structgen.grammar.unicode import equal_ignoring_case, union
+from structgen.limits import Limits
+
+if TYPE_CHECKING:
+    from lark import Token, Tree
+
+_REFUSED = {
+    "ignore": ("%ignore", "there is no lexer that could skip it", "write white space as a rule where it may stand"),
+    "import": ("%import", "a grammar text reads no other file", "copy the definitions into the grammar"),
+    "declare": ("%declare", "a declared terminal has no text", "define the terminal"),
+    "override": ("%override", "it changes an import", "define the rule once"),
+    "extend": ("%extend", "it changes an import", "define the rule once"),
+}
+_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[nrtf\\\"])")
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "\\": "\\", '"': '"'}
+_REGEX_FLAGS = {"i": re.I, "m": re.M, "s": re.S, "u": re.U, "x": re.X}
+
+
+def read_lark(text: str, *, start: str = "start", name: str = "grammar", limits: Limits | None = None) -> Grammar:
+    """The grammar of a text in Lark's notation, from the rule ``start`` on; ``name`` stands in error positions.
+
+    Raises ``GrammarSyntaxError`` with name:line:column, and needs the package lark.
+    """
+    known = limits if limits is not None else Limits()
+    if len(text) > known.regex_bytes:
+        raise LimitExceededError(f"the grammar has {len(text)} characters", limit="regex_bytes")
+    return _Reader(name, known).read(_parse(text, name), start)
+
+
+def _parse(text: str, name: str) -> Tree[Any]:
+    try:
+        from lark.exceptions import LarkError
+        from lark.load_grammar import _parse_grammar
+    except ImportError as error:
+        raise StructgenError("reading Lark grammars needs the package lark",
+                             instead="pip install lark") from error
+    try:
+        tree: Tree[Any] = _parse_grammar(text, name)  # type: ignore[no-untyped-call]
+    except LarkError as error:
+        place = re.search(r"line (\d+),? col(?:umn)? (\d+)", str(error))
+        position = f"{name}:{place[1]}:{place[2]}" if place else name
+        raise GrammarSyntaxError(str(error).split("\n", 1)[0], position=position) from error
+    return tree
+
+
+class _Reader:
+    """Definitions by name while they become nodes."""
+
+    def __init__(self, name: str, limits: Limits) -> None:
+        self._name, self._limits = name, limits
+        self._terms: dict[str, Tree[Any]] = {}
+        self._rules: dict[str, Tree[Any]] = {}
+        self._origins: dict[str, str] = {}
+        self._known: dict[str, Node] = {}
+        self._open: set[str] = set()
+        self._place = name
+
+    def read(self, tree: Tree[Any], start: str) -> Grammar:
+        """Every definition, then every rule."""
+        for statement in tree.children:
+            self._define(statement)
+        if start not in self._rules:
+            raise GrammarSyntaxError(f"the start rule {start!r} is not defined", position=self._name)
+        rules: dict[str, Node] = {}
+        for rule, body in self._rules.items():
+            self._place = self._origins[rule]
+            rules[rule] = self._options(body, 0)
+        self._refuse_left_recursion(rules)
+        return Grammar(Ref(start), rules, origins=self._origins)
+
+    def _fail(self, what: str, token: object, because: str | None = None, instead: str | None = None) -> NoReturn:
+        line, column = getattr(token, "line", None), getattr(token, "column", None)
+        position = self._place if line is None else f"{self._name}:{line}:{column}"
+        raise GrammarSyntaxError(what, position=position, because=because, instead=instead)
+
+    def _define(self, statement: Tree[Any]) -> None:
+        kind = str(statement.data)
+        if kind in _REFUSED:
+            what, because, instead = _REFUSED[kind]
+            self._fail(f"{what} is not supported", next(statement.scan_values(lambda _: True), None), because, instead)
+        token: Any
+        if kind == "term":
+            token, body = statement.children[0], statement.children[-1]
+            if len(statement.children) == 3:
+                self._fail(f"the priority of {token} is not supported", token, "there is no lexer to choose by it")
+            known: dict[str, Tree[Any]] = self._terms
+        else:
+            _, token, parameters, priority, body = statement.children
+            if parameters is not None and parameters.children:
+                self._fail(f"the template {token} is not supported", token, instead="write the rule out")
+            if priority.children:
+                self._fail(f"the priority of {token} is not supported", token, "every reading is kept")
+            known = self._rules
+        if token in self._origins:
+            self._fail(f"{token} is defined twice", token, f"it is first defined at {self._origins[token]}")
+        known[str(token)] = body
+        self._origins[str(token)] = f"{self._name}:{token.line}"
+
+    def _options(self, tree: Tree[Any], depth: int) -> Node:
+        if depth > self._limits.regex_depth:
+            raise LimitExceededError("the groups of the grammar are nested too deeply", limit="regex_depth",
+                                     position=self._name)
+        return alt([self._expansion(child.children[0] if child.data == "alias" else child, depth)
+                    for child in tree.children])
+
+    def _expansion(self, tree: Tree[Any], depth: int) -> Node:
+        return seq(*[self._item(child, depth) for child in tree.children])
+
+    def _item(self, tree: Tree[Any], depth: int) -> Node:
+        kind = str(tree.data)
+        if kind == "expr":
+            return self._repeated(tree.children, depth)
+        if kind == "maybe":
+            return optional(self._options(tree.children[0], depth + 1))
+        if kind == "expansions":
+            return self._options(tree, depth + 1)
+        if kind in ("expansion", "alias"):
+            return self._expansion(tree.children[0] if kind == "alias" else tree, depth + 1)
+        if kind == "value":
+            return self._value(tree.children[0], depth)
+        self._fail(f"{kind} is not supported", next(tree.scan_values(lambda _: True), None))
+
+    def _repeated(self, children: list[Any], depth: int) -> Node:
+        body, operator = self._item(children[0], depth), str(children[1])
+        if operator == "~":
+            least = int(children[2])
+            most = int(children[3]) if len(children) > 3 else least
+            if not 0 <= least <= most:
+                self._fail(f"the bounds ~{least}..{most} run backwards", children[2])
+            return repeat(body, least, most)
+        return repeat(body, 1 if operator == "+" else 0, 1 if operator == "?" else None)
+
+    def _value(self, child: Any, depth: int) -> Node:
+        kind = str(getattr(child, "data", "symbol"))
+        if kind == "literal":
+            return self._literal(child.children[0])
+        if kind == "range":
+            low, high = (_unescaped(token[1:-1]) for token in child.children)
+            if len(low) != 1 or len(high) != 1 or low > high:
+                self._fail("a range goes from one character to a later one", child.children[0])
+            return Chars(union([(ord(low), ord(high))]))
+        if kind == "template_usage":
+            self._fail("templates are not supported", child.children[0], instead="write the rule out")
+        symbol = child.name if hasattr(child, "name") else str(child)
+        if symbol in self._rules:
+            return Ref(symbol)
+        if symbol in self._terms:
+            return self._terminal(symbol, child, depth)
+        self._fail(f"{symbol} is not defined", child)
+
+    def _terminal(self, symbol: str, token: object, depth: int) -> Node:
+        """A terminal stands for its texts, so it may refer to other terminals, but not to itself or to rules."""
+        if symbol not in self._known:
+            if symbol in self._open:
+                self._fail(f"the terminal {symbol} refers to itself", token, instead="make it a rule")
+            self._open.add(symbol)
+            node = self._options(self._terms[symbol], depth + 1)
+            self._open.discard(symbol)
+            if _refers(node):
+                self._fail(f"the terminal {symbol} refers to a rule", token, instead="make it a rule")
+            self._known[symbol] = node if isinstance(node, (Str, Text)) else Text(_regular(node))
+        return self._known[symbol]
+
+    def _literal(self, token: Token) -> Node:
+        value = str(token)
+        end = max(value.rfind('"'), value.rfind("/")) + 1
+        body, letters = value[1:end - 1], value[end:]
+        if token.type == "STRING":
+            text = _unescaped(body)
+            if "i" not in letters:
+                return literal(text)
+            return seq(*[Chars(equal_ignoring_case(character, False)) for character in text])
+        flags = 0
+        for letter in letters:
+            if letter not in _REGEX_FLAGS:
+                self._fail(f"the flag {letter!r} is not supported", token)
+            flags |= _REGEX_FLAGS[letter]
+        try:
+            return Text(parse_regex(body, flags=flags, limits=self._limits))
+        except GrammarSyntaxError as error:
+            raise GrammarSyntaxError(f"in /{body}/, {error.position}: {error.what}",
+                                     position=f"{self._name}:{token.line}:{token.column}",
+                                     because=error.because, instead=error.instead) from error
+
+    def _refuse_left_recursion(self, rules: dict[str, Node]) -> None:
+        nullable: set[str] = set()
+        while True:
+            found = {rule for rule, node in rules.items() if _is_nullable(node, nullable)}
+            if found == nullable:
+                break
+            nullable = found
+        first = {rule: _first_rules(node, nullable) for rule, node in rules.items()}
+        for rule in rules:
+            seen: set[str] = set()
+            stack = list(first[rule])
+            while stack:
+                other = stack.pop()
+                if other == rule:
+                    raise GrammarSyntaxError(f"the rule {rule} is left-recursive", position=self._origins[rule],
+                                             because="it may begin with itself",
+                                             instead="write the repetition with * or +")
+                if other not in seen:
+                    seen.add(other)
+                    stack.extend(first[other])
+
+
+def _unescaped(text: str) -> str:
+    """The text of a string literal; a backslash before any other character stays."""
+    def replace(match: re.Match[str]) -> str:
+        code = match[1]
+        return _ESCAPED[code] if code in _ESCAPED else chr(int(code[1:], 16))
+
+    return _ESCAPE.sub(replace, text)
+
+
+def _below(node: Node) -> tuple[Node, ...]:
+    if isinstance(node, Seq):
+        return node.parts
+    if isinstance(node, Alt):
+        return node.options
+    if isinstance(node, (Repeat, Text)):
+        return (node.body,)
+    return ()
+
+
+def _refers(node: Node) -> bool:
+    return isinstance(node, Ref) or any(_refers(part) for part in _below(node))
+
+
+def _regular(node: Node) -> Node:
+    """The node without the texts around its regular parts, to be one text as a whole."""
+    if isinstance(node, Text):
+        return _regular(node.body)
+    if isinstance(node, Seq):
+        return seq(*[_regular(part) for part in node.parts])
+    if isinstance(node, Alt):
+        return alt([_regular(option) for option in node.options])
+    if isinstance(node, Repeat):
+        return repeat(_regular(node.body), node.min, node.max)
+    return node
+
+
+def _is_nullable(node: Node, nullable: set[str]) -> bool:
+    if isinstance(node, Ref):
+        return node.rule in nullable
+    if isinstance(node, (Seq, Text)):
+        return all(_is_nullable(part, nullable) for part in _below(node))
+    if isinstance(node, Alt):
+        return any(_is_nullable(option, nullable) for option in node.options)
+    return isinstance(node, Repeat) and (node.min == 0 or _is_nullable(node.body, nullable))
+
+
+def _first_rules(node: Node, nullable: set[str]) -> set[str]:
+    """The rules with which a text of the node may begin."""
+    if isinstance(node, Ref):
+        return {node.rule}
+    found: set[str] = set()
+    for part in _below(node):
+        found |= _first_rules(part, nullable)
+        if isinstance(node, Seq) and not _is_nullable(part, nullable):
+            break
+    return found
