@@ -215,7 +215,8 @@ def _print_trace(trace: Any, size: int) -> None:
     for step in trace:
         text = repr(step.text) if step.text else "(end)"
         text = text if len(text) <= 20 else text[:19] + "…"
-        print(f"  {step.token:6}  {text:20} {step.allowed:8}  {step.probability:8.4f}  "
+        raw = "" if step.probability is None else f"{step.probability:.4f}"
+        print(f"  {step.token:6}  {text:20} {step.allowed:8}  {raw:>8}  "
               f"{'forced' if step.forced else f'{step.masked:8.4f}':>8}")
     forced = sum(step.forced for step in trace)
     print(f"  {len(trace)} tokens, {forced} of them forced; {size} in the vocabulary")

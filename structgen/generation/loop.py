@@ -104,13 +104,14 @@ class _Decoder:
     def _take(self, token: int, allowed: int) -> None:
         """Appends a token; a forced one gets its probability when the model reads it."""
         forced = allowed == 1
-        raw = masked = math.nan
+        raw: float | None = None
+        masked = 1.0
         if not forced:
             scores = self.logits[:self.vocabulary.size]
             raw = float(torch.softmax(scores, 0)[token])
             masked = float(torch.softmax(self._masked(scores), 0)[token]) if self.matcher is not None else raw
         text = (self.vocabulary.tokens[token] or b"").decode(errors="replace")
-        self.out.steps.append(Step(token, text, allowed, forced, raw, 1.0 if forced else masked))
+        self.out.steps.append(Step(token, text, allowed, forced, raw, masked))
         self.out.tokens.append(token)
         self.unread.append(token)
         if self.matcher is not None and not self.matcher.advance(token):
@@ -126,20 +127,17 @@ class _Decoder:
     def _read(self, last: bool = False) -> None:
         """Lets the model read the tokens it has not seen, and fills in the probabilities of the forced ones.
 
-        ``last``: nothing follows, so the last token is not read, and nothing is if no forced token waits for it.
+        ``last``: nothing follows, so the model is not called; what its last answer tells is filled in.
         """
         steps, first = self.out.steps, len(self.out.steps) - len(self.unread)
-        waiting = [index for index in range(first, len(steps)) if math.isnan(steps[index].probability)]
-        ids = self.unread[:-1] if last else self.unread
-        if last and not waiting:
-            return
         rows = [self.logits]
-        if ids:
-            rows += list(self.session.extend(ids))
-        for index in waiting:
-            step = steps[index]
-            scores = rows[index - first][:self.vocabulary.size]
-            steps[index] = Step(step.token, step.text, 1, True, float(torch.softmax(scores, 0)[step.token]), 1.0)
+        if self.unread and not last:
+            rows += list(self.session.extend(self.unread))
+        for index, row in enumerate(rows, first):
+            if index < len(steps) and steps[index].probability is None:
+                step = steps[index]
+                raw = float(torch.softmax(row[:self.vocabulary.size], 0)[step.token])
+                steps[index] = Step(step.token, step.text, 1, True, raw, 1.0)
         self.logits = rows[-1]
         self.unread = []
 

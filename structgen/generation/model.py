@@ -132,7 +132,7 @@ class _Request:
         value = self._value(text, made)
         usage = Usage(len(self.prompt), len(made.tokens), self.session.passes - passes + 1,
                       time.perf_counter() - started)
-        free = [math.log(max(step.probability, 1e-300)) for step in made.steps if not step.forced]
+        free = [math.log(max(step.probability or 0.0, 1e-300)) for step in made.steps if not step.forced]
         return Result(value, text, tuple(made.tokens), sum(free) / len(free) if free else None, self.confidence,
                       tuple(made.steps), "complete" if made.complete else "length", usage)
 

@@ -28,8 +28,8 @@ class Step:
     """How many tokens the mask allowed here."""
     forced: bool
     """Only this token was allowed, so the model had no say."""
-    probability: float
-    """Of this token under the model alone."""
+    probability: float | None
+    """Of this token under the model alone; None for forced tokens at the end, where the model is not asked again."""
     masked: float
     """Of this token among the allowed ones."""
 

@@ -14,6 +14,7 @@ import string
 import sys
 import typing
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -39,12 +40,21 @@ def structured(model: Any, **options: Any) -> Callable[[Callable[P, R]], Structu
 
     Works on ``def`` and ``async def``; the latter generates in a thread. ``function.result(…)`` gives the ``Result``.
     """
-    names = sys._getframe(1).f_locals  # types defined beside a local function
+    names = _names_around(sys._getframe(1))
 
     def decorate(function: Callable[P, R]) -> Structured[P, R]:
         return _decorate(function, model, options, names)
 
     return decorate
+
+
+def _names_around(frame: FrameType | None) -> dict[str, Any]:
+    """The local names where a function is decorated: types that stand beside it, or beside its class."""
+    names: dict[str, Any] = {}
+    while frame is not None:
+        names = {**frame.f_locals, **names}
+        frame = frame.f_back if "__qualname__" in frame.f_locals else None  # out of the body of a class
+    return names
 
 
 def _decorate(function: Callable[P, R], model: Any, options: dict[str, Any],

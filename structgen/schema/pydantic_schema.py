@@ -402,11 +402,14 @@ def narrowed(schema: JsonSchemaValue, from_text: str | None = None) -> JsonSchem
     return cast(JsonSchemaValue, narrow(schema, "#"))
 
 
+_MAPS = {"properties", "$defs", "definitions", "patternProperties", "dependentSchemas"}
+
+
 def subschemas(node: Mapping[str, Any], pointer: str, change: Any) -> Iterator[tuple[str, Any]]:
     """The members of ``node``; every subschema is replaced by ``change(subschema, pointer)``."""
     for key, value in node.items():
         here = f"{pointer}/{_escape(key)}"
-        if key in ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas") and isinstance(value, dict):
+        if key in _MAPS and isinstance(value, dict):
             yield key, {name: change(one, f"{here}/{_escape(name)}") for name, one in value.items()}
         elif key in ("anyOf", "oneOf", "allOf", "prefixItems") and isinstance(value, list):
             yield key, [change(one, f"{here}/{index}") for index, one in enumerate(value)]

@@ -50,7 +50,7 @@ def test_wrong_names_are_told(name: Any, message: str) -> None:
 
 
 def test_folder_without_a_model_is_told(tmp_path: Path) -> None:
-    with pytest.raises(GenerationError, match="holds no config.json"):
+    with pytest.raises(GenerationError, match=r"holds no config\.json"):
         load_model(tmp_path)
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(GenerationError, match="cannot be loaded"):

@@ -7,8 +7,8 @@ from typing import Any
 
 from vocabulary.families import byte_fallback_bpe, byte_level, wrapped
 
-TEMPLATE = ("{%- for message in messages -%}<|user|>\n{{ message['content'] }}{%- endfor -%}"
-            "{%- if add_generation_prompt -%}<|assistant|>\n{%- endif -%}")
+TEMPLATE = ("{%- for message in messages -%}{{ '<|user|>\n' + message['content'] }}{%- endfor -%}"
+            "{%- if add_generation_prompt -%}{{ '<|assistant|>\n' }}{%- endif -%}")
 SIZES = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
          "num_key_value_heads": 2, "max_position_embeddings": 512}
 

@@ -1,0 +1,88 @@
+"""Choosing one token: argmax, cuts, penalties, seeds, and refusals."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from structgen.errors import GenerationError
+from structgen.generation.sampler import Sampler, Sampling
+
+LOGITS = [1.0, 3.0, 2.0, -math.inf, 0.0]
+
+
+def drawn(count: int = 300, seen: tuple[int, ...] = (), **options: Any) -> set[int]:
+    sampler = Sampler(Sampling(**{"temperature": 1.0, "seed": 1, **options}))
+    return {sampler.choose(torch.tensor(LOGITS), seen) for _ in range(count)}
+
+
+def test_temperature_zero_takes_the_largest() -> None:
+    assert drawn(3, temperature=0.0) == {1}
+
+
+@pytest.mark.parametrize(("options", "expected"), [
+    ({}, {0, 1, 2, 4}),
+    ({"top_k": 2}, {1, 2}),
+    ({"top_k": 1}, {1}),
+    ({"top_p": 0.5}, {1}),
+    ({"top_p": 0.7}, {1, 2}),
+    ({"min_p": 0.3}, {1, 2}),
+    ({"min_p": 1.0}, {1}),
+    ({"top_k": 3, "top_p": 0.99}, {0, 1, 2}),
+    ({"temperature": 0.01}, {1}),
+    ({"temperature": 1e-40}, {1}),
+    ({"temperature": 100.0}, {0, 1, 2, 4}),
+])
+def test_cuts_leave_what_they_say(options: dict[str, Any], expected: set[int]) -> None:
+    assert drawn(**options) == expected
+
+
+def test_forbidden_tokens_are_never_drawn() -> None:
+    assert 3 not in drawn(2000, temperature=50.0)
+
+
+def test_draws_follow_the_probabilities() -> None:
+    sampler = Sampler(Sampling(temperature=1.0, seed=0))
+    counts = torch.zeros(5)
+    for _ in range(4000):
+        counts[sampler.choose(torch.tensor(LOGITS), ())] += 1
+    expected = torch.softmax(torch.tensor(LOGITS), 0)
+    assert torch.allclose(counts / 4000, expected, atol=0.03)
+
+
+def test_repetition_penalty_pushes_seen_tokens_down() -> None:
+    assert drawn(3, seen=(1, 1), temperature=0.0, repetition_penalty=2.0) == {2}
+    logits = torch.tensor([-1.0, -1.5])
+    assert Sampler(Sampling(repetition_penalty=2.0)).choose(logits, [0]) == 1
+
+
+def test_penalty_keeps_forbidden_tokens_forbidden() -> None:
+    assert 3 not in drawn(200, seen=(3,), repetition_penalty=0.1)
+
+
+def test_seed_repeats_the_draws_and_every_sample_has_its_own() -> None:
+    def run(draw: int) -> list[int]:
+        sampler = Sampler(Sampling(temperature=1.0, seed=5), draw)
+        return [sampler.choose(torch.tensor(LOGITS), ()) for _ in range(30)]
+
+    assert run(0) == run(0)
+    assert run(0) != run(1)
+
+
+@pytest.mark.parametrize("options", [
+    {"temperature": -1.0}, {"temperature": math.nan}, {"temperature": math.inf}, {"top_k": 0}, {"top_p": 0.0},
+    {"top_p": 1.5}, {"min_p": -0.1}, {"min_p": 2.0}, {"repetition_penalty": 0.0}, {"repetition_penalty": math.nan},
+])
+def test_options_out_of_range_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(GenerationError, match=next(iter(options))):
+        Sampling(**options)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_logits_without_a_finite_number_are_told(temperature: float) -> None:
+    for bad in (-math.inf, math.nan):
+        with pytest.raises(GenerationError, match="no finite logit"):
+            Sampler(Sampling(temperature=temperature)).choose(torch.full((3,), bad), ())
