@@ -1,0 +1,122 @@
+"""The command line, run for real: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from models.tiny import save
+
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMA = {"type": "object", "properties": {"ok": {"type": "boolean"}, "level": {"enum": [1, 2]}},
+          "required": ["ok", "level"], "additionalProperties": False}
+
+
+def run(*arguments: str, cwd: Path | None = None, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore"}
+    return subprocess.run([sys.executable, "-m", "structgen", *arguments], capture_output=True, text=True, check=False,
+                          cwd=cwd, input=stdin, env=environment, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a model, a schema and a module with a type."""
+    path = tmp_path_factory.mktemp("work")
+    save("llama", path / "model")
+    (path / "schema.json").write_text(json.dumps(SCHEMA))
+    (path / "shapes.py").write_text("from typing import Literal, TypedDict\n\nclass Box(TypedDict):\n"
+                                    "    size: Literal[1, 2]\n    open: bool\n")
+    return path
+
+
+def test_generate_prints_the_value_of_a_type(folder: Path) -> None:
+    done = run("generate", "--type", "shapes:Box", "--prompt", "A box?", "--model", "./model", "--max-tokens", "400",
+               cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    value = json.loads(done.stdout)
+    assert value["size"] in (1, 2)
+    assert isinstance(value["open"], bool)
+
+
+def test_generate_reads_the_prompt_and_traces(folder: Path) -> None:
+    done = run("generate", "--schema", "schema.json", "--prompt", "-", "--model", "./model", "--trace", "--seed", "3",
+               "--temperature", "0.5", "--max-tokens", "400", cwd=folder, stdin="Is it?")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "p masked" in done.stdout
+    assert "forced" in done.stdout
+
+
+def test_demo_shows_three_results(folder: Path) -> None:
+    done = run("demo", "Bo, 7, ran.", "--model", "./model", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    for title in ("1. free", "2. masked", "3. masked, taken from the text", "sg.load_model("):
+        assert title in done.stdout
+
+
+def test_compile_says_what_is_enforced(folder: Path) -> None:
+    done = run("compile", "schema.json", "--vocabulary", "bytes", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "enum                   #/properties/level" in done.stdout
+    assert "additionalProperties   #" in done.stdout
+    assert "257 tokens" in done.stdout
+    assert "Compiled in" in done.stdout
+
+
+def test_compile_reads_the_tokenizer_of_a_model(folder: Path) -> None:
+    done = run("compile", "schema.json", "--vocabulary", "./model", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Vocabulary: ./model" in done.stdout
+
+
+def test_mask_lists_what_may_come_next(folder: Path) -> None:
+    done = run("mask", "--schema", "schema.json", "--prefix", '{"ok":', "--vocabulary", "bytes", cwd=folder)
+    assert done.returncode == 0
+    assert "'t'" in done.stdout
+    assert "'f'" in done.stdout
+    assert "'1'" not in done.stdout
+    wrong = run("mask", "--schema", "schema.json", "--prefix", '{"no', "--vocabulary", "bytes", cwd=folder)
+    assert wrong.returncode == 1
+    assert "cannot be followed by 'no'" in wrong.stdout
+    done = run("mask", "--type", "shapes:Box", "--prefix", '{"size":1,"open":true}', "--vocabulary", "bytes", cwd=folder)
+    assert "The output may end here." in done.stdout
+
+
+@pytest.mark.parametrize(("arguments", "code", "message"), [
+    ([], 2, "usage"),
+    (["generate", "--type", "shapes:Box"], 2, "--prompt"),
+    (["generate", "--type", "a:b", "--schema", "c", "--prompt", "x"], 2, "not allowed with"),
+    (["generate", "--type", "shapes", "--prompt", "x"], 1, "names no type"),
+    (["generate", "--type", "nowhere:Box", "--prompt", "x"], 1, "there is no module nowhere"),
+    (["generate", "--type", "shapes:Bag", "--prompt", "x"], 1, "the module shapes has no Bag"),
+    (["generate", "--type", "shapes:Box", "--prompt", "x", "--model", "./nowhere"], 1, "there is no such folder"),
+    (["generate", "--schema", "nowhere.json", "--prompt", "x"], 1, "nowhere.json cannot be read"),
+    (["generate", "--type", "shapes:Box", "--prompt", "x", "--model", "./model", "--max-tokens", "1"], 1,
+     "the output was cut after 1 tokens"),
+    (["compile", "shapes.py", "--vocabulary", "bytes"], 1, "structgen: "),
+])
+def test_errors_go_to_standard_error_without_a_traceback(folder: Path, arguments: list[str], code: int,
+                                                         message: str) -> None:
+    done = run(*arguments, cwd=folder)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as POSIX does")
+def test_interrupt_exits_quietly(folder: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([sys.executable, "-m", "structgen", "generate", "--prompt", "-", "--model", "./model"],
+                               cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True, env=environment)
+    time.sleep(2)  # it waits for its input
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
