@@ -25,7 +25,7 @@ def prompt_text(prompt: str, target: Target, instructions: Instructions) -> str:
     """The user's message: what is wanted, and the prompt."""
     told = instructions
     if instructions == "auto":
-        told = render_instructions(target.told, target.name) if target.told is not None else None
+        told = target.words if target.told is None else render_instructions(target.told, target.name)
     return f"{told}\n\n{prompt}" if told else prompt
 
 

@@ -26,8 +26,8 @@ MAX_LABELS = 64
 class Target:
     """One thing to generate.
 
-    ``source``: what the compiler takes; None for free text. ``told``: the JSON Schema that the instructions render;
-    None: nothing to tell. ``is_json``: whether a place in the text is a JSONPath. ``labels``: for a choice, the texts
+    ``source``: what the compiler takes; None for free text. ``told``: the JSON Schema that the instructions render, or
+    ``words``: what they say; None: nothing to tell. ``is_json``: whether a place in the text is a JSONPath. ``labels``: for a choice, the texts
     of all values. ``key``: what the compiled grammar is kept under; None: it is not kept.
     """
 
@@ -35,6 +35,7 @@ class Target:
     source: Any
     read: Callable[[str], Any]
     told: Mapping[str, Any] | None = None
+    words: str | None = None
     unenforced: tuple[str, ...] = ()
     is_json: bool = False
     labels: tuple[str, ...] = ()
@@ -66,8 +67,12 @@ def _is_source(output_type: Any) -> bool:
 
 def _source_target(source: Any) -> Target:
     from structgen.formats.json.source import JsonSchema
+    from structgen.formats.text.source import Choice
 
     key = ("source", id(source))  # the cache keeps the source alive beside what it compiled
+    if isinstance(source, Choice):
+        labels = source.strings if 1 < len(source.strings) <= MAX_LABELS else ()
+        return Target("Choice", source, str, words=_choice_words(source.strings), labels=labels, key=key)
     if not isinstance(source, JsonSchema):
         return Target(type(source).__name__, source, str, key=key)
     schema = load_json(bytes(source.schema).decode()) if isinstance(source.schema, bytes) else source.schema
@@ -97,6 +102,11 @@ def _check_against(schema: Mapping[str, Any] | bool, value: Any) -> None:
     error = best_match(validator.iter_errors(value))
     if error is not None:
         raise ReadError(f"not valid against the schema: {error.message}", position=error.json_path)
+
+
+def _choice_words(strings: tuple[str, ...]) -> str:
+    shown = " | ".join(strings[:MAX_LABELS])
+    return f"Answer with one of: {shown}{' | …' if len(strings) > MAX_LABELS else ''}"
 
 
 def _labels(schema: Mapping[str, Any]) -> tuple[str, ...]:

@@ -60,6 +60,8 @@ _PYTHON_RANGES = {
     "date-time": f"^{_YEAR}-[0-9]{{2}}-[0-9]{{2}}[^0-9][0-9]{{2}}:[0-9]{{2}}:[0-5]",
     "duration": "^[^0-9]*(?:[0-9]{1,4}[^0-9]+)*$",
 }
+_HOST_SCHEMES = {"http", "https", "ws", "wss", "ftp"}
+"""Schemes whose URLs must have a host (WHATWG URL, special schemes)."""
 _UNCHECKED_FORMATS = {
     "file-path": "that the file exists", "directory-path": "that the directory exists",
     "multi-host-uri": "pydantic's rules for URLs with several hosts",
@@ -183,7 +185,8 @@ class PydanticSchema(GenerateJsonSchema):
         node = super().url_schema(schema)
         schemes = schema.get("allowed_schemes")
         if schemes and all(re.fullmatch("[a-z][a-z0-9+.-]*", scheme) for scheme in schemes):
-            node["pattern"] = f"^(?:{'|'.join(scheme.replace('.', '[.]') for scheme in schemes)})://"
+            host = "[^/?#]" if set(schemes) <= _HOST_SCHEMES else ""
+            node["pattern"] = f"^(?:{'|'.join(scheme.replace('.', '[.]') for scheme in schemes)})://{host}"
         return node
 
     # Containers

@@ -16,6 +16,7 @@ from models.tiny import save
 
 from structgen.errors import GenerationError, SchemaError
 from structgen.formats.json.source import JsonSchema
+from structgen.formats.text.source import Choice, Regex
 from structgen.generation.model import COMPILED_TYPES, Model
 from structgen.generation.session import PlainSession, TransformersSession
 from structgen.models import load_model
@@ -150,6 +151,8 @@ def test_instructions_are_told_or_not(instructions: str | None, expected: bool) 
     assert ("Answer with JSON of the type Person" in text) is expected
     assert text.endswith("Who?")
     assert text.startswith("Be brief.\n\n") is (instructions == "Be brief.")
+    words = prompt_text("Which?", as_target(Choice(["good", "bad"])), instructions)
+    assert words.startswith("Answer with one of: good | bad\n\n") is expected
 
 
 def test_seed_repeats_the_output(llama: Model) -> None:
@@ -181,6 +184,18 @@ def test_choice_tells_the_probability_of_every_label() -> None:
     assert confidence[Color.RED] > 0.99
     assert ask(typist("true"), bool).confidence[True] > 0.99
     assert ask(typist("1"), int).confidence is None
+
+
+def test_sources_of_text_give_text() -> None:
+    result = ask(typist("blue", second="red"), Choice(["red", "blue"]))
+    assert (result.value, result.text) == ("blue", "blue")
+    assert result.confidence["blue"] > 0.9
+    assert ask(typist("a-12"), Regex("[a-c]-[0-9]{2}")).value == "a-12"
+    assert ask(typist("a-12"), Regex("[a-c]-[0-9]{2}"), mask=False).value == "a-12"
+    with pytest.raises(GenerationError, match="the text is not a Regex"):
+        ask(typist("d-12"), Regex("[a-c]-[0-9]{2}"), mask=False)
+    with pytest.raises(GenerationError, match="character 2: the output was cut after 2 tokens"):
+        ask(typist("a-12"), Regex("[a-c]-[0-9]{2}"), max_tokens=2)
 
 
 def test_labels_that_begin_others_are_told_apart_by_their_end() -> None:
