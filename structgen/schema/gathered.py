@@ -37,20 +37,21 @@ class Gathered:
     min_members: int = 0
     max_members: int | None = None
 
+    required: tuple[str, ...] = ()
+    name_links: tuple[Link, ...] = ()
+    narrowings: tuple[tuple[str, Schema], ...] = ()
+    one_ofs: tuple[tuple[int, list[Link]], ...] = ()
+    nots: tuple[tuple[int, Link], ...] = ()
+    conditionals: tuple[tuple[int, Link, Link, Link], ...] = ()
+    parents: dict[int, int] | None = None
+    """Which raw schema added which to the conjunction, where one did."""
+
     def __init__(self, queue: list[int]) -> None:
         self.queue = queue
-        self.seen = set(queue)
-        self.required: dict[str, None] = {}
-        self.name_links: list[Link] = []
-        self.narrowings: list[tuple[str, Schema]] = []
-        self.one_ofs: list[tuple[int, list[Link]]] = []
-        self.nots: list[tuple[int, Link]] = []
-        self.conditionals: list[tuple[int, Link, Link, Link]] = []
-        self.parents: dict[int, int] = {}
 
-    def narrow(self, narrowing: tuple[str, Schema]) -> None:
+    def narrow(self, keyword: str, schema: Schema) -> None:
         """Intersect with a schema, named by its keyword, once everything is gathered."""
-        self.narrowings.append(narrowing)
+        self.narrowings = (*self.narrowings, (keyword, schema))
 
     def at_least(self, number: Number, is_open: bool) -> None:
         """Raise the lower bound."""

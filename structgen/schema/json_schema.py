@@ -16,11 +16,11 @@ from typing import Any, NoReturn
 from structgen.errors import LimitExceededError, SchemaError, UnsatisfiableError, UnsupportedSchemaError
 from structgen.limits import Limits
 from structgen.schema.gathered import Gathered
-from structgen.schema.keywords import KEYWORDS
+from structgen.schema.keywords import KEYWORDS, TYPES
 from structgen.schema.merge import unite
 from structgen.schema.nodes import ANY, ANYTHING, NEVER, NOTHING, Link, Schema
 from structgen.schema.references import References
-from structgen.schema.settle import Contradiction, settle
+from structgen.schema.settle import PLAIN, Contradiction, settle
 from structgen.schema.text import too_deep
 
 FORMATS = ("date-time", "date", "time", "duration", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6",
@@ -30,6 +30,10 @@ FORMATS = ("date-time", "date", "time", "duration", "email", "idn-email", "hostn
 DRAFTS = {"draft-03": 3, "draft-04": 4, "draft-06": 6, "draft-07": 7, "2019-09": 2019, "2020-12": 2020}
 IN_PLACE_DEPTH = 60
 """``anyOf`` within ``anyOf`` (references followed) at most: each takes several Python frames of about 1,000."""
+
+TYPE_RAWS = {bits: {"type": name} for name, bits in TYPES.items()}
+"""Schemas that ask for one type and nothing else share a link, the bits of the type: most leaves are of this kind."""
+TYPE_SCHEMAS = {(bits,): PLAIN[bits] for bits in TYPE_RAWS}
 
 
 class InPlaceCycleError(SchemaError):
@@ -42,6 +46,7 @@ class Reader:
     def __init__(self, schema: Any, limits: Limits, *, draft: int | None = None, formats: frozenset[str] = frozenset(),
                  assert_formats: bool = True, registry: Mapping[str, Any] | None = None,
                  refuse_unsupported: bool = True) -> None:
+        self._schema = schema
         self.limits = limits
         self.refuse_unsupported = refuse_unsupported
         declared = draft if draft is not None else draft_of(schema)
@@ -52,35 +57,43 @@ class Reader:
         self.unenforced: dict[str, None] = {}
         self.contradictions: list[Contradiction] = []
         self.steps = 0
-        self.raws: dict[int, dict[str, Any]] = {}
+        self.raws: dict[int, dict[str, Any]] = dict(TYPE_RAWS)
         self.where: dict[int, tuple[int, str, str | None, int]] = {}
-        self._expanded: dict[Link, Schema] = {ANYTHING: ANY, NOTHING: NEVER}
+        self._expanded: dict[Link, Schema] = {ANYTHING: ANY, NOTHING: NEVER, **TYPE_SCHEMAS}
         self._active: set[Link] = set()
         self._negations: dict[Link, Link] = {}
-        self.references = References(schema, self.draft, registry)
+        self.references = References(schema, self.draft, registry, self)
         self.root = self.link(schema, 0, "", None)
 
     # --- raw schemas --------------------------------------------------------------------------------------------------
 
     def link(self, raw: Any, parent: int, keyword: str, name: str | None) -> Link:
         """The link to a raw subschema at ``parent``/``keyword``/``name``; a bare ``$ref`` leads to its target."""
-        if raw is True or raw == {}:
-            return ANYTHING
-        if raw is False:
-            return NOTHING
-        if not isinstance(raw, dict):
-            raise SchemaError(f"{shown(raw)} is not a schema", position=self._child_pointer(parent, keyword, name),
-                              because="a schema is an object, true or false")
-        key = id(raw)
-        if key not in self.where:
+        if raw.__class__ is not dict:
+            if raw is True:
+                return ANYTHING
+            if raw is False:
+                return NOTHING
+            if not isinstance(raw, dict):
+                raise SchemaError(f"{shown(raw)} is not a schema", position=self._child_pointer(parent, keyword, name),
+                                  because="a schema is an object, true or false")
+        name_of_type = raw.get("type")
+        if name_of_type.__class__ is str and name_of_type in TYPES:
+            for key in raw:
+                if key in KEYWORDS and key != "type":
+                    break
+            else:
+                return (TYPES[name_of_type],)
+        number = id(raw)
+        if number not in self.where:
             depth = self.where[parent][3] + 1 if parent else 0
             if depth > self.limits.schema_depth:
                 raise too_deep(self.limits, self._child_pointer(parent, keyword, name))
-            self.where[key] = (parent, keyword, name, depth)
-            self.raws[key] = raw
+            self.where[number] = (parent, keyword, name, depth)
+            self.raws[number] = raw
         if "$ref" in raw and (len(raw) == 1 or self._only_ref(raw)):
-            return self.follow(raw, key)
-        return (key,)
+            return self.follow(raw, number)
+        return (number,) if raw else ANYTHING
 
     def child(self, gathered: Gathered, keyword: str, raw: Any, name: str | None = None) -> Link:
         """The link to a subschema of the raw schema being read."""
@@ -130,7 +143,7 @@ class Reader:
             if chain > self.limits.ref_chain:
                 raise LimitExceededError(f"a chain of more than {self.limits.ref_chain} references", limit="ref_chain",
                                          position=self.pointer(key) + "/$ref")
-            target, pointer = self.references.resolve(raw, self.pointer(key) + "/$ref")
+            target, pointer = self.references.resolve(raw, key)
             if not isinstance(target, dict) or "$ref" not in target or not (len(target) == 1 or self._only_ref(target)):
                 return self._target_link(target, pointer)
             if id(target) in seen:
@@ -196,20 +209,22 @@ class Reader:
 
     def conjoin(self, gathered: Gathered, link: Link) -> None:
         """Add a link to the conjunction being read."""
+        parents = gathered.parents
+        if parents is None:
+            parents = gathered.parents = dict.fromkeys(gathered.queue, 0)
         for key in link:
             if key == 0:
                 gathered.types = 0
-            elif key not in gathered.seen:
-                gathered.seen.add(key)
-                gathered.parents[key] = gathered.id
+            elif key not in parents:
+                parents[key] = gathered.id
                 gathered.queue.append(key)
             else:
-                ancestor: int | None = gathered.id
-                while ancestor is not None:
+                ancestor = gathered.id
+                while ancestor:
                     if ancestor == key:
                         raise InPlaceCycleError("the schema refers to itself without going down into the value",
                                                 position=self.pointer(key), because="no value decides such a schema")
-                    ancestor = gathered.parents.get(ancestor)
+                    ancestor = parents[ancestor]
 
     def union(self, links: list[Link]) -> Schema:
         """The schema of what satisfies one of the links at least."""
@@ -250,6 +265,16 @@ class Reader:
         if tokens and not tokens[-1].startswith("#") and ":" not in tokens[-1]:
             tokens.append("#")
         return "/".join(reversed(tokens)) or "#"
+
+    def is_identified(self, key: int) -> bool:
+        """Whether the raw schema, or one it lies in below the root, has an identifier of its own."""
+        while key:
+            raw = self.raws[key]
+            if raw is not self._schema and ("$id" in raw or "id" in raw) and (
+                    isinstance(raw.get("$id"), str) or isinstance(raw.get("id"), str)):
+                return True
+            key = self.where[key][0]
+        return False
 
     def _child_pointer(self, parent: int, keyword: str, name: str | None) -> str:
         token = keyword if name is None else f"{keyword}/{name}"

@@ -66,12 +66,12 @@ def enum(reader: Reader, gathered: Gathered, value: Any) -> None:
     """``enum``: any of the values."""
     if not isinstance(value, (list, tuple)):
         raise reader.malformed(gathered, "enum", value, "a list of values")
-    gathered.narrow(("enum", schema_of_values(reader, gathered, "enum", value)))
+    gathered.narrow("enum", schema_of_values(reader, gathered, "enum", value))
 
 
 def const(reader: Reader, gathered: Gathered, value: Any) -> None:
     """``const``: exactly the value."""
-    gathered.narrow(("const", schema_of_values(reader, gathered, "const", (value,))))
+    gathered.narrow("const", schema_of_values(reader, gathered, "const", (value,)))
 
 
 def allOf(reader: Reader, gathered: Gathered, value: Any) -> None:
@@ -82,17 +82,17 @@ def allOf(reader: Reader, gathered: Gathered, value: Any) -> None:
 
 def anyOf(reader: Reader, gathered: Gathered, value: Any) -> None:
     """``anyOf``: one branch at least."""
-    gathered.narrow(("anyOf", reader.union(reader.schema_list(gathered, "anyOf", value))))
+    gathered.narrow("anyOf", reader.union(reader.schema_list(gathered, "anyOf", value)))
 
 
 def oneOf(reader: Reader, gathered: Gathered, value: Any) -> None:
     """``oneOf``: settled when everything beside it is known."""
-    gathered.one_ofs.append((gathered.id, reader.schema_list(gathered, "oneOf", value)))
+    gathered.one_ofs = (*gathered.one_ofs, (gathered.id, reader.schema_list(gathered, "oneOf", value)))
 
 
 def not_(reader: Reader, gathered: Gathered, value: Any) -> None:
     """``not``: taken away when everything beside it is known."""
-    gathered.nots.append((gathered.id, reader.child(gathered, "not", value)))
+    gathered.nots = (*gathered.nots, (gathered.id, reader.child(gathered, "not", value)))
 
 
 def if_(reader: Reader, gathered: Gathered, value: Any) -> None:
@@ -101,7 +101,7 @@ def if_(reader: Reader, gathered: Gathered, value: Any) -> None:
     test = reader.child(gathered, "if", value)
     branches = [reader.child(gathered, name, raw[name]) if name in raw else ANYTHING for name in ("then", "else")]
     if branches != [ANYTHING, ANYTHING]:
-        gathered.conditionals.append((gathered.id, test, branches[0], branches[1]))
+        gathered.conditionals = (*gathered.conditionals, (gathered.id, test, branches[0], branches[1]))
 
 
 def ref(reader: Reader, gathered: Gathered, value: Any) -> None:
@@ -295,13 +295,11 @@ def properties(reader: Reader, gathered: Gathered, value: Any) -> None:
     """``properties`` with ``patternProperties`` and ``additionalProperties`` beside it."""
     if not isinstance(value, dict):
         raise reader.malformed(gathered, "properties", value, "an object of schemas")
-    raw, links = gathered.raw, {}
+    raw, links, parent, link = gathered.raw, dict[str, Link](), gathered.id, reader.link
     for name, schema in value.items():
-        if not isinstance(name, str):
-            raise reader.malformed(gathered, "properties", name, "names that are strings")
-        if not name.isascii():
+        if name.__class__ is not str or not name.isascii():
             reader.check_text(gathered, "properties", name)
-        links[name] = reader.child(gathered, "properties", schema, name)
+        links[name] = link(schema, parent, "properties", name)
     other = reader.child(gathered, "additionalProperties", raw["additionalProperties"]) \
         if "additionalProperties" in raw else ANYTHING
     patterns = pattern_links(reader, gathered, raw["patternProperties"]) if "patternProperties" in raw else ()
@@ -332,10 +330,7 @@ def pattern_links(reader: Reader, gathered: Gathered, value: Any) -> tuple[tuple
 def required(reader: Reader, gathered: Gathered, value: Any) -> None:
     """``required``: a list of names."""
     names = name_list(reader, gathered, "required", value)
-    if gathered.required:
-        gathered.required.update(dict.fromkeys(names))
-    else:
-        gathered.required = dict.fromkeys(names)
+    gathered.required = tuple(dict.fromkeys((*gathered.required, *names)))
 
 
 def name_list(reader: Reader, gathered: Gathered, keyword: str, value: Any) -> list[str]:
@@ -361,7 +356,7 @@ def maxProperties(reader: Reader, gathered: Gathered, value: Any) -> None:
 
 def propertyNames(reader: Reader, gathered: Gathered, value: Any) -> None:
     """``propertyNames``: every name, as a string, satisfies the schema."""
-    gathered.name_links.append(reader.child(gathered, "propertyNames", value))
+    gathered.name_links = (*gathered.name_links, reader.child(gathered, "propertyNames", value))
 
 
 def dependentRequired(reader: Reader, gathered: Gathered, value: Any) -> None:
@@ -399,7 +394,7 @@ def depend(reader: Reader, gathered: Gathered, keyword: str, name: Any, dependen
             return
     else:
         objects = reader.expand(reader.child(gathered, keyword, dependent, name)).objects
-    gathered.narrow((keyword, ANY._replace(objects=(absent, *objects))))
+    gathered.narrow(keyword, ANY._replace(objects=(absent, *objects)))
 
 
 # --- what constrains and is refused -----------------------------------------------------------------------------------
@@ -425,7 +420,7 @@ def unevaluated(reader: Reader, gathered: Gathered, keyword: str, value: Any, pl
     if not IN_PLACE & raw.keys():
         if plain == "items":
             prefix = raw.get("prefixItems", raw.get("items", ()))
-            if "additionalItems" not in raw:
+            if not isinstance(raw.get("items"), (list, tuple)) or "additionalItems" not in raw:
                 add_array(gathered, [ANYTHING] * len(prefix), link)
             return
         names = dict.fromkeys(raw.get("properties", ()), ANYTHING)

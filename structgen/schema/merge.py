@@ -63,9 +63,25 @@ def unite(schemas: list[Schema]) -> Schema:
         objects.update((id(facet), facet) for facet in schema.objects)
     return Schema(null, booleans,
                   (ANY_NUMBER,) if ANY_NUMBER in numbers else tuple(numbers),
-                  (ANY_STRING,) if ANY_STRING in strings else tuple(strings),
+                  (ANY_STRING,) if ANY_STRING in strings else _joined(tuple(strings)),
                   (ANY_ARRAY,) if id(ANY_ARRAY) in arrays else tuple(arrays.values()),
                   (ANY_OBJECT,) if id(ANY_OBJECT) in objects else tuple(objects.values()))
+
+
+def _joined(facets: tuple[StringFacet, ...]) -> tuple[StringFacet, ...]:
+    """The alternatives with all those that are plain sets of values in one."""
+    if len(facets) < 2:
+        return facets
+    values: dict[str, None] = {}
+    others: list[StringFacet] = []
+    origin = 0
+    for facet in facets:
+        if facet.values is None or facet.tests:
+            others.append(facet)
+        else:
+            values.update(dict.fromkeys(facet.values))
+            origin = origin or facet.origin
+    return (*others, StringFacet(values=tuple(values), origin=origin)) if values else facets
 
 
 def merge_all(first: tuple[Facet, ...], second: tuple[Facet, ...],
@@ -106,7 +122,7 @@ def settle_numbers(facet: NumberFacet) -> NumberFacet | None:
         return None
     if facet.values is not None:
         values = tuple(value for value in facet.values if number_belongs(value, facet))
-        return NumberFacet(values=values, origin=facet.origin) if values else None
+        return NumberFacet(values=values, kinds=facet.kinds, origin=facet.origin) if values else None
     low, high = facet.low, facet.high
     if low is not None and high is not None and (
             low > high or (low == high and (facet.low_open or facet.high_open))):

@@ -87,7 +87,8 @@ def settle(reader: Reader, gathered: Gathered) -> Schema:
     for origin, links in gathered.one_ofs:
         schema = limited(reader, gathered, "oneOf", exactly_one(reader, schema, origin, links))
     if not any(schema):
-        reader.contradictions.append(Contradiction(gathered.id, gathered))
+        origin = next((key for key in gathered.queue if key > ALL_TYPES), 0)
+        reader.contradictions.append(Contradiction(origin, gathered))
         return NEVER
     return schema
 
@@ -95,31 +96,34 @@ def settle(reader: Reader, gathered: Gathered) -> Schema:
 def facets(gathered: Gathered) -> Schema:
     """The schema of everything but the keywords that combine schemas."""
     types = gathered.types
-    schema = PLAIN[types]
-    if gathered.numeric and types & NUMBER:
+    plain = PLAIN[types]
+    null, booleans, numbers, strings, arrays, objects = plain
+    if gathered.numeric and numbers:
         number = settle_numbers(NumberFacet(
             None, (), gathered.low, gathered.low_open, gathered.high, gathered.high_open, types & NUMBER,
             gathered.multiples, gathered.numeric))
-        schema = schema._replace(numbers=() if number is None else (number,))
-    if gathered.textual and types & STRING:
+        numbers = () if number is None else (number,)
+    if gathered.textual and strings:
         string = settle_strings(StringFacet(
             None, (), gathered.min_length, gathered.max_length, gathered.tests, gathered.textual))
-        schema = schema._replace(strings=() if string is None else (string,))
-    if gathered.listed and types & ARRAY:
+        strings = () if string is None else (string,)
+    if gathered.listed and arrays:
         counts = settle_array(ArrayFacet((), ANYTHING, gathered.min_items, gathered.max_items, gathered.unique,
                                          gathered.listed))
         array = counts if counts is None or gathered.array is None else merge_arrays(gathered.array, counts)
-        schema = schema._replace(arrays=() if array is None else (array,))
-    if types & OBJECT and (gathered.parts or gathered.required or gathered.min_members or gathered.name_links
-                           or gathered.max_members is not None):
+        arrays = () if array is None else (array,)
+    if objects and (gathered.parts or gathered.required or gathered.min_members or gathered.name_links
+                    or gathered.max_members is not None):
         names: Link = ANYTHING
         for link in gathered.name_links:
             names = link_union(names, link)
         origin = gathered.parts[0].origin if gathered.parts else gathered.id
-        member = settle_object(ObjectFacet(gathered.parts, tuple(gathered.required), gathered.min_members,
+        member = settle_object(ObjectFacet(gathered.parts, gathered.required, gathered.min_members,
                                            gathered.max_members, names, origin))
-        schema = schema._replace(objects=() if member is None else (member,))
-    return schema
+        objects = () if member is None else (member,)
+    elif numbers is plain.numbers and strings is plain.strings and arrays is plain.arrays:
+        return plain
+    return Schema(null, booleans, numbers, strings, arrays, objects)
 
 
 def limited(reader: Reader, gathered: Gathered, keyword: str, schema: Schema) -> Schema:

@@ -48,11 +48,10 @@ def check_depth(value: Any, limits: Limits) -> None:
             raise too_deep(limits)
         children: list[Any] = []
         for item in level:
-            children.extend(item.values() if isinstance(item, dict) else item)
-        level = [child for child in children if isinstance(child, (dict, list))]
+            if isinstance(item, (dict, list)):
+                children.extend(item.values() if isinstance(item, dict) else item)
+        level = children
         depth += 1
-        if depth == 1 and not isinstance(value, (dict, list)):
-            return
 
 
 def too_deep(limits: Limits, position: str | None = None) -> LimitExceededError:

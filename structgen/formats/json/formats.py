@@ -5,7 +5,7 @@ duration in its appendix A), RFC 9562 (uuid), RFC 5321 (email), RFC 1123 (hostna
 (ipv6), RFC 3986 and 3987 (uri, iri and their references), RFC 6901 (json-pointer).
 
 Departures, all narrower: dates are those of the Gregorian calendar in the years 0001 to 9999; a leap second is
-``23:59:60`` at an offset of whole hours from UTC; host names have no label with ``--`` in its third and fourth place
+``23:59:60`` at an offset of whole quarters of an hour from UTC; host names have no label with ``--`` in its third and fourth place
 (whether such a label is valid is not a regular question).
 """
 
@@ -72,10 +72,11 @@ def time() -> Node:
     fraction = optional(seq(Str("."), repeat(DIGIT, 1)))
     offset = alt((chars("Zz"), seq(chars("+-"), two_digits(0, 23), Str(":"), two_digits(0, 59))))
     usual = seq(two_digits(0, 23), Str(":"), two_digits(0, 59), Str(":"), two_digits(0, 59), fraction, offset)
-    leaps = [seq(Str("23:59:60"), fraction, alt((chars("Zz"), Str("+00:00"), Str("-00:00"))))]
-    for hours in range(1, 24):
-        leaps.append(seq(Str(f"{(23 + hours) % 24:02}:59:60"), fraction, Str(f"+{hours:02}:00")))
-        leaps.append(seq(Str(f"{23 - hours:02}:59:60"), fraction, Str(f"-{hours:02}:00")))
+    leaps = [seq(Str("23:59:60"), fraction, chars("Zz"))]
+    for ahead in range(0, 24 * 60, 15):
+        for sign, minute in (("+", (24 * 60 - 1 + ahead) % (24 * 60)), ("-", (24 * 60 - 1 - ahead) % (24 * 60))):
+            leaps.append(seq(Str(f"{minute // 60:02}:{minute % 60:02}:60"), fraction,
+                             Str(f"{sign}{ahead // 60:02}:{ahead % 60:02}")))
     return alt((usual, *leaps))
 
 

@@ -53,7 +53,7 @@ class Writer:
         self._space = spacing(whitespace)
         self._spelling = Spelling(exponents, False, reader.draft <= 4)
         self._depth = FOREVER if max_depth is None else max_depth
-        self._nodes: dict[Key, Node] = {}
+        self._levels: list[dict[Link, Node]] = [{} for _ in range(1 if max_depth is None else max_depth + 1)]
         self._facets: dict[tuple[int, int], Node] = {}
         self._active: dict[Key, None] = {}
         self._names: dict[Key, str] = {}
@@ -65,7 +65,7 @@ class Writer:
         start = self.node(self._reader.root, self._depth)
         while self._queue:
             key = self._queue.pop()
-            self._rules[self._names[key]] = self._nodes[key] if key in self._nodes else self._build(key)
+            self._rules[self._names[key]] = self._levels[key[1]].get(key[0]) or self._build(*key)
         if start is NEVER:
             raise self._reader.unsatisfiable()
         around = self._space.around
@@ -74,36 +74,36 @@ class Writer:
 
     def node(self, link: Link, depth: int) -> Node:
         """The node of a link, with containers nested at most ``depth`` deep."""
-        key = (link, depth)
-        known = self._nodes.get(key)
+        known = self._levels[depth].get(link)
         if known is not None:
             return known
-        name = self._names.get(key)
-        if name is not None:
-            return Ref(name)
+        key = (link, depth)
+        if key in self._names:
+            return Ref(self._names[key])
         if key in self._active or len(self._active) >= INLINE_DEPTH:
             name = self._names[key] = f"v{len(self._names)}"
             if key not in self._active:
                 self._queue.append(key)
             return Ref(name)
-        return self._build(key)
+        return self._build(link, depth)
 
-    def _build(self, key: Key) -> Node:
+    def _build(self, link: Link, depth: int) -> Node:
+        key = (link, depth)
         self._active[key] = None
-        node = self._union(self._reader.expand(key[0]), key[1])
+        node = self._union(self._reader.expand(link), depth)
         del self._active[key]
-        name = self._names.get(key)
-        if name is not None:
-            self._rules[name] = node
-        self._nodes[key] = node
+        if key in self._names:
+            self._rules[self._names[key]] = node
+        self._levels[depth][link] = node
         return node
 
     def _union(self, schema: Schema, depth: int) -> Node:
         options: list[Node] = []
-        if schema.objects and depth:
-            options.extend([self._object(facet, depth) for facet in schema.objects])
-        if schema.arrays and depth:
-            options.extend([self._array(facet, depth) for facet in schema.arrays])
+        if depth:
+            for facet in schema.objects:
+                options.append(self._object(facet, depth))
+            for array in schema.arrays:
+                options.append(self._array(array, depth))
         for string in schema.strings:
             options.append(ANY_STRING_TEXT if string is ANY_STRING else self._string(string))
         for number in schema.numbers:
@@ -209,18 +209,21 @@ class Writer:
     def _build_object(self, facet: ObjectFacet, depth: int) -> Node:
         depth -= depth > 0
         links, other, other_name = self._members(facet)
-        required = facet.required
+        needed = frozenset(facet.required)
         values: list[Node] = []
+        possible = 0
+        known = self._levels[depth]
         for name, link in links.items():
-            value = NEVER if link == NOTHING else self.node(link, depth)
-            if value is NEVER and name in required:
+            value = known.get(link) or self.node(link, depth)
+            if value is not NEVER:
+                possible += 1
+            elif name in needed:
                 return NEVER
             values.append(value)
         rest = None if other == NOTHING or other_name is NEVER else self.node(other, depth)
         if rest is NEVER:
             rest = None
         names = tuple(links)
-        possible = sum(value is not NEVER for value in values)
         most = facet.max_members
         if (rest is None and facet.min_members > possible) or (most is not None and most < facet.min_members):
             return NEVER
@@ -229,7 +232,6 @@ class Writer:
                 kept = [i for i, value in enumerate(values) if value is not NEVER]
                 names, values = tuple(names[i] for i in kept), [values[i] for i in kept]
             other_name = None
-        needed = frozenset(required)
         space = self._space
         return Members(space.open_object, space.close_object, space.colon, space.comma, names, tuple(values),
                        tuple([name in needed for name in names]), rest, other_name, self._ordered, facet.min_members, most)

@@ -60,6 +60,8 @@ MAX_VALUES = 2000
 def number_node(facet: NumberFacet, spelling: Spelling) -> Node | None:
     """The texts of the numbers of a facet; None where a multipleOf has no form."""
     if facet.values is not None:
+        if facet.kinds != INTEGER:
+            spelling = spelling._replace(plain_integers=False)
         return Text(alt(spelled(value, spelling) for value in facet.values))
     multiples = tuple(step for step in facet.multiples if not (step == 1 and facet.kinds == INTEGER))
     kinds = facet.kinds
