@@ -217,7 +217,7 @@ class LogitsProcessor:
         if not bound:
             return scores
         mask = self._filled([self._rows[row] for row in bound], scores)
-        scores = scores if self._in_place else scores.clone()
+        scores = scores if self._in_place else _copy(scores)
         apply_mask(scores, mask, rows=None if len(bound) == len(self._rows) else bound)
         self._check_choice(scores, bound)
         return scores
@@ -263,6 +263,15 @@ class LogitsProcessor:
             instead="make the vocabulary from the model's own tokenizer" if outside else
             "remove that processor, or widen the grammar",
         )
+
+
+def _copy(scores: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    if scores.device.type != "cpu" or scores.dtype != torch.float32:
+        return scores.clone()
+    # On one thread: torch's threads wait milliseconds for each other where another process holds a core.
+    return torch.from_numpy(scores.detach().numpy().copy())
 
 
 def _allow(words: Any, ids: frozenset[int]) -> None:
