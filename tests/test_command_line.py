@@ -83,8 +83,9 @@ def test_mask_lists_what_may_come_next(folder: Path) -> None:
     wrong = run("mask", "--schema", "schema.json", "--prefix", '{"no', "--vocabulary", "bytes", cwd=folder)
     assert wrong.returncode == 1
     assert "cannot be followed by 'no'" in wrong.stdout
-    done = run("mask", "--type", "shapes:Box", "--prefix", '{"size":1,"open":true}', "--vocabulary", "bytes", cwd=folder)
-    assert "The output may end here." in done.stdout
+    box = '{"size":1,"open":true}'
+    whole = run("mask", "--type", "shapes:Box", "--prefix", box, "--vocabulary", "bytes", cwd=folder)
+    assert "The output may end here." in whole.stdout
 
 
 @pytest.mark.parametrize(("arguments", "code", "message"), [

@@ -27,8 +27,8 @@ class Target:
     """One thing to generate.
 
     ``source``: what the compiler takes; None for free text. ``told``: the JSON Schema that the instructions render, or
-    ``words``: what they say; None: nothing to tell. ``is_json``: whether a place in the text is a JSONPath. ``labels``: for a choice, the texts
-    of all values. ``key``: what the compiled grammar is kept under; None: it is not kept.
+    ``words``: what they say; None: nothing to tell. ``is_json``: whether a place in the text is a JSONPath. ``labels``:
+    for a choice, the texts of all values. ``key``: what the compiled grammar is kept under; None: it is not kept.
     """
 
     name: str
@@ -57,8 +57,9 @@ def as_target(output_type: Any, *, require_all: bool = False, from_text: str | N
                           because="it could mean several things",
                           instead="write JsonSchema(…), Regex(…), Choice(…) or a Python type")
     found = schema_of(output_type, require_all=require_all, from_text=from_text)
-    return Target(found.name, _json_source(found), partial(_read_type, found), found.described, found.unenforced, True,
-                  _labels(found.described), _key(output_type, require_all, from_text))
+    return Target(found.name, _json_source(found), partial(_read_type, found), told=found.described,
+                  unenforced=found.unenforced, is_json=True, labels=_labels(found.described),
+                  key=_key(output_type, require_all, from_text))
 
 
 def _is_source(output_type: Any) -> bool:

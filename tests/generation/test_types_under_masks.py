@@ -47,7 +47,7 @@ class Owner(pydantic.BaseModel):
 
 class Tree(pydantic.BaseModel):
     value: bool
-    children: t.Annotated[list["Tree"], Field(max_length=1)] = []
+    children: t.Annotated[list[Tree], Field(max_length=1)] = []
 
 
 class Pair(t.NamedTuple):
