@@ -77,6 +77,7 @@ class LogitsProcessor:
         ends = () if self._vocabulary is None else self._vocabulary.eos_token_ids
         self._end_ids = frozenset(ends if pad_token_id is None else (*ends, pad_token_id))
         self._mask: torch.Tensor | None = None
+        self._mask_is_pinned = False
         self.reset()
 
     def reset(self) -> None:
@@ -84,6 +85,7 @@ class LogitsProcessor:
         self._last: torch.Tensor | None = None
         self._prompt_length = 0
         self._rows: list[Any] = []  # a matcher or a _Row for each row of the batch
+        self._prompts: list[int] = []  # which of the grammars each row has
         self._is_beam_search = False
 
     @property
@@ -124,70 +126,75 @@ class LogitsProcessor:
         """Whether this is another ``generate``: other prompts, or tokens that were never passed here one by one."""
         import torch
 
-        start = self._prompt_length
-        return (input_ids.shape[0] != last.shape[0] or input_ids.shape[1] <= start
-                or input_ids.shape[1] > last.shape[1] + 1
-                or not torch.equal(input_ids[:, :start], last[:, :start]))
+        start, length = self._prompt_length, input_ids.shape[1]
+        if length <= start or length > last.shape[1] + 1:
+            return True
+        if input_ids.shape[0] == last.shape[0]:
+            return not torch.equal(input_ids[:, :start], last[:, :start])
+        known = {row.tobytes() for row in last.cpu().numpy()}
+        return not all(row[:-1].tobytes() in known for row in input_ids.cpu().numpy())
 
     def _begin(self, input_ids: torch.Tensor, scores: torch.Tensor) -> None:
-        batch = input_ids.shape[0]
-        if batch % len(self._grammars):
+        batch, prompts = input_ids.shape[0], len(self._grammars)
+        if batch % prompts:
             raise GenerationError(
-                f"a batch of {batch} rows cannot be shared by {len(self._grammars)} grammars",
+                f"a batch of {batch} rows cannot be shared by {prompts} grammars",
                 because="every prompt has as many rows: its beams or its returned sequences",
                 instead="pass one grammar for all rows, or a list with one grammar (or None) for each prompt",
             )
         self.reset()
         self._prompt_length = input_ids.shape[1]
-        self._rows = [_Row.FREE if grammar is None else grammar.matcher()
-                      for grammar in (self._grammars[self._prompt(row, batch)] for row in range(batch))]
+        self._prompts = [row // (batch // prompts) for row in range(batch)]
+        self._rows = [self._fresh(prompt) for prompt in self._prompts]
         # Beam search scores log probabilities, the other ways raw logits.
         self._is_beam_search = batch > 1 and bool((scores.float().logsumexp(-1).abs() < _NORMALISED).all())
 
-    def _prompt(self, row: int, batch: int) -> int:
-        """Which of the grammars' prompts a row belongs to."""
-        return row // (batch // len(self._grammars))
+    def _fresh(self, prompt: int) -> Any:
+        grammar = self._grammars[prompt]
+        return _Row.FREE if grammar is None else grammar.matcher()
 
     def _rejoin(self, input_ids: torch.Tensor, last: torch.Tensor) -> None:
-        """Rows have moved (beams), or the call goes back to an earlier length (drafts were dropped)."""
+        """Rows have moved or gone (beams), or the call goes back to an earlier length (drafts were dropped)."""
         rows, before = input_ids.cpu().numpy(), last.cpu().numpy()
-        batch = len(rows)
-        keys = [(self._prompt(row, batch), rows[row, :-1].tobytes()) for row in range(batch)]
-        if rows.shape[1] == before.shape[1] + 1:
-            places = {(self._prompt(row, batch), before[row].tobytes()): row for row in range(batch)}
-            if all(key in places for key in keys):
-                self._is_beam_search = True
-                self._advance([places[key] for key in keys], rows[:, -1].tolist())
-                return
-        prefixes = {(self._prompt(row, batch), before[row, : rows.shape[1] - 1].tobytes()) for row in range(batch)}
-        if not prefixes.issuperset(keys):
+        length = rows.shape[1] - 1
+        # Beams stay in the rows of their prompt: that tells apart equal rows of different grammars.
+        fixed = len(rows) == len(before)
+        wanted = [(prompt if fixed else -1, row[:-1].tobytes())
+                  for prompt, row in zip(self._prompts if fixed else [-1] * len(rows), rows, strict=True)]
+        places = {(prompt if fixed else -1, row[:length].tobytes()): place
+                  for place, (prompt, row) in enumerate(zip(self._prompts, before, strict=True))}
+        unknown = [row for row, key in enumerate(wanted) if key not in places]
+        if unknown:
             raise GenerationError(
-                f"row {next(row for row in range(batch) if keys[row] not in prefixes)} does not continue any row of "
-                "the step before",
+                f"row {unknown[0]} does not continue any row of the step before",
                 because="its prompt begins with the prompts of the step before, so that this may be another "
                         "`generate`, or the same one with other tokens",
                 instead="call reset() before a second generate, or make a new LogitsProcessor for it",
             )
-        self._rows = [row if row is _Row.FREE else self._grammar(place, batch).matcher()
-                      for place, row in enumerate(self._rows)]
-        for column in range(self._prompt_length, rows.shape[1]):
-            self._advance(range(batch), rows[:, column].tolist())
-
-    def _grammar(self, row: int, batch: int) -> CompiledGrammar:
-        grammar = self._grammars[self._prompt(row, batch)]
-        assert grammar is not None  # only rows with a grammar have had a matcher
-        return grammar
+        if not fixed and len(self._grammars) > 1:
+            raise GenerationError(
+                f"{len(before)} rows have become {len(rows)}, and which grammar is whose cannot be told",
+                instead="keep the batch together, or use one grammar for all rows",
+            )
+        if length == before.shape[1]:
+            self._is_beam_search = True
+            self._advance([places[key] for key in wanted], rows[:, -1].tolist())
+            return
+        self._rows = [self._fresh(prompt) for prompt in self._prompts]
+        for column in range(self._prompt_length, length + 1):
+            self._advance(range(len(rows)), rows[:, column].tolist())
 
     def _advance(self, places: Sequence[int], tokens: Sequence[int]) -> None:
         """Row i continues the row that was at ``places[i]`` with ``tokens[i]``."""
         waiting = Counter(places)
-        moved = []
+        moved: list[Any] = []
         for row, (place, token) in enumerate(zip(places, tokens, strict=True)):
             matcher = self._rows[place]
             waiting[place] -= 1
             if not isinstance(matcher, _Row):
                 matcher = self._advanced(row, matcher.fork() if waiting[place] else matcher, token)
             moved.append(matcher)
+        self._prompts = [self._prompts[place] for place in places]
         self._rows = moved
 
     def _advanced(self, row: int, matcher: Any, token: int) -> Any:
@@ -229,8 +236,9 @@ class LogitsProcessor:
 
         assert self._vocabulary is not None  # a row is bound by a grammar, which has one
         words = -(-self._vocabulary.size // 32)
-        if self._mask is None or self._mask.shape[0] < len(states) or self._mask.is_pinned() != scores.is_cuda:
+        if self._mask is None or self._mask.shape[0] < len(states) or self._mask_is_pinned != scores.is_cuda:
             self._mask = torch.zeros(len(states), words, dtype=torch.int32, pin_memory=scores.is_cuda)
+            self._mask_is_pinned = scores.is_cuda
         mask = self._mask[: len(states)]
         fill_masks([None if isinstance(state, _Row) else state for state in states], mask)
         for row, state in enumerate(states):

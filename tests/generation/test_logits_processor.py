@@ -98,7 +98,7 @@ class Compared:
             grammar = self.grammars[row // share]
             allowed = self.allowed(grammar, ids, scores.shape[1])
             if allowed is not None:
-                wanted = torch.where(torch.from_numpy(allowed), before[row], float("-inf"))
+                wanted = torch.where(torch.from_numpy(allowed).to(before.device), before[row], float("-inf"))
                 assert torch.equal(found[row], wanted), (row, ids)
             else:
                 self.dead += 1
@@ -348,6 +348,35 @@ def test_logits_processor_gives_a_beam_of_probability_zero_no_way_on(models: Any
     assert dead, "sampled no token of probability 0: the case is not met any more"
 
 
+def test_logits_processor_follows_rows_when_others_are_dropped() -> None:
+    scores = torch.zeros(3, WIDTH)
+    rows = torch.tensor([[7, 7, ord(first), ord(second)] for first, second in ("ab", "cd", "ef")])
+    for kept in ([2, 0], [1]):
+        processor = LogitsProcessor(compiled("(ab|cd|ef)x"))
+        for length in (2, 3):
+            processor(rows[:, :length], scores)
+        found = processor(rows[kept], scores[kept])
+        assert found.isfinite().nonzero()[:, 1].tolist() == [ord("x")] * len(kept)
+    several = LogitsProcessor([compiled("abx"), compiled("cdx"), compiled("efx")])
+    for length in (2, 3):
+        several(rows[:, :length], scores)
+    with pytest.raises(GenerationError, match="3 rows have become 2"):
+        several(rows[[0, 2]], scores[:2])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("way", WAYS)
+def test_logits_processor_on_cuda(way: str) -> None:
+    grammars = [compiled(SCHEMA), None, compiled(DATE)]
+    inputs = {name: tensor.cuda() for name, tensor in prompt("Tell me who: ", "Go on", "When?").items()}
+    processor = Compared(grammars, inputs["input_ids"].shape[1], pad_token_id=PAD)
+    sequences = generate(make_model().cuda(), inputs, processor, **WAYS[way])
+    share = len(sequences) // 3
+    for row, sequence in enumerate(sequences):
+        if grammars[row // share] is not None:
+            read(grammars[row // share], sequence, processor.prompt_length)
+
+
 class Force:
     """Another processor, which wants one token whatever the grammar says."""
 
@@ -371,6 +400,14 @@ def test_logits_processor_names_a_token_forced_by_others(models: Any, token: int
     if token == ord("x"):
         assert "'x'" in (caught.value.because or "")
         assert "allowed: " in (caught.value.because or "")
+
+
+def test_logits_processor_says_when_others_force_every_beam(models: Any) -> None:
+    processor = LogitsProcessor(compiled(DATE))
+    with pytest.raises(GenerationError, match="row 0: no token is left") as caught:
+        models["llama"].generate(**prompt("x"), logits_processor=[processor, Force(ord("x"), 3)], num_beams=3,
+                                 do_sample=False, max_new_tokens=8)
+    assert "every beam" in (caught.value.because or "")
 
 
 def test_logits_processor_says_when_others_leave_nothing(models: Any) -> None:
