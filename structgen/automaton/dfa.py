@@ -44,7 +44,7 @@ def compile_text(node: Node, minimum: int, maximum: int | None,
                  limits: Limits) -> tuple[Dfa, int, int | None] | None:
     """The automaton of the texts of a node with ``minimum`` to ``maximum`` code points, and the bounds left to count.
 
-    One character set repeated is a loop with bounds, never unrolled: ``[a-z]{1,1000}`` is one state, 1 and 1,000.
+    One character set repeated is a loop with bounds, never unrolled: ``[a-z]{1,99}`` is one state, 1 and 99.
     The bounds that come back are 0 and None where nothing is left to count; counting is then exact beside the automaton.
     """
     counted = as_counted(node)

@@ -192,7 +192,8 @@ class Nondeterministic:
         for _ in part.rows:
             self._state()
         leave = self._state()
-        self.free[entry].append(first)
+        if part.rows:
+            self.free[entry].append(first)
         for number, row in enumerate(part.rows):
             by_target: dict[int, list[int]] = {}
             for label, target in enumerate(row):

@@ -2,8 +2,8 @@
 
 In: the text. Out: its suffix automaton, over characters (``suffix_automaton``) or, spelled in bytes, as a ``Dfa`` in
 which every state at a character boundary accepts (``compile_substrings``). Source: Blumer et al., The smallest
-automaton recognizing the subwords of a text, Theoretical Computer Science 40 (1985). All states accept, so it may have a few more
-states than the minimal automaton of the substrings; what it never has is more than two per character of the text.
+automaton recognizing the subwords of a text, Theoretical Computer Science 40 (1985). All states accept, so it may have
+a few more states than the minimal automaton of the substrings, but never more than two per character of the text.
 """
 
 from __future__ import annotations

@@ -1,0 +1,221 @@
+"""Patterns mean what Python's ``re`` (for JSON Schema: ECMA-262) says, or are refused with their offset."""
+
+from __future__ import annotations
+
+import random
+import re
+import warnings
+
+import interegular
+import pytest
+
+from structgen.automaton.dfa import Dfa, compile_language
+from structgen.errors import GrammarSyntaxError, LimitExceededError
+from structgen.grammar.nodes import Alt, Str
+from structgen.grammar.regex import parse_regex
+from structgen.limits import Limits
+
+LIMITS = Limits()
+PIECES = ["a", "b", "c", "\n", "é", "[ab]", "[^a]", ".", r"\w", r"\d", r"\s", r"\W", "[^é]", "[a-é]", r"\n", "😀", "ab",
+          r"[\d_]", r"[^\W_]", r"[\s\S]", r"\x41", r"\u00e9", "k", "ß", "İ"]
+CHARACTERS = "aabbcAé\n 1😀\u2028ÉkK\u212aß\u017f_"
+
+
+def compiled(pattern: str, **options: object) -> Dfa | None:
+    return compile_language(parse_regex(pattern, limits=LIMITS, **options), LIMITS)  # type: ignore[arg-type]
+
+
+def accepts(pattern: str, text: str, **options: object) -> bool:
+    dfa = compiled(pattern, **options)
+    return dfa is not None and dfa.accepts(text)
+
+
+def random_pattern(source: random.Random, depth: int = 0) -> str:
+    kind = source.random()
+    if depth > 3 or kind < 0.35:
+        return source.choice(PIECES)
+    parts = [random_pattern(source, depth + 1) for _ in range(source.randint(1, 3))]
+    if kind < 0.6:
+        return "".join(parts)
+    if kind < 0.75:
+        return source.choice(["(", "(?:", "(?i:", "(?s:", "(?-i:"]) + "|".join(parts) + ")"
+    if kind < 0.92:
+        return f"(?:{parts[0]})" + source.choice(["*", "+", "?", "{2}", "{0,2}", "{1,3}", "*?", "{,2}", "{1,}?"])
+    return source.choice(["^", "$", r"\A", r"\Z", ""]) + parts[0] + source.choice(["^", "$", r"\Z", ""])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_patterns_mean_what_python_says(seed: int) -> None:
+    source, decided = random.Random(seed), 0
+    for _ in range(250):
+        pattern, flags = random_pattern(source), source.choice([0, 0, re.S, re.I, re.A, re.I | re.A])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            known = re.compile(pattern, flags)
+        for mode in ("fullmatch", "search"):
+            try:
+                dfa = compiled(pattern, flags=flags, mode=mode)
+            except GrammarSyntaxError as error:
+                assert "anchor inside a repetition" in str(error), pattern
+                continue
+            decided += 1
+            for _ in range(12):
+                text = "".join(source.choices(CHARACTERS, k=source.randint(0, 6)))
+                wanted = getattr(known, mode)(text) is not None
+                assert (dfa is not None and dfa.accepts(text)) == wanted, (pattern, flags, mode, text)
+    assert decided > 400
+
+
+def test_random_patterns_mean_what_interegular_says() -> None:
+    source = random.Random(9)
+    pieces = ["a", "b", "[ab]", "[^a]", "c", "ab"]
+
+    def pattern(depth: int) -> str:
+        if depth > 3 or source.random() < 0.4:
+            return source.choice(pieces)
+        parts = [pattern(depth + 1) for _ in range(source.randint(1, 3))]
+        return source.choice(["".join(parts), f"(?:{'|'.join(parts)})", f"(?:{parts[0]})*", f"(?:{parts[0]})+",
+                              f"(?:{parts[0]})?", f"(?:{parts[0]}){{1,2}}"])
+
+    for _ in range(80):
+        text = pattern(0)
+        machine, dfa = interegular.parse_pattern(text).to_fsm(), compiled(text)
+        for _ in range(25):
+            sample = "".join(source.choices("abcd", k=source.randint(0, 6)))
+            assert (dfa is not None and dfa.accepts(sample)) == machine.accepts(sample), (text, sample)
+
+
+@pytest.mark.parametrize(("pattern", "yes", "no"), [
+    (r"a|b|", ["a", "b", ""], ["ab"]),
+    (r"[]a]+", ["]a"], ["["]),
+    (r"[^]]", ["a"], ["]"]),
+    (r"[a\-z]", ["-"], ["b"]),
+    (r"[a-]", ["a", "-"], ["b"]),
+    (r"[\b]", ["\b"], ["b"]),
+    (r"x{,2}", ["", "xx"], ["xxx", "x{,2}"]),
+    (r"x{,}", ["", "xxx"], ["x{,}"]),
+    (r"x{2,}", ["xxx"], ["x"]),
+    (r"x{a}", ["x{a}"], ["x"]),
+    (r"x{}", ["x{}"], [""]),
+    (r"\07\x41\u0042\U00000043\N{BULLET}", ["\x07ABC•"], ["7"]),
+    (r"\141[\1]", ["a\x01"], ["a1"]),
+    (r"\.\-\ \é", [".- é"], ["a- é"]),
+    (r"(?P<year>\d+)-(?<month>\d)", ["12-3"], ["12-"]),
+    (r"a(?#comment)b", ["ab"], ["a"]),
+    (r"(?x) a b  # c", ["ab"], ["a b"]),
+    (r"(?x: a ) b", ["a b"], [" a  b"]),
+    (r"(?i)Straße", ["STRAßE", "straẞe"], ["STRASSE"]),
+    (r"(?i)[a-k]", ["K", "\u212a"], ["l"]),
+    (r"(?i:a)b", ["Ab"], ["AB"]),
+    (r"(?i)a(?-i:b)", ["Ab"], ["AB"]),
+    (r"(?s).", ["\n"], [""]),
+    (r"(?a)\w", ["a"], ["é"]),
+    (r"\w", ["é", "٣", "_"], ["-", "\u0301"]),
+    (r"\d", ["٣"], ["²"]),
+    (r"\s", ["\u3000", "\x1f"], ["\ufeff", "a"]),
+    (r"\p{Lu}\p{L}\P{L}", ["Éa1"], ["ea1"]),
+    (r"\p{General_Category=Decimal_Number}", ["٣"], ["a"]),
+    (r"[\p{Lu}\d]", ["É", "1"], ["é"]),
+    (r"^a$", ["a"], ["a\n", "aa"]),
+    (r"a$\n", ["a\n"], ["a"]),
+    (r"(a|^b|c$)", ["a", "b", "c"], ["ab"]),
+    (r"(?:^|,)a", ["a", ",a"], [",,a"]),
+    (r"a^b|c", ["c"], ["ab", "b"]),
+    (r"(?:^a)?b", ["ab", "b"], ["a"]),
+    (r"\Aa\Z", ["a"], ["a\n"]),
+    (r"(?:a?){3}", ["", "aaa"], ["aaaa"]),
+    (r"(?:a{2,3}){2}", ["aaaa", "aaaaaa"], ["aaa"]),
+    (r"a*?b+?c??", ["aab", "bc"], ["c"]),
+], ids=str)
+def test_construct_means_its_texts(pattern: str, yes: list[str], no: list[str]) -> None:
+    assert [text for text in yes if not accepts(pattern, text)] == []
+    assert [text for text in no if accepts(pattern, text)] == []
+
+
+@pytest.mark.parametrize(("pattern", "yes", "no"), [
+    (r"^a", ["a", "ab"], ["ba"]),
+    (r"a$", ["a", "ba"], ["a\n", "ab"]),
+    (r"a", ["xax"], ["x"]),
+    (r"^a|b$", ["ax", "xb"], ["xa", "bx"]),
+    (r"^$", [""], ["\n"]),
+    (r".", ["a", "\u0085"], ["\n\r\u2028\u2029"]),
+    (r"^\d\w$", ["1a"], ["٣a", "1é"]),
+    (r"^\s$", ["\ufeff", "\u00a0", "\u2029"], ["\x1f", "\u0085", "a"]),
+    (r"^[^]$", ["\n"], ["ab"]),
+    (r"^\cJ\u{1F600}\ud83d\ude00\/$", ["\n😀😀/"], [""]),
+    (r"^x{,2}$", ["x{,2}"], ["x"]),
+    (r"^[\w-.]$", ["a", "-", "."], ["+"]),
+    (r"^(?<a>b)\p{L}$", ["bé"], ["b1"]),
+    (r"^a{2}?$", ["aa"], ["a"]),
+    (r"^\0$", ["\0"], ["0"]),
+], ids=str)
+def test_ecma_pattern_means_its_texts(pattern: str, yes: list[str], no: list[str]) -> None:
+    assert [text for text in yes if not accepts(pattern, text, dialect="ecma", mode="search")] == []
+    assert [text for text in no if accepts(pattern, text, dialect="ecma", mode="search")] == []
+
+
+def test_ecma_class_without_members_matches_nothing() -> None:
+    assert compiled("[]", dialect="ecma") is None
+    assert accepts("a|[]", "a", dialect="ecma")
+
+
+@pytest.mark.parametrize(("pattern", "offset", "words"), [
+    (r"ab(c", 2, "group is not closed"), (r"ab)c", 2, ") without its ("), (r"a[bc", 1, "class is not closed"),
+    (r"ab\q", 2, r"unknown escape \q"), ("ab\\", 2, "ends in a backslash"), (r"[z-a]", 1, "runs backwards"),
+    (r"[\d-z]", 1, "a set as its end"), (r"*a", 0, "nothing to repeat"), (r"a|*", 2, "nothing to repeat"),
+    (r"^*", 1, "nothing to repeat"),
+    (r"{1}", 0, "nothing to repeat"), (r"a**", 2, "repetition of a repetition"), (r"a{3,2}", 1, "run backwards"),
+    (r"a\x4", 1, "needs 2 hexadecimal digits"), (r"\U00110000", 0, "beyond the last character"),
+    (r"\777", 0, "beyond"), (r"\ud800", 0, "lone surrogate"), ("a\ud800", 1, "lone surrogate"),
+    (r"[\ud800-\udfff]", 0, "surrogates only"), (r"\p{Greek}", 0, "not known"), (r"\p", 0, "in braces"),
+    (r"a(?=b)", 1, "lookaround (?="), (r"(?<!b)", 0, "lookaround (?<!"), (r"a\b", 1, "word boundary"),
+    (r"(a)\1", 3, "back-references"), (r"(?P<a>b)(?P=a)", 8, "back-references"), (r"\k<a>", 0, "back-references"),
+    (r"(?(1)a|b)", 0, "conditional"), (r"(?>a)", 0, "atomic"), (r"a*+", 2, "possessive"),
+    (r"(?P<a>b)(?P<a>c)", 8, "used twice"), (r"(?<1>b)", 0, "no name"), (r"(?m)^a", 4, "flag M"),
+    (r"a(?i)b", 1, "at its beginning"), (r"(?L)a", 0, "inline flag 'L'"), (r"(?#a", 0, "comment is not closed"),
+    (r"(?:^a)*", 6, "anchor inside a repetition"), (r"\N{NO SUCH NAME}", 0, "name of a character"),
+    (r"(?!a)", 0, "lookaround (?!"),
+], ids=str)
+def test_refusal_says_what_and_where(pattern: str, offset: int, words: str) -> None:
+    with pytest.raises(GrammarSyntaxError) as caught:
+        parse_regex(pattern, limits=LIMITS)
+    assert caught.value.position == f"offset {offset}"
+    assert words in caught.value.what
+
+
+@pytest.mark.parametrize(("pattern", "words"), [
+    (r"(?i)a", "group '(?i'"), (r"\Aa", "no escape of ECMA-262"), (r"\a", r"unknown escape \a"), (r"\1", "back-ref"),
+    (r"[\1]", "octal"), (r"\u{110000}", "hexadecimal number"), (r"\c1", "needs a letter"), (r"(?#x)", "group '(?#'"),
+], ids=str)
+def test_ecma_refusal_says_what(pattern: str, words: str) -> None:
+    with pytest.raises(GrammarSyntaxError) as caught:
+        parse_regex(pattern, dialect="ecma", limits=LIMITS)
+    assert words in caught.value.what
+
+
+def test_flags_without_a_meaning_are_refused() -> None:
+    with pytest.raises(GrammarSyntaxError, match="not supported in this dialect"):
+        parse_regex("a", flags=re.LOCALE)
+    with pytest.raises(GrammarSyntaxError, match="spell both cases"):
+        parse_regex("a", flags=re.I, dialect="ecma")
+
+
+@pytest.mark.parametrize(("pattern", "limit"), [
+    ("(" * 101 + ")" * 101, "regex_depth"), ("a" * 2_000_000, "regex_bytes"), ("a{99999999999}", "dfa_states"),
+    ("(" * 100_000, "regex_depth"), ("a{" + "9" * 5000 + "}", "dfa_states"),
+], ids=["depth", "bytes", "copies", "open groups", "digits"])
+def test_limit_is_named(pattern: str, limit: str) -> None:
+    with pytest.raises(LimitExceededError) as caught:
+        parse_regex(pattern, limits=LIMITS)
+    assert caught.value.limit == limit
+
+
+def test_long_alternation_is_literal_options() -> None:
+    node = parse_regex("|".join(f"option-{i}" for i in range(10_000)), limits=LIMITS)
+    assert isinstance(node, Alt)
+    assert len(node.options) == 10_000
+    assert all(isinstance(option, Str) for option in node.options)
+
+
+def test_known_pattern_gives_the_same_node() -> None:
+    assert parse_regex("a+b", limits=LIMITS) is parse_regex("a+b", limits=Limits())
