@@ -34,9 +34,10 @@ class Session(Protocol):
 
 def open_session(model: Any) -> Session:
     """A session of a transformers model, or of an object with ``forward(ids) -> logits``."""
-    if isinstance(model, torch.nn.Module):
+    forward = getattr(model, "forward", None)
+    if isinstance(model, torch.nn.Module) and "past_key_values" in inspect.signature(model.forward).parameters:
         return TransformersSession(model)
-    if callable(getattr(model, "forward", None)):
+    if callable(forward):
         return PlainSession(model)
     raise GenerationError(f"{type(model).__name__} is not a model",
                           instead="pass a transformers model, or an object with forward(token_ids) -> logits")

@@ -202,7 +202,14 @@ class PydanticSchema(GenerateJsonSchema):
         return node
 
     def named_tuple_schema(self, schema: Any) -> JsonSchemaValue:
-        node = super().named_tuple_schema(schema)
+        return self._fixed_list(super().named_tuple_schema(schema))
+
+    def p_arguments_schema(self, arguments: Any, var_args_schema: Any) -> JsonSchemaValue:
+        # What a NamedTuple was before pydantic knew it by that name.
+        node = super().p_arguments_schema(arguments, var_args_schema)
+        return node if var_args_schema else self._fixed_list(node)
+
+    def _fixed_list(self, node: JsonSchemaValue) -> JsonSchemaValue:
         node["items"] = False
         if self._require_all:
             node["minItems"] = node["maxItems"]
