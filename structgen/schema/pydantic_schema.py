@@ -14,6 +14,7 @@ bounds is a number, one without is a string, because numbers pass through floats
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -299,7 +300,11 @@ class PydanticSchema(GenerateJsonSchema):
         return _closed(super().model_schema(schema))
 
     def dataclass_schema(self, schema: cs.DataclassSchema) -> JsonSchemaValue:
-        return _closed(super().dataclass_schema(schema))
+        node = _closed(super().dataclass_schema(schema))
+        cls = schema["cls"]
+        if cls.__doc__ and not cls.__doc__.startswith(f"{cls.__name__}("):  # the docstring that dataclasses make
+            node.setdefault("description", inspect.cleandoc(cls.__doc__))
+        return node
 
     def typed_dict_schema(self, schema: cs.TypedDictSchema) -> JsonSchemaValue:
         return _closed(super().typed_dict_schema(schema))
