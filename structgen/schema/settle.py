@@ -236,7 +236,8 @@ def explain(gathered: Gathered, reader: Reader) -> str | None:
     for name in gathered.required:
         for part in gathered.parts:
             if part.properties.get(name, ANYTHING if part.patterns else part.other) == (0,):
-                return f'the property "{name}" is required but forbidden at {reader.pointer(part.origin)}'
+                where = f"properties/{name}" if name in part.properties else "additionalProperties"
+                return f'the property "{name}" is required but forbidden at {reader.pointer(part.origin)}/{where}'
     keywords = [keyword for keyword, _ in gathered.narrowings]
     keywords += ["not"] * bool(gathered.nots) + ["oneOf"] * bool(gathered.one_ofs) + ["if"] * bool(gathered.conditionals)
     if keywords:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from structgen.errors import GrammarSyntaxError, SchemaError
 from structgen.formats.json.matches import is_universal, matches
 from structgen.formats.json.numbers import Spelling, number_node
+from structgen.formats.json.productive import all_productive
 from structgen.formats.json.spacing import spacing
 from structgen.formats.json.strings import ANY_STRING_TEXT, PatternError, pattern_node, string_node
 from structgen.grammar.build import ANY_TEXT, NEVER, alt, repeat, seq
@@ -70,7 +71,8 @@ class Writer:
             raise self._reader.unsatisfiable()
         around = self._space.around
         origins = {name: self._reader.pointer(key[0][0]) if key[0] else "#" for key, name in self._names.items()}
-        return Grammar(seq(around, start, around), self._rules, tuple(self._reader.unenforced), origins)
+        return Grammar(seq(around, start, around), self._rules, tuple(self._reader.unenforced), origins,
+                       all_productive(self._rules))
 
     def node(self, link: Link, depth: int) -> Node:
         """The node of a link, with containers nested at most ``depth`` deep."""

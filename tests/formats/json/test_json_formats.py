@@ -1,0 +1,59 @@
+"""String formats: what the standards allow and what looks like it."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from structgen.automaton.dfa import Dfa, compile_language
+from structgen.formats.json.formats import FORMAT_NAMES, format_node
+from structgen.limits import Limits
+
+ROWS: dict[str, tuple[list[str], list[str]]] = {
+    "date": (["2024-02-29", "2000-02-29", "1999-12-31", "0001-01-01"],
+             ["2023-02-29", "1900-02-29", "2024-04-31", "2024-13-01", "2024-1-01", "0000-01-01", "２024-01-01"]),
+    "time": (["08:30:06Z", "23:59:60Z", "08:30:06.283185+05:30", "15:59:60-08:00", "01:29:60+01:30"],
+             ["8:30:06Z", "24:00:00Z", "22:59:60Z", "23:59:60+01:00", "08:30:06", "08:30:06+24:00", "08:30Z"]),
+    "date-time": (["1963-06-19T08:30:06.283185Z", "1937-01-01t12:00:27.87+00:20", "1998-12-31T15:59:60.123-08:00"],
+                  ["1990-02-31T15:59:59Z", "1963-06-19 08:30:06Z", "1998-12-31T23:58:60Z", "2013-350T01:01:01Z"]),
+    "duration": (["P4DT12H30M5S", "P4Y", "PT0S", "P1M", "PT36H", "P2W", "P1Y2M3D"],
+                 ["P", "P1YT", "PT1D", "P2D1Y", "P1D2H", "P2S", "P1Y2W", "PT1H2S"]),
+    "uuid": (["2EB8AA08-aa98-11ea-b4aa-73b441d16380"], ["2eb8aa08-aa98-11ea-b4aa-73b441d1638", "2eb8aa08aa9811eab4aa"]),
+    "email": (["joe.bloggs@example.com", "te~st@example.com", '"joe bloggs"@example.com', "a@[127.0.0.1]",
+               "a@[IPv6:::1]"], ["2962", ".test@example.com", "te..st@example.com", "a@[127.0.0.300]", "a@b=c.com"]),
+    "hostname": (["www.example.com", "a", "1host", "a-b.c", "a" * 63], ["-a", "a-", "a_b", "a..b", "", "a" * 64]),
+    "ipv4": (["192.168.0.1", "0.0.0.0", "255.255.255.255"], ["256.1.1.1", "1.1.1", "01.1.1.1", "1.1.1.1.1"]),
+    "ipv6": (["::1", "::", "12:34::", "1:2:3:4:5:6:7:8", "::abef", "1:2:3:4:5:6:1.2.3.4", "::ffff:1.2.3.4", "1::8"],
+             ["12345::", "1:2:3:4:5:6:7:8:9", "1::2::3", "1:2:3:4:5:6:7", ":1", "::laptop", "1.2.3.4", "::1%eth0"]),
+    "uri": (["http://foo.bar/?baz=qux#quux", "mailto:a@b.c", "urn:oid:1", "http://[2001:db8::7]/c=GB?x", "a:"],
+            ["//foo.bar", "/abc", "\\\\share", "http:// x", "http://a.b/<>", ":// bad", "bar,baz:x#y#z"]),
+    "uri-reference": (["//foo.bar/?baz", "/abc", "abc", "#frag", "", "a/b:c"], ["\\\\share", "#a\\b", "1:b<"]),
+    "iri": (["http://ƒøø.ßår/?∂éœ=πîx#πîüx"], ["/abc", "http://2001:0db8::7334 x"]),
+    "json-pointer": (["", "/foo/0", "/a~1b", "/~0", "/é"], ["foo", "/foo~", "/~2", "#"]),
+    "relative-json-pointer": (["1", "0/foo", "2#"], ["/foo", "01", "-1/x", "1##"]),
+}
+
+
+@cache
+def automaton(name: str) -> Dfa:
+    dfa = compile_language(format_node(name)[0], Limits())
+    assert dfa is not None
+    return dfa
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_format_accepts_exactly(name: str) -> None:
+    good, bad = ROWS[name]
+    dfa = automaton(name)
+    assert [text for text in good if not dfa.accepts(text)] == []
+    assert [text for text in bad if dfa.accepts(text)] == []
+
+
+def test_formats_are_all_regular() -> None:
+    for name in FORMAT_NAMES:
+        assert len(automaton(name).edges) < 6000
+
+
+def test_hostname_has_a_greatest_length() -> None:
+    assert format_node("hostname")[1] == 253

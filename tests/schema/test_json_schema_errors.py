@@ -1,0 +1,200 @@
+"""Schemas that are malformed, hostile, refused or empty: the kind of error, where it points, and its words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from structgen.errors import (
+    LimitExceededError,
+    SchemaError,
+    StructgenError,
+    UnsatisfiableError,
+    UnsupportedSchemaError,
+)
+from structgen.formats.json.source import JsonSchema
+from structgen.limits import Limits
+
+LIMITS = Limits()
+
+
+def failure(schema: Any, **options: Any) -> StructgenError:
+    """The error that the schema raises."""
+    with pytest.raises(StructgenError) as caught:
+        JsonSchema(schema, **options).to_grammar(LIMITS)
+    return caught.value
+
+
+MALFORMED: list[tuple[Any, str]] = [
+    ({"type": "strnig"}, "#/type"),
+    ({"type": []}, "#/type"),
+    ({"properties": {"a": {"type": ["string", "strnig"]}}}, "#/properties/a/type"),
+    ({"required": "a"}, "#/required"),
+    ({"required": [1]}, "#/required"),
+    ({"minLength": -1}, "#/minLength"),
+    ({"minLength": "3"}, "#/minLength"),
+    ({"minLength": True}, "#/minLength"),
+    ({"maxItems": 1.5}, "#/maxItems"),
+    ({"minimum": "5"}, "#/minimum"),
+    ({"minimum": float("inf")}, "#/minimum"),
+    ({"minimum": True}, "#/minimum"),
+    ({"multipleOf": 0}, "#/multipleOf"),
+    ({"multipleOf": -1}, "#/multipleOf"),
+    ({"enum": {}}, "#/enum"),
+    ({"enum": [float("nan")]}, "#/enum"),
+    ({"enum": [{1, 2}]}, "#/enum"),
+    ({"const": "\ud800"}, "#/const"),
+    ({"pattern": "\udfff"}, "#/pattern"),
+    ({"pattern": "[z-a]"}, "#/pattern"),
+    ({"pattern": 3}, "#/pattern"),
+    ({"properties": {"\udfff": {}}}, "#/properties"),
+    ({"properties": []}, "#/properties"),
+    ({"properties": {"a": 5}}, "#/properties/a"),
+    ({"patternProperties": {"(": {}}}, "#/patternProperties"),
+    ({"items": None}, "#/items"),
+    ({"items": {"anyOf": []}}, "#/items/anyOf"),
+    ({"allOf": {}}, "#/allOf"),
+    ({"uniqueItems": "yes"}, "#/uniqueItems"),
+    ({"$ref": 5}, "#/$ref"),
+    ({"$ref": "#/$defs/missing"}, "#/$ref"),
+    ({"$ref": "#missing"}, "#/$ref"),
+    ({"$defs": None, "$ref": "#/$defs/a"}, "#/$ref"),
+    ({"not": {"$ref": "#"}}, "#"),
+    ({"anyOf": [{"$ref": "#"}]}, "#"),
+    ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}, "#/$defs/a/$ref"),
+    ([], "#"),
+    ("5", "#"),
+    ("null", "#"),
+]
+
+
+@pytest.mark.parametrize(("schema", "position"), MALFORMED, ids=[ascii(row[0])[:60] for row in MALFORMED])
+def test_schema_malformed_is_refused_with_its_position(schema: Any, position: str) -> None:
+    error = failure(schema)
+    assert isinstance(error, SchemaError)
+    assert not isinstance(error, UnsatisfiableError | UnsupportedSchemaError)
+    assert error.position == position
+
+
+@pytest.mark.parametrize(("text", "what"), [
+    ('{"type": "null"', "the schema is not JSON"),
+    ('{"type": "null"} x', "the schema is not JSON"),
+    ('{"type": "null", "type": "string"}', 'the name "type" occurs twice'),
+    ('{"minimum": NaN}', "the schema contains NaN"),
+    ('{"maximum": -Infinity}', "the schema contains -Infinity"),
+    (b'{"enum":["\xff"]}', "the schema is not UTF-8"),
+    ('{"minimum": ' + "9" * 5000 + "}", "an integer of 5,000 digits is too long"),
+    ('{"minimum": 1e999999999999}', '"minimum" is 1'),
+], ids=["cut off", "trailing", "duplicate", "nan", "infinity", "utf-8", "digits", "exponent"])
+def test_schema_text_is_read_strictly(text: str | bytes, what: str) -> None:
+    error = failure(text)
+    assert isinstance(error, SchemaError)
+    assert error.what.startswith(what)
+
+
+def nested(levels: int) -> Any:
+    schema: Any = {"type": "null"}
+    for _ in range(levels):
+        schema = {"items": schema}
+    return schema
+
+
+@pytest.mark.parametrize(("schema", "limit"), [
+    ("[" * 10_000 + "]" * 10_000, "schema_depth"),
+    ('{"items":' * 10_000 + "{}" + "}" * 10_000, "schema_depth"),
+    (nested(400), "schema_depth"),
+    ({"const": nested(400)}, "schema_depth"),
+    ({"$ref": "#/$defs/0", "$defs": {str(i): {"$ref": f"#/$defs/{i + 1}"} for i in range(10_000)}}, "ref_chain"),
+    ({"$ref": "#/$defs/0", "$defs": {str(i): {"anyOf": [{"$ref": f"#/$defs/{i + 1}"}]} for i in range(10_000)}
+      | {"10000": {}}}, "schema_depth"),
+], ids=["arrays", "objects", "dict", "const", "references", "alternatives"])
+def test_schema_depth_is_a_budget(schema: Any, limit: str) -> None:
+    error = failure(schema)
+    assert isinstance(error, LimitExceededError)
+    assert error.limit == limit
+
+
+def test_schema_chain_of_members_has_no_depth() -> None:
+    links = {str(i): {"type": "object", "properties": {"n": {"$ref": f"#/$defs/{i + 1}"}}} for i in range(5_000)}
+    JsonSchema({"$ref": "#/$defs/0", "$defs": {**links, "5000": {"type": "null"}}}).to_grammar(LIMITS)
+
+
+def test_schema_nodes_is_a_budget() -> None:
+    with pytest.raises(LimitExceededError) as caught:
+        JsonSchema({"enum": list(range(1000))}).to_grammar(Limits(schema_nodes=500))
+    assert caught.value.limit == "schema_nodes"
+
+
+UNSATISFIABLE: list[tuple[Any, str, str | None]] = [
+    (False, "#", None),
+    ({"enum": []}, "#", 'nothing is left of "enum" and the keywords beside it'),
+    ({"not": {}}, "#", 'nothing is left of "not" and the keywords beside it'),
+    ({"type": "string", "minLength": 5, "maxLength": 2}, "#", '"minLength" is 5 but "maxLength" is 2'),
+    ({"type": "array", "minItems": 3, "maxItems": 1}, "#", '"minItems" is 3 but "maxItems" is 1'),
+    ({"type": "integer", "minimum": 5, "maximum": 3}, "#", "the numbers would have to be at least 5 and at most 3"),
+    ({"type": "number", "exclusiveMinimum": 1, "maximum": 1}, "#",
+     "the numbers would have to be at least 1 and at most 1, bounds excluded"),
+    ({"type": "object", "required": ["a"], "properties": {}, "additionalProperties": False}, "#",
+     'the property "a" is required but forbidden at #/additionalProperties'),
+    ({"type": "object", "required": ["a"], "properties": {"a": False}}, "#",
+     'the property "a" is required but forbidden at #/properties/a'),
+    ({"type": "object", "maxProperties": 1, "required": ["a", "b"]}, "#",
+     'at least 2 properties are required but "maxProperties" is 1'),
+    ({"type": "object", "required": ["a"], "properties": {"a": {"allOf": [{"type": "string"}, {"type": "null"}]}}},
+     "#/properties/a", "the types asked for exclude each other, or a part of the schema is false"),
+    ({"type": "integer", "enum": ["a", 1.5]}, "#", 'nothing is left of "enum" and the keywords beside it'),
+    ({"oneOf": [{"type": "null"}, {"type": "null"}]}, "#", 'nothing is left of "oneOf" and the keywords beside it'),
+    ({"type": "array", "items": False, "minItems": 1}, "#", None),
+]
+
+
+@pytest.mark.parametrize(("schema", "position", "because"), UNSATISFIABLE, ids=[str(row[0])[:60] for row in UNSATISFIABLE])
+def test_schema_that_nothing_satisfies_is_told(schema: Any, position: str, because: str | None) -> None:
+    error = failure(schema)
+    assert isinstance(error, UnsatisfiableError)
+    assert (error.position, error.because) == (position, because)
+
+
+REFUSED: list[tuple[Any, str, str]] = [
+    ({"contains": {"type": "null"}}, "contains", "#"),
+    ({"items": {"uniqueItems": True}}, "uniqueItems", "#/items"),
+    ({"allOf": [{"properties": {"a": {}}}], "unevaluatedProperties": False}, "unevaluatedProperties", "#"),
+    ({"$dynamicRef": "#x"}, "$dynamicRef", "#"),
+    ({"properties": {"a/b": {"format": "regex"}}}, "format", "#/properties/a~1b"),
+    ({"patternProperties": {"^a": {"type": "null"}}}, "patternProperties", "#"),
+    ({"type": "object", "not": {"additionalProperties": {"type": "null"}}}, "not", "#"),
+    ({"type": "integer", "multipleOf": 7}, "multipleOf", "#"),
+    ({"pattern": "(?=a)b"}, "pattern", "#"),
+    ({"divisibleBy": 2}, "divisibleBy", "#"),
+    ({"$ref": "https://example.com/x.json"}, "$ref", "#/$ref"),
+    ({"$ref": "../../etc/passwd"}, "$ref", "#/$ref"),
+]
+
+
+@pytest.mark.parametrize(("schema", "keyword", "position"), REFUSED, ids=[row[1] for row in REFUSED])
+def test_schema_unsupported_is_refused_by_name(schema: Any, keyword: str, position: str) -> None:
+    error = failure(schema)
+    assert isinstance(error, UnsupportedSchemaError)
+    assert (error.keyword, error.position) == (keyword, position)
+    assert error.because
+    assert error.instead
+
+
+def test_schema_unsupported_may_be_left_to_validation() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "array", "contains": {"type": "null"}}}}
+    assert JsonSchema(schema, on_unsupported="validate").to_grammar(LIMITS).unenforced == ("#/properties/a: contains",)
+
+
+def test_schema_error_says_where_what_why_and_what_to_do() -> None:
+    assert str(failure({"properties": {"tags": {"type": "array", "items": {"type": "object"}, "uniqueItems": True}}})) == (
+        '#/properties/tags: "uniqueItems" over arrays or objects cannot be enforced while generating\n'
+        "  because: equal values have unboundedly many spellings\n"
+        '  instead: give the items a scalar type, or pass on_unsupported="validate" to check after generation')
+
+
+@pytest.mark.parametrize("option", [{"separators": (",", ":")}, {"ensure_ascii": True}, {"escapes": "short"},
+                                    {"whitespace": "none"}, {"property_order": "random"}, {"draft": 3}, {"max_depth": -1},
+                                    {"on_unsupported": "ignore"}, {"formats": "maybe"}], ids=str)
+def test_source_option_unknown_is_refused_by_name(option: dict[str, Any]) -> None:
+    assert f"JsonSchema({next(iter(option))}=" in failure(True, **option).what
