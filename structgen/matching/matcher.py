@@ -7,7 +7,7 @@ said in terms of those few is written once, in ``MatcherBase``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,21 +25,18 @@ class MatcherBase:
 
     vocabulary: Vocabulary
 
-    def fill_mask(self, out: Any, row: int = 0) -> None:
-        raise NotImplementedError
+    if TYPE_CHECKING:  # what the engines bring
 
-    def advance(self, token_id: int) -> bool:
-        raise NotImplementedError
+        def fill_mask(self, out: Any, row: int = 0) -> None: ...
 
-    def advance_bytes(self, text: bytes) -> bool:
-        raise NotImplementedError
+        def advance(self, token_id: int) -> bool: ...
 
-    def rollback(self, count: int) -> None:
-        raise NotImplementedError
+        def advance_bytes(self, text: bytes) -> bool: ...
 
-    @property
-    def is_finished(self) -> bool:
-        raise NotImplementedError
+        def rollback(self, count: int) -> None: ...
+
+        @property
+        def is_finished(self) -> bool: ...
 
     def mask(self) -> NDArray[np.int32]:
         """The current mask in a new array of ceil(V / 32) words."""

@@ -127,7 +127,7 @@ class NativeCompiledGrammar:
 _Base: Any = _native.Matcher if AVAILABLE else object
 
 
-class NativeMatcher(_Base, MatcherBase):  # type: ignore[misc]
+class NativeMatcher(MatcherBase, _Base):  # type: ignore[misc]
     """A matcher of the native engine. Not thread-safe; make one per output (they are cheap) or ``fork``."""
 
     def __init__(self, grammar: Any, vocabulary: Vocabulary) -> None:

@@ -269,16 +269,19 @@ class SpanReader:
 
 
 def _total_states(dfa: Dfa) -> list[bool]:
-    """The states from which every well-formed text is alive, however it goes on."""
-    def covers(edges: tuple[tuple[int, int, int], ...]) -> bool:
-        reach = 0
-        for low, high, _ in edges:
-            if low > reach and not (reach == 0x80 and low <= 0xC2) and not (0x80 < reach and low <= 0xC2):
-                return False
-            reach = max(reach, high + 1)
-        return reach > 0xF4
+    """The states from which every well-formed text is alive, however it goes on.
 
-    total = [covers(edges) for edges in dfa.edges]
+    Between characters a state must go on with every character, inside one with every byte that may follow.
+    """
+    inside = [bool(edges) and all(0x80 <= low and high <= 0xBF and target != state for low, high, target in edges)
+              for state, edges in enumerate(dfa.edges)]
+    total = [inside[state] or (_covers(edges, 0, 0x7F) and _covers(edges, 0xC2, 0xF4))
+             for state, edges in enumerate(dfa.edges)]
+    for state, edges in enumerate(dfa.edges):
+        for low, high, target in edges:
+            if inside[target] and not _covers(dfa.edges[target], *((0x80, 0xBF) if inside[state]
+                                                                   else _second_bytes(low, high))):
+                total[state] = False
     changed = True
     while changed:
         changed = False
@@ -286,3 +289,18 @@ def _total_states(dfa: Dfa) -> list[bool]:
             if total[state] and not all(total[target] for _, _, target in edges):
                 total[state], changed = False, True
     return total
+
+
+def _covers(edges: tuple[tuple[int, int, int], ...], first: int, last: int) -> bool:
+    """Whether the edges of a state cover every byte of a range."""
+    for low, high, _ in edges:
+        if low <= first <= high:
+            first = high + 1
+    return first > last
+
+
+def _second_bytes(low: int, high: int) -> tuple[int, int]:
+    """The bytes that may follow a lead byte (RFC 3629); all for a range of several leads."""
+    if low != high:
+        return 0x80, 0xBF
+    return {0xE0: 0xA0, 0xF0: 0x90}.get(low, 0x80), {0xED: 0x9F, 0xF4: 0x8F}.get(low, 0xBF)

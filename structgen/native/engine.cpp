@@ -21,7 +21,7 @@ Engine::Engine(std::shared_ptr<Vocabulary> v, std::shared_ptr<const Tables> t, L
     for (const KeySet& keys : tables->key_sets) rules_.emplace_back(keys, stores_);
     readers_.reserve(tables->spans.size());
     for (const Span& span : tables->spans)
-        readers_.emplace_back(*tables, span, stores_, span.role == KEY ? &rules_[span.key_set] : nullptr);
+        readers_.emplace_back(*tables->dfas[span.dfa], span, stores_, span.role == KEY ? &rules_[span.key_set] : nullptr);
     frames_.push_back({0, 0, {}});
     intern(false);  // NOWHERE
     work_.push_back({tables->start, BOTTOM, {}});

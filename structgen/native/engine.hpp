@@ -96,7 +96,14 @@ private:
     bool cover_string(const Thread& thread, const SpanReader& span, Cover& out);
     Thread canonical_thread(const Thread& thread) const;
     void cover_leavers(uint32_t after, uint32_t least, uint32_t most, bool plain_only, Cover& out);
-    void correct_keys(const Thread& thread, const SpanReader& span, size_t before, Cover& out);
+    uint32_t leaver_groups(uint32_t after, bool plain_only);
+    bool cover_part(const Thread& thread, const SpanReader& span, Cover& out);
+    const Part& part_of(const Thread& thread, const SpanReader& span, Cover& out);
+    std::vector<uint32_t> correct_keys(const Thread& thread, const SpanReader& span, const Trie& trie, size_t before,
+                                       Cover& out);
+    bool special(const SpanReader& span, const Reading& reading, const Registers& waiting) const;
+    void keep_row(Cover& cover, Mask& mask);
+    void union_row(Cover& cover, Mask& mask, std::vector<uint32_t>& removed);
     void cover_text(const Thread& thread, const SpanReader& span, Cover& out);
     void walk_trie(const Trie& trie, uint32_t configuration, uint32_t first, uint32_t last, uint32_t depth, Cover& out);
     void walk_node(const Trie& trie, uint32_t configuration, uint32_t node, Cover& out);

@@ -4,7 +4,8 @@
 //   the tokens that leave it are grouped by what stands behind the closing quote, and each of those suffixes is walked once.
 // * A key that must not repeat is such a string too, once it differs from every name used; while it does not, the tokens
 //   that follow a used or listed name are looked at one by one and corrected (correct_keys).
-// * In a string with a pattern the trie is walked with the text's own registers, without building configurations.
+// * In a string with a pattern its automaton alone decides, once per state for all grammars (parts.hpp); what follows the
+//   closing quote is added as above.
 // * Everything else is a walk over the trie that never enters a subtree behind a dead byte.
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <cstring>
 
 #include "engine.hpp"
+#include "parts.hpp"
 
 namespace structgen {
 
@@ -29,6 +31,8 @@ struct Engine::Cover {
     bool inside = false;  // the tokens that stay inside a JSON string, up to `room` characters
     uint32_t room = 0;
     std::vector<uint32_t> added;  // in any order, possibly twice
+    std::vector<const Part*> parts;
+    std::vector<std::unique_ptr<Part>> own;  // those of `parts` that nobody else keeps
 
     void add_inside(uint32_t characters) {
         room = inside ? std::max(room, characters) : characters;
@@ -85,10 +89,11 @@ Thread Engine::canonical_thread(const Thread& thread) const {
     const SpanReader& span = reader(thread);
     Thread found = thread;
     const uint32_t far = vocabulary->longest() + 1, least = span.span.min_length, most = span.span.max_length;
-    if (span.counts && span.dfa.any && span.span.json) {
-        const uint32_t count = thread.c;
-        if (count < least && least - count > far) found.c = least - far;
-        else if (count >= least && most != INFINITE && most - count > far && most - far >= least) found.c = most - far;
+    if (span.counts && span.span.json) {
+        const uint32_t count = thread.c, further = far + span.dfa.longest_wait;
+        if (span.dfa.any && count < least && least - count > far) found.c = least - far;
+        else if (count >= least && most != INFINITE && most - count > further && most - further >= least)
+            found.c = most - further;
     }
     if (span.tracked && span.dfa.universal[thread.a] && thread.b == decoder::START &&
         !stores_.resembles(frames_[thread.frame].registers.texts, thread.d))
@@ -100,15 +105,58 @@ void Engine::cover(const Thread& thread, Cover& out) {
     if (tables->states[thread.state].kind == SPAN && thread.b == decoder::START) {
         const SpanReader& span = reader(thread);
         if (span.span.json) {
-            if (!cover_string(thread, span, out)) cover_text(thread, span, out);
+            if (!cover_string(thread, span, out) && !cover_part(thread, span, out)) cover_text(thread, span, out);
             return;
         }
         if (span.span.role == VALUE && configurations_[finished(thread, 0, thread.d)].size == 0) {
-            cover_text(thread, span, out);
+            out.parts.push_back(&part_of(thread, span, out));
             return;
         }
     }
     walk_root(vocabulary->trie, intern_thread(thread), out);
+}
+
+// What the text's automaton says, shared where no bound of its length is near.
+const Part& Engine::part_of(const Thread& thread, const SpanReader& span, Cover& out) {
+    const uint32_t least = span.span.min_length, most = span.span.max_length, count = thread.c;
+    const bool far = count >= least && (most == INFINITE || most - count > vocabulary->longest() + span.dfa.longest_wait);
+    if (far) {
+        charge(1);
+        return span.dfa.part(*vocabulary, span.span.json, thread.a);
+    }
+    out.own.push_back(span.dfa.part(*vocabulary, span.span.json, thread.a, {count, least, most}));
+    charge(out.own.back()->steps);
+    return *out.own.back();
+}
+
+// A JSON string with a pattern whose tokens do not depend on what has been used, but for corrections; false if they do.
+bool Engine::cover_part(const Thread& thread, const SpanReader& span, Cover& out) {
+    if (span.keys && (!span.tracked || !span.keys->allows(span.keys->listed(), frames_[thread.frame].registers))) return false;
+    const Part& part = part_of(thread, span, out);
+    const uint32_t label = span.keys ? span.keys->listed() : 0;
+    const uint32_t after = finished(thread, label, span.tracked ? TextStore::UNLIKE : thread.d);
+    const size_t before = out.added.size();
+    if (after != NOWHERE && !part.leavers.empty()) {
+        const uint32_t at = leaver_groups(after, span.tracked);
+        std::vector<bool> allowed(vocabulary->plain_group.size(), false);
+        for (uint32_t i = 1; i <= items_[at]; ++i) allowed[items_[at + i]] = true;
+        for (const auto& [token, group] : part.leavers)
+            if (allowed[group]) out.added.push_back(token);
+    }
+    if (!span.tracked) {
+        out.parts.push_back(&part);
+        return true;
+    }
+    auto corrected = std::make_unique<Part>();
+    corrected->base = part.base;
+    corrected->added = part.added;
+    corrected->removed = part.removed;
+    std::vector<uint32_t> dropped = correct_keys(thread, span, vocabulary->trie, before, out);
+    std::erase_if(corrected->added, [&](uint32_t t) { return std::binary_search(dropped.begin(), dropped.end(), t); });
+    corrected->removed.insert(corrected->removed.end(), dropped.begin(), dropped.end());
+    out.parts.push_back(corrected.get());
+    out.own.push_back(std::move(corrected));
+    return true;
 }
 
 // A JSON string in which any character may come; false if this is none.
@@ -129,24 +177,14 @@ bool Engine::cover_string(const Thread& thread, const SpanReader& span, Cover& o
     const uint32_t label = span.keys ? span.keys->listed() : static_cast<uint32_t>(dfa.accept[thread.a]);
     const size_t before = out.added.size();
     cover_leavers(finished(thread, label, TextStore::UNLIKE), need, room, span.tracked, out);
-    if (span.tracked) correct_keys(thread, span, before, out);
+    if (span.tracked) correct_keys(thread, span, vocabulary->leaving, before, out);
     return true;
 }
 
 // Adds the tokens that end the string after `least` to `most` characters, given the configuration behind it.
 void Engine::cover_leavers(uint32_t after, uint32_t least, uint32_t most, bool plain_only, Cover& out) {
     if (after == NOWHERE) return;
-    uint32_t at = leavers_.find(static_cast<uint64_t>(after) << 1 | plain_only);
-    if (at == NONE) {
-        Cover groups;
-        walk_root(vocabulary->suffixes, after, groups);
-        if (vocabulary->empty_group != NONE) groups.added.push_back(vocabulary->empty_group);
-        if (plain_only) std::erase_if(groups.added, [&](uint32_t g) { return !vocabulary->plain_group[g]; });
-        at = static_cast<uint32_t>(items_.size());
-        items_.push_back(static_cast<uint32_t>(groups.added.size()));
-        items_.insert(items_.end(), groups.added.begin(), groups.added.end());
-        leavers_.insert(static_cast<uint64_t>(after) << 1 | plain_only, at);
-    }
+    const uint32_t at = leaver_groups(after, plain_only);
     for (uint32_t i = 1; i <= items_[at]; ++i) {
         const uint32_t group = items_[at + i];
         for (uint32_t j = vocabulary->group_start[group]; j < vocabulary->group_start[group + 1]; ++j) {
@@ -156,41 +194,59 @@ void Engine::cover_leavers(uint32_t after, uint32_t least, uint32_t most, bool p
     }
 }
 
-// The tokens added from `before` on took the text to be like no other. Looks again at those for which that is not sure:
-// tokens that go along a listed or a used name, that begin with an escape there, or that could hold a second key.
-void Engine::correct_keys(const Thread& thread, const SpanReader& span, size_t before, Cover& out) {
-    const Trie& trie = vocabulary->leaving;
+// The groups of suffixes that may come behind a closing quote: at this place in items_ their number, then they.
+uint32_t Engine::leaver_groups(uint32_t after, bool plain_only) {
+    const uint64_t key = static_cast<uint64_t>(after) << 1 | plain_only;
+    uint32_t at = leavers_.find(key);
+    if (at != NONE) return at;
+    Cover groups;
+    walk_root(vocabulary->suffixes, after, groups);
+    if (vocabulary->empty_group != NONE) groups.added.push_back(vocabulary->empty_group);
+    if (plain_only) std::erase_if(groups.added, [&](uint32_t g) { return !vocabulary->plain_group[g]; });
+    at = static_cast<uint32_t>(items_.size());
+    items_.push_back(static_cast<uint32_t>(groups.added.size()));
+    items_.insert(items_.end(), groups.added.begin(), groups.added.end());
+    leavers_.insert(key, at);
+    return at;
+}
+
+// What was taken so far (tokens added from `before` on, and those inside the text) took the text to be like no other.
+// Looks again at the tokens of a trie for which that is not sure: those that go along a listed or a used name, that begin
+// with an escape there, or that could hold a second key. Returns the tokens inside the text that were wrong, ascending.
+std::vector<uint32_t> Engine::correct_keys(const Thread& thread, const SpanReader& span, const Trie& trie, size_t before,
+                                           Cover& out) {
     const Registers waiting = frames_[thread.frame].registers;
     Cover exact;
     std::vector<uint32_t> decided;
     std::vector<Reading> path(1, thread.reading());
-    auto decide = [&](uint32_t node) {
-        decided.insert(decided.end(), trie.items.begin() + trie.first[node],
-                       trie.items.begin() + trie.first[trie.end[node]]);
+    auto decide = [&](uint32_t first, uint32_t last) {
+        decided.insert(decided.end(), trie.items.begin() + trie.first[first], trie.items.begin() + trie.first[last]);
     };
-    if (!span.dfa.universal[thread.a] || stores_.resembles(waiting.texts, thread.d)) {
+    if (special(span, thread.reading(), waiting)) {
         for (uint32_t node = 0; node < trie.size();) {
             const uint32_t depth = trie.depth[node], byte = trie.byte[node];
-            const Reading& here = path[depth];
+            const Reading here = path[depth];
             charge(1);
             Reading next;
+            next.state = NONE;  // stays so if no text goes on like this, whatever has been used
             bool ended = false;
             const bool alive = span.step(here, byte, waiting, next, ended);
             if (ended || (here.decoder == decoder::START && byte == '\\')) {
-                decide(node);
+                decide(node, trie.end[node]);
                 Thread at = thread;
                 at.a = here.state, at.b = here.decoder, at.c = here.count, at.d = here.text;
                 walk_node(trie, intern_thread(at), node, exact);
                 node = trie.end[node];
             } else if (!alive) {
-                decide(node);
+                if (next.state != NONE) decide(node, trie.end[node]);
                 node = trie.end[node];
-            } else if (next.decoder == decoder::START && span.dfa.universal[next.state] &&
-                       !stores_.resembles(waiting.texts, next.text)) {
+            } else if (!special(span, next, waiting)) {
                 node = trie.end[node];
             } else {
-                path.resize(depth + 1);
-                path.push_back(next);
+                decide(node, node + 1);
+                exact.add(trie, node);
+                if (path.size() <= depth + 1) path.resize(depth + 2);
+                path[depth + 1] = next;
                 ++node;
             }
         }
@@ -204,17 +260,29 @@ void Engine::correct_keys(const Thread& thread, const SpanReader& span, size_t b
             if (walk(here, vocabulary->text(token)) != NOWHERE) exact.added.push_back(token);
         }
     }
+    std::sort(decided.begin(), decided.end());
     if (!decided.empty()) {
-        std::sort(decided.begin(), decided.end());
         auto dropped = std::remove_if(out.added.begin() + static_cast<std::ptrdiff_t>(before), out.added.end(), [&](uint32_t t) {
             return std::binary_search(decided.begin(), decided.end(), t);
         });
         out.added.erase(dropped, out.added.end());
     }
+    std::sort(exact.added.begin(), exact.added.end());
+    std::erase_if(decided, [&](uint32_t t) { return std::binary_search(exact.added.begin(), exact.added.end(), t); });
     out.added.insert(out.added.end(), exact.added.begin(), exact.added.end());
+    return decided;
 }
 
-// A text with a pattern: the trie walked with the text's own registers, configurations only where it ends or escapes.
+// Whether what has been used matters to a text: it goes along a listed name, or is the beginning of a used one.
+bool Engine::special(const SpanReader& span, const Reading& reading, const Registers& waiting) const {
+    if (span.keys)
+        for (uint32_t i = span.dfa.label_start[reading.state]; i < span.dfa.label_start[reading.state + 1]; ++i)
+            if (span.dfa.labels[i] < span.keys->listed()) return true;
+    return stores_.resembles(waiting.texts, reading.text);
+}
+
+// A key of an object without other names: the trie walked with the text's own registers, configurations only where it
+// ends or escapes.
 void Engine::cover_text(const Thread& thread, const SpanReader& span, Cover& out) {
     const Trie& trie = vocabulary->trie;
     const Registers waiting = frames_[thread.frame].registers;
@@ -345,34 +413,24 @@ void Engine::live_bytes(uint32_t configuration, uint64_t live[4]) const {
 uint32_t Engine::store(Cover& cover) {
     const uint32_t words = vocabulary->words();
     Mask mask;
-    if (cover.inside) mask.base = vocabulary->inside(cover.room);
     auto& added = cover.added;
     std::vector<uint32_t> removed;
-    if (added.size() > words) {
-        // More tokens than a row has words: as a difference to the common row if that is short, else as a row.
-        auto row = std::make_unique<std::vector<uint32_t>>(words, 0u);
-        if (mask.base) std::memcpy(row->data(), mask.base, 4 * static_cast<size_t>(words));
-        for (uint32_t t : added) (*row)[t >> 5] |= 1u << (t & 31);
-        const uint32_t* base = vocabulary->inside(INFINITE);
-        added.clear();
-        for (uint32_t w = 0; w < words; ++w) {
-            for (uint32_t bits = (*row)[w] & ~base[w]; bits; bits &= bits - 1)
-                added.push_back(32 * w + static_cast<uint32_t>(std::countr_zero(bits)));
-            for (uint32_t bits = base[w] & ~(*row)[w]; bits; bits &= bits - 1)
-                removed.push_back(32 * w + static_cast<uint32_t>(std::countr_zero(bits)));
+    std::sort(added.begin(), added.end());
+    added.erase(std::unique(added.begin(), added.end()), added.end());
+    if (cover.parts.size() + cover.inside <= 1 && added.size() <= words) {
+        if (cover.inside) mask.base = vocabulary->inside(cover.room);
+        if (!cover.parts.empty()) {
+            const Part& part = *cover.parts[0];
+            mask.base = part.base;
+            removed = part.removed;
+            std::erase_if(removed, [&](uint32_t t) { return std::binary_search(added.begin(), added.end(), t); });
+            added.insert(added.end(), part.added.begin(), part.added.end());
         }
-        if (added.size() + removed.size() <= words / 2) {
-            mask.base = base;
-        } else {
-            added.clear();
-            removed.clear();
-            mask.base = row->data();
-            rows_.push_back(std::move(row));
-        }
+        if (mask.base && removed.empty())
+            std::erase_if(added, [&](uint32_t t) { return mask.base[t >> 5] >> (t & 31) & 1; });
+        if (!cover.own.empty() && mask.base && !cover.own[0]->row.empty()) keep_row(cover, mask);
     } else {
-        std::sort(added.begin(), added.end());
-        added.erase(std::unique(added.begin(), added.end()), added.end());
-        if (mask.base) std::erase_if(added, [&](uint32_t t) { return mask.base[t >> 5] >> (t & 31) & 1; });
+        union_row(cover, mask, removed);
     }
     mask.first = static_cast<uint32_t>(items_.size());
     mask.added = static_cast<uint32_t>(added.size());
@@ -381,6 +439,47 @@ uint32_t Engine::store(Cover& cover) {
     items_.insert(items_.end(), removed.begin(), removed.end());
     masks_.push_back(mask);
     return static_cast<uint32_t>(masks_.size() - 1);
+}
+
+// The row of a part that lives for this mask alone moves into the grammar.
+void Engine::keep_row(Cover& cover, Mask& mask) {
+    for (auto& part : cover.own)
+        if (mask.base == part->row.data()) {
+            rows_.push_back(std::make_unique<std::vector<uint32_t>>(std::move(part->row)));
+            mask.base = rows_.back()->data();
+            return;
+        }
+}
+
+// Several large sets at once: as a difference to the row of all strings if that is short, else as a row.
+void Engine::union_row(Cover& cover, Mask& mask, std::vector<uint32_t>& removed) {
+    const uint32_t words = vocabulary->words();
+    auto row = std::make_unique<std::vector<uint32_t>>(words, 0u);
+    auto set = [&](uint32_t t) { (*row)[t >> 5] |= 1u << (t & 31); };
+    if (cover.inside) std::memcpy(row->data(), vocabulary->inside(cover.room), 4 * static_cast<size_t>(words));
+    for (const Part* part : cover.parts) {
+        std::vector<uint32_t> own(words, 0u);
+        if (part->base) std::memcpy(own.data(), part->base, 4 * static_cast<size_t>(words));
+        for (uint32_t t : part->added) own[t >> 5] |= 1u << (t & 31);
+        for (uint32_t t : part->removed) own[t >> 5] &= ~(1u << (t & 31));
+        for (uint32_t w = 0; w < words; ++w) (*row)[w] |= own[w];
+    }
+    for (uint32_t t : cover.added) set(t);
+    const uint32_t* base = vocabulary->inside(INFINITE);
+    cover.added.clear();
+    for (uint32_t w = 0; w < words; ++w)
+        for (uint32_t bits = (*row)[w] ^ base[w]; bits; bits &= bits - 1) {
+            const uint32_t bit = static_cast<uint32_t>(std::countr_zero(bits));
+            ((*row)[w] >> bit & 1 ? cover.added : removed).push_back(32 * w + bit);
+            if (cover.added.size() + removed.size() > words / 2) {
+                cover.added.clear();
+                removed.clear();
+                mask.base = row->data();
+                rows_.push_back(std::move(row));
+                return;
+            }
+        }
+    mask.base = base;
 }
 
 }  // namespace structgen

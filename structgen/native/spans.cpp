@@ -67,8 +67,8 @@ Registers KeyRules::after(uint32_t label, uint32_t text, const Registers& r) con
     return {count, n_ <= 32 ? r.seen | 1u << label : stores_.names.with(r.seen, label), r.texts};
 }
 
-SpanReader::SpanReader(const Tables& tables, const Span& s, Stores& stores, const KeyRules* rules)
-    : span(s), dfa(*tables.dfas[s.dfa]), keys(rules), stores_(stores) {
+SpanReader::SpanReader(const Dfa& d, const Span& s, Stores& stores, const KeyRules* rules)
+    : span(s), dfa(d), keys(rules), stores_(stores) {
     tracked = s.role == UNIQUE || (rules && rules->others() > 0);
     forgets = s.role == VALUE && dfa.any;
     counts = s.min_length > 0 || s.max_length != INFINITE;

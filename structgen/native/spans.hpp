@@ -61,7 +61,7 @@ private:
 
 class SpanReader {
 public:
-    SpanReader(const Tables& tables, const Span& span, Stores& stores, const KeyRules* keys);
+    SpanReader(const Dfa& dfa, const Span& span, Stores& stores, const KeyRules* keys);
 
     bool begin(const Registers& r, Reading& out) const;
     // Steps a byte: true if alive (out is set) or, with `ended`, if the closing quote came.

@@ -1,5 +1,7 @@
 #include "tables.hpp"
 
+#include "parts.hpp"
+
 namespace structgen {
 
 namespace {
@@ -40,37 +42,81 @@ Dfa::Dfa(uint32_t start_, std::vector<uint32_t> edge_start_, std::vector<Edge> e
     find_total();
 }
 
+Dfa::~Dfa() = default;
+
+const Part& Dfa::part(Vocabulary& vocabulary, bool json, uint32_t state) const {
+    std::lock_guard lock(mutex_);
+    if (parts_.empty()) parts_.resize(2 * accept.size());
+    auto& part = parts_[2 * state + json];
+    if (!part) part = std::make_unique<Part>(make_part(vocabulary, *this, class_rows_, json, state, {}));
+    return *part;
+}
+
+std::unique_ptr<Part> Dfa::part(Vocabulary& vocabulary, bool json, uint32_t state, const Lengths& lengths) const {
+    std::lock_guard lock(mutex_);
+    return std::make_unique<Part>(make_part(vocabulary, *this, class_rows_, json, state, lengths));
+}
+
+size_t Dfa::bytes() const {
+    std::lock_guard lock(mutex_);
+    size_t total = 12 * edges.size() + 24 * accept.size() + 4 * (table_.size() + labels.size());
+    for (const auto& part : parts_) total += part ? part->bytes() : 0;
+    return total;
+}
+
+namespace {
+
+// The bytes that may follow a lead byte (RFC 3629); full for a range of several leads.
+std::pair<uint32_t, uint32_t> second_bytes(uint32_t low, uint32_t high) {
+    if (low != high) return {0x80, 0xBF};
+    return {low == 0xE0 ? 0xA0u : low == 0xF0 ? 0x90u : 0x80u, low == 0xED ? 0x9Fu : low == 0xF4 ? 0x8Fu : 0xBFu};
+}
+
+}  // namespace
+
+// Whether the edges of a state cover every byte of a range.
+bool Dfa::covers(uint32_t state, uint32_t low, uint32_t high) const {
+    for (uint32_t i = edge_start[state]; i < edge_start[state + 1] && low <= high; ++i)
+        if (edges[i].low <= low && low <= edges[i].high) low = edges[i].high + 1;
+    return low > high;
+}
+
+// Inside a character a state must go on with every byte that may follow; between characters with every character.
 void Dfa::find_total() {
     const uint32_t n = n_states();
-    total.assign(n, false);
+    std::vector<bool> inside(n, true);
+    total.assign(n, true);
     universal.assign(n, false);
     for (uint32_t s = 0; s < n; ++s) {
-        uint32_t reach = 0;
-        bool covered = true;
+        const uint32_t first = edge_start[s], last = edge_start[s + 1];
+        for (uint32_t i = first; i < last; ++i)
+            if (edges[i].low < 0x80 || edges[i].high > 0xBF || edges[i].target == s) inside[s] = false;
+        if (first == last) inside[s] = false;
+        if (!inside[s]) total[s] = covers(s, 0, 0x7F) && covers(s, 0xC2, 0xF4);
+        universal[s] = last - first == 1 && edges[first].low == 0 && edges[first].high >= 0xF4 &&
+                       edges[first].target == s && accept[s] >= 0;
+    }
+    for (uint32_t s = 0; s < n; ++s)
         for (uint32_t i = edge_start[s]; i < edge_start[s + 1]; ++i) {
             const Edge& e = edges[i];
-            if (e.low > reach && !(reach >= 0x80 && e.low <= 0xC2)) covered = false;
-            reach = e.high + 1;
+            if (!inside[e.target]) continue;
+            const auto [low, high] = inside[s] ? std::pair{0x80u, 0xBFu} : second_bytes(e.low, e.high);
+            if (!covers(e.target, low, high)) total[s] = false;
         }
-        total[s] = covered && reach > 0xF4;
-        universal[s] = edge_start[s + 1] - edge_start[s] == 1 && edges[edge_start[s]].low == 0 &&
-                       edges[edge_start[s]].high >= 0xF4 && edges[edge_start[s]].target == s && accept[s] >= 0;
-    }
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (uint32_t s = 0; s < n; ++s)
-            for (uint32_t i = edge_start[s]; total[s] && i < edge_start[s + 1]; ++i)
-                if (!total[edges[i].target]) total[s] = false, changed = true;
-    }
+    auto spread = [&](std::vector<bool>& good) {
+        for (bool changed = true; changed;) {
+            changed = false;
+            for (uint32_t s = 0; s < n; ++s)
+                for (uint32_t i = edge_start[s]; good[s] && i < edge_start[s + 1]; ++i)
+                    if (!good[edges[i].target]) good[s] = false, changed = true;
+        }
+    };
+    spread(total);
     open = total;
-    for (uint32_t s = 0; s < n; ++s) open[s] = total[s] && accept[s] >= 0;
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (uint32_t s = 0; s < n; ++s)
-            for (uint32_t i = edge_start[s]; open[s] && i < edge_start[s + 1]; ++i)
-                if (!open[edges[i].target]) open[s] = false, changed = true;
-    }
+    for (uint32_t s = 0; s < n; ++s) open[s] = total[s] && (inside[s] || accept[s] >= 0);
+    spread(open);
     any = n == 1 && universal[0];
+    longest_wait = *std::max_element(min_length.begin(), min_length.end());
 }
 
 void Tables::check() const {

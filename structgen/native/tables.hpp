@@ -25,6 +25,12 @@ struct LimitError : std::runtime_error {
     const char* field;
 };
 
+struct Part;
+struct Lengths;
+// Per state the states behind the classes of characters, made on first use (parts.cpp).
+using ClassRow = std::array<uint32_t, ClassTrie::CLASSES>;
+using ClassRows = std::vector<std::unique_ptr<ClassRow>>;
+
 struct Edge {
     uint32_t low, high, target;
 };
@@ -40,6 +46,7 @@ public:
     Dfa(uint32_t start, std::vector<uint32_t> edge_start, std::vector<Edge> edges, std::vector<int32_t> accept,
         std::vector<uint32_t> min_length, std::vector<uint32_t> max_length, std::vector<uint32_t> count,
         std::vector<uint32_t> label_start, std::vector<uint32_t> labels);
+    ~Dfa();
 
     uint32_t step(uint32_t state, uint32_t byte) const {
         if (!table_.empty()) return table_[state * n_classes_ + class_[byte]];
@@ -48,7 +55,7 @@ public:
         return NONE;
     }
     uint32_t n_states() const { return static_cast<uint32_t>(accept.size()); }
-    size_t bytes() const { return 12 * edges.size() + 24 * accept.size() + 4 * (table_.size() + labels.size()); }
+    size_t bytes() const;
 
     uint32_t start;
     std::vector<uint32_t> edge_start;
@@ -59,10 +66,20 @@ public:
     std::vector<bool> universal;  // one state that loops on every byte and accepts
     std::vector<bool> open;       // total, and every state from here on accepts
     bool any = false;             // the automaton is a single universal state
+    uint32_t longest_wait = 0;    // the greatest of min_length: no state is further from acceptance
+
+    // What this automaton alone says about tokens from a state, without bounds of length (parts.hpp); made once.
+    const Part& part(Vocabulary& vocabulary, bool json, uint32_t state) const;
+    // The same within bounds of length, made anew each time.
+    std::unique_ptr<Part> part(Vocabulary& vocabulary, bool json, uint32_t state, const Lengths& lengths) const;
 
 private:
     void find_total();
+    bool covers(uint32_t state, uint32_t low, uint32_t high) const;
 
+    mutable std::mutex mutex_;
+    mutable std::vector<std::unique_ptr<Part>> parts_;  // two a state: raw, json
+    mutable ClassRows class_rows_;
     std::array<uint16_t, 256> class_{};
     uint32_t n_classes_ = 0;
     std::vector<uint32_t> table_;

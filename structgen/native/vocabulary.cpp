@@ -73,6 +73,7 @@ Vocabulary::Vocabulary(std::string data, std::vector<uint32_t> offsets, std::vec
     sort_texts(texts);
     trie.build(texts);
     build_strings(texts);
+    classes_ = std::make_unique<ClassTrie>(*this);
 }
 
 bool Vocabulary::is_end(uint32_t token) const {
@@ -108,12 +109,14 @@ void Vocabulary::build_strings(const std::vector<Item>& sorted) {
         }
     }
     leaving.build(leaving_texts);
+    group_of_.assign(size(), NONE);
     std::vector<Item> suffix_texts;
     for (auto& [suffix, tokens] : groups) {
         uint32_t group = static_cast<uint32_t>(group_start.size());
         group_start.push_back(static_cast<uint32_t>(leavers.size()));
         std::sort(tokens.begin(), tokens.end(), [](auto& a, auto& b) { return a.token < b.token; });
         leavers.insert(leavers.end(), tokens.begin(), tokens.end());
+        for (const Leaver& leaver : tokens) group_of_[leaver.token] = group;
         plain_group.push_back(std::count(suffix.begin(), suffix.end(), '"') <= 1);
         if (suffix.empty()) empty_group = group;
         else suffix_texts.emplace_back(suffix, group);

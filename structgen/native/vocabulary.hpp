@@ -33,6 +33,22 @@ struct Leaver {
     uint32_t token;
 };
 
+class Vocabulary;
+
+// Characters in classes, and the trie of the tokens by class: see parts.hpp.
+class ClassTrie {
+public:
+    // Beyond ASCII, the characters that patterns tell apart most often are the spaces (\s) and the line ends (.).
+    static constexpr uint32_t OTHERS = 5, BEYOND = 71, SPACE = 72, LINE = 73, CLASSES = 74;
+
+    explicit ClassTrie(const Vocabulary& vocabulary);
+    static uint32_t of(uint32_t point);  // the class of a code point
+
+    Trie trie;  // its "bytes" are classes, one per character
+    Trie odd;   // tokens in bytes: those with a backslash, and those that begin or end inside a character
+    std::vector<uint32_t> row;  // a bit for every token of `trie`
+};
+
 class Vocabulary {
 public:
     Vocabulary(std::string data, std::vector<uint32_t> offsets, std::vector<uint32_t> end_tokens);
@@ -49,6 +65,8 @@ public:
     // The tokens that stay inside a JSON string and decode to at most `room` characters; one row per room, kept.
     const uint32_t* inside(uint32_t room);
     uint32_t longest() const { return longest_; }
+    const ClassTrie& classes() const { return *classes_; }
+    uint32_t group_of(uint32_t token) const { return group_of_[token]; }
 
     Trie trie;
     // characters[t]: what token t decodes to if it stays inside a JSON string, OUTSIDE if it does not.
@@ -70,7 +88,9 @@ private:
     std::vector<uint32_t> offsets_;
     std::vector<uint32_t> end_tokens_;
     uint32_t longest_ = 0;
+    std::vector<uint32_t> group_of_;
     std::mutex mutex_;  // guards rows_: grammars of one vocabulary share them
+    std::unique_ptr<ClassTrie> classes_;
     std::vector<std::unique_ptr<std::vector<uint32_t>>> rows_;
 };
 
