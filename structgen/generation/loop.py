@@ -65,9 +65,9 @@ class _Decoder:
             only, allowed = self._only_token()
             if only is None:
                 self._read()
-                self._take(self._choose(), allowed)
+                self._take(*self._choose(), allowed)
             else:
-                self._take(only, 1)
+                self._take(only, None, 1.0, 1)
         if self.matcher is not None and not self.out.complete:
             self.out.complete = self._nothing_follows()
         self._read(last=True)
@@ -77,52 +77,47 @@ class _Decoder:
         """The token, if it is the only one allowed, and how many are."""
         if self.matcher is None:
             return None, self.vocabulary.size
-        allowed = self._allowed()
-        if len(allowed) == 0:
+        bits = self._bits()
+        allowed = int(np.count_nonzero(bits))
+        if allowed == 0:
             raise GenerationError("no token is allowed here, although the output is not complete",
                                   position=f"token {len(self.out.tokens)}",
                                   because="the model's vocabulary cannot write what the grammar asks for")
-        if len(allowed) == 1 or (self.matcher.is_accepting and self.end.issuperset(allowed.tolist())):
-            return int(allowed[0]), 1
-        return None, len(allowed)
+        if allowed == 1 or self._only_ends(bits, allowed):
+            return int(np.argmax(bits)), 1
+        return None, allowed
 
-    def _allowed(self) -> NDArray[np.int64]:
-        """The tokens the mask allows now; leaves the mask in the buffer."""
+    def _bits(self) -> NDArray[np.uint8]:
+        """One byte for every token, 1 where the mask allows it now; leaves the mask in the buffer."""
         self.matcher.fill_mask(self.mask)
-        bits = np.unpackbits(self.mask.numpy().astype("<i4").view(np.uint8), bitorder="little")
-        return np.flatnonzero(bits)
+        return np.unpackbits(self.mask.numpy().astype("<i4", copy=False).view(np.uint8), bitorder="little")
 
-    def _choose(self) -> int:
+    def _only_ends(self, bits: NDArray[np.uint8], allowed: int) -> bool:
+        """Whether nothing but end tokens is allowed; there may be several."""
+        return allowed <= len(self.end) and all(bits[token] for token in self.vocabulary.eos_token_ids)
+
+    def _choose(self) -> tuple[int, float, float]:
+        """A token, its probability under the model and that among the allowed tokens."""
         row = self.logits.clone()
+        row[self.vocabulary.size:] = -math.inf
+        everything = allowed = torch.logsumexp(row, 0)
         if self.matcher is not None:
             apply_mask(row.unsqueeze(0), self.mask)
-        else:
-            row[self.vocabulary.size:] = -math.inf
-        seen = [*self.prompt, *self.out.tokens]
-        return self.sampler.choose(row, seen)
+            allowed = torch.logsumexp(row, 0)
+        token = self.sampler.choose(row, [*self.prompt, *self.out.tokens])
+        score = self.logits[token]
+        return token, float(torch.exp(score - everything)), float(torch.exp(score - allowed))
 
-    def _take(self, token: int, allowed: int) -> None:
+    def _take(self, token: int, raw: float | None, masked: float, allowed: int) -> None:
         """Appends a token; a forced one gets its probability when the model reads it."""
-        forced = allowed == 1
-        raw: float | None = None
-        masked = 1.0
-        if not forced:
-            scores = self.logits[:self.vocabulary.size]
-            raw = float(torch.softmax(scores, 0)[token])
-            masked = float(torch.softmax(self._masked(scores), 0)[token]) if self.matcher is not None else raw
         text = (self.vocabulary.tokens[token] or b"").decode(errors="replace")
-        self.out.steps.append(Step(token, text, allowed, forced, raw, masked))
+        self.out.steps.append(Step(token, text, allowed, allowed == 1, raw, masked))
         self.out.tokens.append(token)
         self.unread.append(token)
         if self.matcher is not None and not self.matcher.advance(token):
             raise GenerationError(f"the token {token} was allowed by the mask and then refused",
                                   position=f"token {len(self.out.tokens) - 1}")
         self.out.complete = self.matcher.is_finished if self.matcher is not None else token in self.end
-
-    def _masked(self, scores: torch.Tensor) -> torch.Tensor:
-        row = scores.clone()
-        apply_mask(row.unsqueeze(0), self.mask)
-        return row
 
     def _read(self, last: bool = False) -> None:
         """Lets the model read the tokens it has not seen, and fills in the probabilities of the forced ones.
@@ -143,4 +138,5 @@ class _Decoder:
 
     def _nothing_follows(self) -> bool:
         """Whether the output is complete although no end token was written: only that could come now."""
-        return bool(self.matcher.is_accepting) and self.end.issuperset(self._allowed().tolist())
+        bits = self._bits()
+        return self._only_ends(bits, int(np.count_nonzero(bits)))

@@ -20,6 +20,10 @@ from structgen.errors import GenerationError
 __all__ = ["Sampler", "Sampling"]
 
 
+_HEAD = 1024
+"""Tokens looked at before a whole vocabulary is sorted for top-p: nearly always they hold the mass that is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How tokens are chosen. The defaults take the most likely token every time."""
@@ -56,22 +60,42 @@ class Sampler:
         options = self._sampling
         if options.repetition_penalty != 1.0:
             _penalize(logits, seen, options.repetition_penalty)
+        best, token = torch.max(logits, 0)
+        if not math.isfinite(float(best)):
+            raise GenerationError("the model gave no finite logit for any allowed token",
+                                  because="its numbers overflowed, often from float16 weights on a CPU",
+                                  instead="load it with dtype=torch.float32 or torch.bfloat16")
         if options.temperature == 0:
-            return _checked(int(torch.argmax(logits)), logits)
-        probabilities = torch.softmax((logits - logits.max()) / options.temperature, dim=-1)
-        if not bool(torch.isfinite(probabilities).all()):
-            return _checked(int(torch.argmax(logits)), logits)
-        ordered, ids = torch.sort(probabilities, descending=True, stable=True)
-        keep = ordered > 0
-        if options.top_k is not None:
-            keep[options.top_k:] = False
+            return int(token)
+        weights = torch.exp((logits - best) / options.temperature)
+        if options.top_k is None and options.top_p is None:
+            if options.min_p is not None:
+                weights[weights < options.min_p] = 0  # the largest weight is 1
+            return self._draw(weights)
+        total = weights.sum()
+        weights, ids = self._largest(weights, total)
         if options.top_p is not None:
-            ordered = ordered * keep
-            keep &= (ordered.cumsum(0) - ordered) < options.top_p * ordered.sum()
+            total = weights.sum() if options.top_k is not None else total
+            weights[weights.cumsum(0) - weights >= options.top_p * total] = 0
         if options.min_p is not None:
-            keep &= ordered >= options.min_p * ordered[0]
-        keep[0] = True
-        return int(ids[int(torch.multinomial(ordered * keep, 1, generator=self._random))])
+            weights[weights < options.min_p] = 0
+        return int(ids[self._draw(weights)])
+
+    def _largest(self, weights: torch.Tensor, total: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The weights that top-k, or top-p of this total, can keep, in falling order; and their ids."""
+        if self._sampling.top_k is not None:
+            return torch.topk(weights, min(self._sampling.top_k, len(weights)))
+        few = torch.topk(weights, min(_HEAD, len(weights)))
+        if few.values.sum() >= (self._sampling.top_p or 1.0) * total:
+            return few.values, few.indices
+        return torch.sort(weights, descending=True)
+
+    def _draw(self, weights: torch.Tensor) -> int:
+        """An index with a probability proportional to its weight; the first weight of a ranked list is never 0."""
+        sums = weights.double().cumsum(0)
+        point = torch.rand(1, dtype=torch.float64, generator=self._random) * sums[-1]
+        found = int(torch.searchsorted(sums, point, right=True))
+        return found if found < len(weights) and weights[found] > 0 else int(torch.argmax(weights))
 
 
 def _penalize(logits: torch.Tensor, seen: Iterable[int], penalty: float) -> None:
@@ -80,14 +104,6 @@ def _penalize(logits: torch.Tensor, seen: Iterable[int], penalty: float) -> None
     if len(ids):
         values = logits[ids]
         logits[ids] = torch.where(values > 0, values / penalty, values * penalty)
-
-
-def _checked(token: int, logits: torch.Tensor) -> int:
-    if not math.isfinite(float(logits[token])):
-        raise GenerationError("the model gave no finite logit for any allowed token",
-                              because="its numbers overflowed, often from float16 weights on a CPU",
-                              instead="load it with dtype=torch.float32 or torch.bfloat16")
-    return token
 
 
 def _require(name: str, value: object, good: bool, wanted: str) -> None:

@@ -40,6 +40,17 @@ def test_cuts_leave_what_they_say(options: dict[str, Any], expected: set[int]) -
     assert drawn(**options) == expected
 
 
+def test_cuts_of_a_large_vocabulary_are_those_of_a_sorted_one() -> None:
+    for spread in (0.0, 0.1, 8.0):  # from all alike, far more than are looked at first, to a few that hold everything
+        logits = spread * torch.randn(5000, generator=torch.Generator().manual_seed(3))
+        ordered, ids = torch.sort(torch.softmax(logits, 0), descending=True, stable=True)
+        kept = set(ids[(ordered.cumsum(0) - ordered) < 0.9].tolist())
+        sampler = Sampler(Sampling(temperature=1.0, top_p=0.9, seed=1))
+        found = {sampler.choose(logits.clone(), ()) for _ in range(400)}
+        assert found <= kept or spread == 0.0  # equal weights may be ranked in any order
+        assert len(found) > 1
+
+
 def test_forbidden_tokens_are_never_drawn() -> None:
     assert 3 not in drawn(2000, temperature=50.0)
 
