@@ -18,7 +18,7 @@ from collections.abc import Iterable
 
 from structgen.automaton.dfa import Dfa, bound_length, compile_language, compile_names
 from structgen.automaton.prune import prune
-from structgen.automaton.tables import DEAD, INFINITE, Encoding, KeySet, Kind, Role, Span, Tables
+from structgen.automaton.tables import DEAD, INFINITE, Encoding, KeySet, Kind, NameSet, Role, Span, Tables
 from structgen.automaton.utf8 import utf8_sequences
 from structgen.errors import LimitExceededError, UnsatisfiableError, UnsupportedSchemaError
 from structgen.grammar.build import ANY_TEXT
@@ -308,7 +308,7 @@ class _Builder:
     def _language(self, node: Text) -> Dfa | None:
         return _MEMO.language(node.body, node.min_length, node.max_length, self._limits)
 
-    def _span(self, dfa: Dfa, encoding: str, role: Role, least: int, most: int | None, key_set: int = 0) -> int:
+    def _span(self, dfa: Dfa | NameSet, encoding: str, role: Role, least: int, most: int | None, key_set: int = 0) -> int:
         number = self._dfas.get(id(dfa))
         if number is None:
             number = self._dfas[id(dfa)] = len(self.tables.dfas)
@@ -435,7 +435,11 @@ class _Builder:
             if node.other_name is not None:
                 other_dfa = _MEMO.language(node.other_name, 0, None, self._limits)
                 others = 0 if other_dfa is None else other_dfa.count[other_dfa.start]
-        dfa = compile_names(node.names, others > 0, other_dfa, self._limits)
+        dfa: Dfa | NameSet | None
+        if other_dfa is not None or (not node.names and others == 0) or self._too_long(node.names):
+            dfa = compile_names(node.names, others > 0, other_dfa, self._limits)
+        else:
+            dfa = NameSet(node.names, others > 0)
         close = self._lower(node.close, self._returned)
         after = self._placeholder()
         slot = self._key_slots(node, after, others > 0)
@@ -459,13 +463,27 @@ class _Builder:
         first = [self._state(Kind.DONE, close, key_set), self._state(Kind.MORE, key, key_set)]
         return self._lower(node.open, self._split(first))
 
+    def _too_long(self, names: tuple[str, ...]) -> bool:
+        """Whether names need the checks of ``compile_names``: beyond the limit, or with surrogates."""
+        text = "".join(names)
+        return len(text) > self._limits.grammar_states // 4 or not text.isascii()
+
     def _key_slots(self, node: Members, after: int, others: bool) -> int:
-        """A continuation per label: the colon, the value, and what follows a member."""
+        """A continuation per label: the colon, the value, and what follows a member.
+
+        The colon is called, not copied: with white space around it, it is most of the states of an object.
+        """
         values = [*node.values, node.other] if others and node.other is not None else node.values
-        fronts = [self._lower(node.colon, self._lower(value, after)) if value.__class__ is not Alt or value.options  # type: ignore[attr-defined]
-                  else _NOWHERE for value in values]
+        colon = self._rule(node.colon)
+        fronts: list[int] = []
+        known: dict[int, int] = {}
+        for value in values:
+            front = known.get(id(value))
+            if front is None:
+                front = known[id(value)] = self._call(colon, self._lower(value, after))
+            fronts.append(DEAD if front == _NOWHERE else front)
         slot = len(self.tables.returns)
-        self.tables.returns.extend(DEAD if front == _NOWHERE else front for front in fronts)
+        self.tables.returns.extend(fronts)
         return slot
 
 

@@ -39,7 +39,7 @@ from array import array
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from structgen.automaton.dfa import Dfa
+from structgen.automaton.dfa import Dfa, compile_names
 
 INFINITE = 2**31 - 1
 DEAD = 0xFFFFFFFF
@@ -95,6 +95,23 @@ class KeySet:
 
 
 @dataclass(slots=True)
+class NameSet:
+    """The automaton of an object's keys, named by what it accepts: name ``i`` with label ``i`` and, with ``other``, any
+    other text with label ``len(names)``. The native engine builds it by itself; ``dfa`` is the same spelled out."""
+
+    names: tuple[str, ...]
+    other: bool
+    _dfa: Dfa | None = None
+
+    @property
+    def dfa(self) -> Dfa:
+        if self._dfa is None:
+            self._dfa = compile_names(self.names, self.other)
+            assert self._dfa is not None
+        return self._dfa
+
+
+@dataclass(slots=True)
 class Span:
     """A text to read: ``dfa`` indexes ``Tables.dfas``, ``key_set`` indexes ``Tables.key_sets`` (keys only)."""
 
@@ -119,7 +136,7 @@ class Tables:
     returns: array[int] = field(default_factory=lambda: array("I"))
     spans: list[Span] = field(default_factory=list)
     key_sets: list[KeySet] = field(default_factory=list)
-    dfas: list[Dfa] = field(default_factory=list)
+    dfas: list[Dfa | NameSet] = field(default_factory=list)
     origins: dict[int, str] = field(default_factory=dict)
     """For some states, the JSON Pointer or line that they come from."""
     unenforced: tuple[str, ...] = ()

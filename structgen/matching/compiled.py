@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from structgen.automaton.tables import Tables
+from structgen.automaton.tables import NameSet, Tables
 from structgen.errors import UnsatisfiableError
 from structgen.limits import Limits
 from structgen.matching.engine import Engine
@@ -98,8 +98,9 @@ def nothing_to_generate() -> UnsatisfiableError:
 
 def table_bytes(tables: Tables) -> int:
     """The size of the flat tables; automata of texts, which grammars share, are counted in."""
-    edges = sum(len(row) for dfa in tables.dfas for row in dfa.edges)
-    states = sum(len(dfa.edges) for dfa in tables.dfas)
+    dfas = [dfa.dfa if isinstance(dfa, NameSet) else dfa for dfa in tables.dfas]
+    edges = sum(len(row) for dfa in dfas for row in dfa.edges)
+    states = sum(len(dfa.edges) for dfa in dfas)
     return 4 * (len(tables.states) + len(tables.edges) + len(tables.targets) + len(tables.returns)) \
         + 12 * edges + 24 * states + 40 * len(tables.spans)
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
 from structgen.automaton.dfa import Dfa
-from structgen.automaton.tables import Tables
+from structgen.automaton.tables import NameSet, Tables
 from structgen.errors import LimitExceededError
 from structgen.limits import Limits
 from structgen.matching.compiled import Coverage, nothing_to_generate
@@ -44,8 +45,10 @@ class NativeVocabulary:
         self.native = _native.Vocabulary(vocabulary.data, vocabulary.offsets, list(vocabulary.eos_token_ids))
         self._dfas: OrderedDict[int, tuple[Dfa, _native.Dfa]] = OrderedDict()
 
-    def dfa(self, dfa: Dfa) -> _native.Dfa:
-        """The native form of an automaton, made once for as long as it is in use."""
+    def dfa(self, dfa: Dfa | NameSet) -> _native.Dfa:
+        """The native form of an automaton; those of texts are made once for as long as they are in use."""
+        if isinstance(dfa, NameSet):
+            return _native.names(list(map(str.encode, dfa.names)), dfa.other)
         kept = self._dfas.get(id(dfa))
         if kept is None:
             kept = self._dfas[id(dfa)] = (dfa, _native_dfa(dfa))
@@ -55,17 +58,11 @@ class NativeVocabulary:
 
 
 def _native_dfa(dfa: Dfa) -> _native.Dfa:
-    edge_start, edges = array("I", (0,)), array("I")
-    for row in dfa.edges:
-        for edge in row:
-            edges.extend(edge)
-        edge_start.append(len(edges) // 3)
-    label_start, labels = array("I", (0,)), array("I")
-    for reached in dfa.labels or ((),) * len(dfa.accept):
-        labels.extend(reached)
-        label_start.append(len(labels))
-    return _native.Dfa(dfa.start, edge_start, edges, array("i", dfa.accept), array("I", dfa.min_length),
-                       array("I", dfa.max_length), array("I", dfa.count), label_start, labels)
+    edges = array("I", chain.from_iterable(chain.from_iterable(dfa.edges)))
+    labels = dfa.labels or ((),) * len(dfa.accept)
+    return _native.Dfa(dfa.start, array("I", accumulate(map(len, dfa.edges), initial=0)), edges, array("i", dfa.accept),
+                       array("I", dfa.min_length), array("I", dfa.max_length), array("I", dfa.count),
+                       array("I", accumulate(map(len, labels), initial=0)), array("I", chain.from_iterable(labels)))
 
 
 class NativeCompiledGrammar:

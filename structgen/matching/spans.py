@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from structgen.automaton.dfa import Dfa
-from structgen.automaton.tables import INFINITE, Encoding, KeySet, Role, Span, Tables
+from structgen.automaton.tables import INFINITE, Encoding, KeySet, NameSet, Role, Span, Tables
 from structgen.automaton.utf8 import utf8_sequences
 from structgen.matching import decoder
 
@@ -123,7 +123,8 @@ class SpanReader:
 
     def __init__(self, tables: Tables, span: Span) -> None:
         self.span = span
-        self.dfa: Dfa = tables.dfas[span.dfa]
+        found = tables.dfas[span.dfa]
+        self.dfa: Dfa = found.dfa if isinstance(found, NameSet) else found
         self.keys = KeyRules(tables.key_sets[span.key_set]) if span.role == Role.KEY else None
         self._others = tables.key_sets[span.key_set].others if span.role == Role.KEY else 0
         self.is_json = span.encoding == Encoding.JSON

@@ -236,6 +236,12 @@ NB_MODULE(_native, m) {
                        words(count), words(label_start), words(labels));
     });
 
+    m.def("names", [](const std::vector<nb::bytes>& names, bool other) {
+        std::vector<std::string> texts;
+        for (const nb::bytes& name : names) texts.emplace_back(name.c_str(), name.size());
+        return Dfa::of_names(texts, other);
+    });
+
     nb::class_<Grammar>(m, "Grammar")
         .def_prop_ro("is_empty", [](Grammar& g) {
             return g.engine.empty(g.engine.start()) && !g.engine.accepting(g.engine.start());

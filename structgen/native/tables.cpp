@@ -44,6 +44,47 @@ Dfa::Dfa(uint32_t start_, std::vector<uint32_t> edge_start_, std::vector<Edge> e
 
 Dfa::~Dfa() = default;
 
+std::shared_ptr<Dfa> Dfa::of_names(const std::vector<std::string>& names, bool other) {
+    std::vector<std::pair<std::string_view, uint32_t>> sorted;
+    for (uint32_t i = 0; i < names.size(); ++i) sorted.emplace_back(names[i], i);
+    std::sort(sorted.begin(), sorted.end());
+    // State 0 is the root and stands for names[low .. high); with `other`, state 1 takes every text no name begins with.
+    struct Range {
+        size_t low, high, depth;
+    };
+    const uint32_t rest = static_cast<uint32_t>(names.size());
+    std::vector<Range> ranges{{0, sorted.size(), 0}};
+    if (other) ranges.push_back({0, 0, 0});
+    std::vector<uint32_t> edge_start{0}, label_start{0}, labels, count, least, most;
+    std::vector<Edge> edges;
+    std::vector<int32_t> accept;
+    for (uint32_t state = 0; state < ranges.size(); ++state) {
+        auto [low, high, depth] = ranges[state];
+        accept.push_back(other ? static_cast<int32_t>(rest) : -1);
+        for (size_t i = low; i < high; ++i) labels.push_back(sorted[i].second);
+        if (other) labels.push_back(rest);
+        count.push_back(other ? INFINITE : static_cast<uint32_t>(high - low));
+        least.push_back(0), most.push_back(INFINITE);  // keys have no bounds of length
+        uint32_t next = 0;  // the first byte without an edge
+        if (low < high && sorted[low].first.size() == depth) accept.back() = static_cast<int32_t>(sorted[low++].second);
+        while (low < high) {
+            const uint32_t byte = static_cast<uint8_t>(sorted[low].first[depth]);
+            size_t end = low;
+            while (end < high && static_cast<uint8_t>(sorted[end].first[depth]) == byte) ++end;
+            if (other && next < byte) edges.push_back({next, byte - 1, 1});
+            edges.push_back({byte, byte, static_cast<uint32_t>(ranges.size())});
+            ranges.push_back({low, end, depth + 1});
+            next = byte + 1;
+            low = end;
+        }
+        if (other && next <= 255) edges.push_back({next, 255, 1});
+        edge_start.push_back(static_cast<uint32_t>(edges.size()));
+        label_start.push_back(static_cast<uint32_t>(labels.size()));
+    }
+    return std::make_shared<Dfa>(0, std::move(edge_start), std::move(edges), std::move(accept), std::move(least),
+                                 std::move(most), std::move(count), std::move(label_start), std::move(labels));
+}
+
 const Part& Dfa::part(Vocabulary& vocabulary, bool json, uint32_t state) const {
     std::lock_guard lock(mutex_);
     if (parts_.empty()) parts_.resize(2 * accept.size());

@@ -47,6 +47,8 @@ public:
         std::vector<uint32_t> min_length, std::vector<uint32_t> max_length, std::vector<uint32_t> count,
         std::vector<uint32_t> label_start, std::vector<uint32_t> labels);
     ~Dfa();
+    // The keys of an object: names[i] with label i and, with `other`, any other text with label names.size().
+    static std::shared_ptr<Dfa> of_names(const std::vector<std::string>& names, bool other);
 
     uint32_t step(uint32_t state, uint32_t byte) const {
         if (!table_.empty()) return table_[state * n_classes_ + class_[byte]];
