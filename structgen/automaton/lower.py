@@ -78,7 +78,7 @@ def lower(grammar: Grammar, limits: Limits) -> Tables:
     """The tables of a grammar; raises ``UnsatisfiableError`` if it has no text at all."""
     here: Grammar | None = grammar if grammar.pruned or not grammar.rules else prune(grammar, _Builder(grammar, limits).is_empty)
     while here is not None:
-        builder = _Builder(here, limits)
+        builder = _Builder(here, limits, _template(here, limits))
         tables = builder.run()
         if not builder.impossible:
             tables.unenforced = grammar.unenforced
@@ -90,21 +90,57 @@ def lower(grammar: Grammar, limits: Limits) -> Tables:
         instead="relax the pattern, length, format or enumeration that excludes the others")
 
 
+_TEMPLATES: OrderedDict[int, tuple[Node, _Builder]] = OrderedDict()
+_TEMPLATES_KEPT = 64
+
+
+def _template(grammar: Grammar, limits: Limits) -> _Builder | None:
+    """A builder that has lowered the grammar's common rule, kept for the next grammar that shares it.
+
+    Any JSON value is some 40 states, more than half of the usual schema.
+    """
+    common = None if grammar.common is None else grammar.rules.get(grammar.common)
+    if common is None or grammar.common is None:
+        return None
+    kept = _TEMPLATES.get(id(common))
+    if kept is None or kept[0] is not common:
+        builder = _Builder(Grammar(Ref(grammar.common), {grammar.common: common}), limits)
+        builder.run()
+        if builder.impossible:
+            return None
+        kept = _TEMPLATES[id(common)] = (common, builder)
+        if len(_TEMPLATES) > _TEMPLATES_KEPT:
+            _TEMPLATES.popitem(last=False)
+    return kept[1]
+
+
 class _Builder:
     """One lowering; see ``lower``."""
 
-    def __init__(self, grammar: Grammar, limits: Limits) -> None:
+    def __init__(self, grammar: Grammar, limits: Limits, template: _Builder | None = None) -> None:
         self._grammar, self._limits = grammar, limits
+        self._pending: list[tuple[int, Node]] = []
+        self.impossible: set[int] = set()
+        if template is not None:
+            self._copy(template)
+            return
         self.tables = Tables()
         self._states, self._edges = self.tables.states, self.tables.edges
         self._front: dict[tuple[int, int], int] = {}
         self._rules: dict[int | str, int] = {}
-        self._pending: list[tuple[int, Node]] = []
         self._keep: list[Node] = []
         self._dfas: dict[int, int] = {}
-        self._spans: dict[tuple[int, int, int, int, int], int] = {}
-        self.impossible: set[int] = set()
+        self._spans: dict[tuple[int, int, int, bool, int], int] = {}
         self._returned = self._state(Kind.RETURN, 0, 0)
+
+    def _copy(self, other: _Builder) -> None:
+        """Goes on where another builder stands."""
+        made = other.tables
+        self.tables = Tables(0, made.states[:], made.edges[:], made.targets[:], made.returns[:], made.spans[:],
+                             made.key_sets[:], made.dfas[:])
+        self._states, self._edges = self.tables.states, self.tables.edges
+        self._front, self._rules, self._keep = other._front.copy(), other._rules.copy(), other._keep[:]
+        self._dfas, self._spans, self._returned = other._dfas.copy(), other._spans.copy(), other._returned
 
     def run(self) -> Tables:
         self.tables.start = self._rule(self._grammar.start)
@@ -197,6 +233,13 @@ class _Builder:
         slot = len(self.tables.returns)
         self.tables.returns.append(following)
         return self._state(Kind.CALL, start, slot)
+
+    def _called(self, node: Node, following: int) -> int:
+        """``node`` in front of a state: by a call where it would be several states, since punctuation with white space
+        around it would else be most of a grammar."""
+        if type(node) is not Seq or following == _NOWHERE:
+            return self._lower(node, following)
+        return self._call(self._rule(node), following)
 
     # -- nodes ----------------------------------------------------------------------------------------------------
 
@@ -344,25 +387,25 @@ class _Builder:
     def _items(self, node: Items) -> int:
         close = self._lower(node.close, self._returned)
         if node.unique:
-            return self._lower(node.open, self._unique_items(node, close))
+            return self._called(node.open, self._unique_items(node, close))
         n, most = len(node.prefix), node.max_count
         loop, after = _NOWHERE, _NOWHERE
         if node.rest is not None and (most is None or most > n):
             after = self._placeholder()
             loop = self._lower(node.rest, after)
             if loop != _NOWHERE:
-                self._patch(after, [self._after_rest(node, self._lower(node.comma, loop), close)])
+                self._patch(after, [self._after_rest(node, self._called(node.comma, loop), close)])
         following = loop  # what reads item n, n - 1, ... as we go backwards
         for i in range(n - 1, -1, -1):
             ends = [close] if i + 1 >= node.min_count else []
             if following != _NOWHERE and (most is None or i + 1 < most):
-                ends.append(self._lower(node.comma, following))
+                ends.append(self._called(node.comma, following))
             item = self._split(ends)
             following = self._lower(node.prefix[i], item) if item != _NOWHERE else _NOWHERE
         starts = [close] if node.min_count == 0 else []
         if most is None or most > 0:
             starts.append(following)
-        return self._lower(node.open, self._split(starts))
+        return self._called(node.open, self._split(starts))
 
     def _after_rest(self, node: Items, again: int, close: int) -> int:
         """Behind an item beyond the prefix: counts only if a bound needs it."""
@@ -392,7 +435,7 @@ class _Builder:
             item = _NOWHERE
         most = node.max_count
         if item != _NOWHERE:
-            again = self._state(Kind.ROOM, self._lower(node.comma, item), total)
+            again = self._state(Kind.ROOM, self._called(node.comma, item), total)
             if most is not None:
                 again = self._state(Kind.BELOW, again, most)
             end = close if node.min_count <= 1 else self._state(Kind.AT_LEAST, close, node.min_count)
@@ -449,7 +492,7 @@ class _Builder:
         if others not in (0, INFINITE) and other_dfa is not None:
             others -= sum(other_dfa.accepts(name) for name in node.names)
         if dfa is None:
-            return self._lower(node.open, close) if node.min_count == 0 and not any(node.required) else _NOWHERE
+            return self._called(node.open, close) if node.min_count == 0 and not any(node.required) else _NOWHERE
         key_set = len(self.tables.key_sets)
         most = INFINITE if node.max_count is None else node.max_count
         required = list(node.required)
@@ -458,10 +501,10 @@ class _Builder:
         self.tables.key_sets.append(KeySet(required, forbidden, node.ordered, node.min_count, most, others))
         key = self._read(self._span(dfa, node.key_encoding, Role.KEY, 0, None, key_set), slot)
         done = self._state(Kind.DONE, close, key_set)
-        more = self._state(Kind.MORE, self._lower(node.comma, key), key_set)
+        more = self._state(Kind.MORE, self._called(node.comma, key), key_set)
         self._patch(after, [done, more])
         first = [self._state(Kind.DONE, close, key_set), self._state(Kind.MORE, key, key_set)]
-        return self._lower(node.open, self._split(first))
+        return self._called(node.open, self._split(first))
 
     def _too_long(self, names: tuple[str, ...]) -> bool:
         """Whether names need the checks of ``compile_names``: beyond the limit, or with surrogates."""
@@ -469,18 +512,14 @@ class _Builder:
         return len(text) > self._limits.grammar_states // 4 or not text.isascii()
 
     def _key_slots(self, node: Members, after: int, others: bool) -> int:
-        """A continuation per label: the colon, the value, and what follows a member.
-
-        The colon is called, not copied: with white space around it, it is most of the states of an object.
-        """
+        """A continuation per label: the colon, the value, and what follows a member."""
         values = [*node.values, node.other] if others and node.other is not None else node.values
-        colon = self._rule(node.colon)
         fronts: list[int] = []
         known: dict[int, int] = {}
         for value in values:
             front = known.get(id(value))
             if front is None:
-                front = known[id(value)] = self._call(colon, self._lower(value, after))
+                front = known[id(value)] = self._called(node.colon, self._lower(value, after))
             fronts.append(DEAD if front == _NOWHERE else front)
         slot = len(self.tables.returns)
         self.tables.returns.extend(fronts)

@@ -160,5 +160,7 @@ class Grammar:
     rules: Mapping[str, Node] = field(default_factory=dict)
     unenforced: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
+    common: str | None = None
+    """A rule whose node many grammars share, such as any JSON value: the automaton lowers it once."""
     pruned: bool = False
     """Whether every rule is known to have a finite text (the front end has checked its references)."""

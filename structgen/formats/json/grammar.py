@@ -10,6 +10,8 @@ pattern contradicts a length, is decided where the automaton is built.
 
 from __future__ import annotations
 
+from functools import cache
+
 from structgen.errors import GrammarSyntaxError, SchemaError
 from structgen.formats.json.matches import is_universal, matches
 from structgen.formats.json.numbers import Spelling, number_node
@@ -45,11 +47,19 @@ FOREVER = -1
 """The depth that remains where none is asked for."""
 
 
+@cache
+def _any_json(whitespace: str, ordered: bool, exponents: bool, old_draft: bool) -> Node:
+    """Any JSON value, one node for all schemas; it refers to itself as the rule ``v0``."""
+    reader = Reader(True, Limits(), draft=4 if old_draft else 2020)
+    writer = Writer(reader, Limits(), whitespace=whitespace, ordered=ordered, exponents=exponents, max_depth=None, share=False)
+    return writer.grammar().rules["v0"]
+
+
 class Writer:
     """Builds the grammar of one schema."""
 
     def __init__(self, reader: Reader, limits: Limits, *, whitespace: str, ordered: bool, exponents: bool,
-                 max_depth: int | None) -> None:
+                 max_depth: int | None, share: bool = True) -> None:
         self._reader, self._limits, self._ordered = reader, limits, ordered
         self._space = spacing(whitespace)
         self._spelling = Spelling(exponents, False, reader.draft <= 4)
@@ -60,6 +70,11 @@ class Writer:
         self._names: dict[Key, str] = {}
         self._queue: list[Key] = []
         self._rules: dict[str, Node] = {}
+        self._common: str | None = None
+        if share and max_depth is None:
+            self._common = self._names[ANYTHING, FOREVER] = "v0"
+            self._rules["v0"] = _any_json(whitespace, ordered, exponents, reader.draft <= 4)
+            self._levels[0][ANYTHING] = Ref("v0")
 
     def grammar(self) -> Grammar:
         """The whole grammar; raises if nothing satisfies the schema."""
@@ -71,7 +86,7 @@ class Writer:
             raise self._reader.unsatisfiable()
         around = self._space.around
         origins = {name: self._reader.pointer(key[0][0]) if key[0] else "#" for key, name in self._names.items()}
-        return Grammar(seq(around, start, around), self._rules, tuple(self._reader.unenforced), origins,
+        return Grammar(seq(around, start, around), self._rules, tuple(self._reader.unenforced), origins, self._common,
                        all_productive(self._rules))
 
     def node(self, link: Link, depth: int) -> Node:
