@@ -13,6 +13,7 @@ Costs: about 1 us a state; regular languages are determinised once per node obje
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Iterable
 
@@ -46,6 +47,7 @@ _UNROLL = 4
 """Repetitions up to this difference are copied inline; longer ones become a rule, with a counter beyond ``_CHAIN``."""
 _CHAIN = 64
 _QUOTE = (0x22, 0x22)
+_BYTES, _SPLIT, _CALL, _RETURN, _SPAN, _COUNT, _AT_LEAST, _BELOW, _ROOM, _MORE, _DONE = map(int, Kind)
 
 
 class _Memo:
@@ -125,20 +127,25 @@ class _Builder:
             self._copy(template)
             return
         self.tables = Tables()
-        self._states, self._edges = self.tables.states, self.tables.edges
+        # Lists while they grow: appending to an array converts each number, 0.2 us a state more.
+        self._states: list[int] = []
+        self._edges: list[int] = []
+        self._targets: list[int] = []
+        self._returns: list[int] = []
+        self._most = 3 * limits.grammar_states
         self._front: dict[tuple[int, int], int] = {}
         self._rules: dict[int | str, int] = {}
         self._keep: list[Node] = []
         self._dfas: dict[int, int] = {}
         self._spans: dict[tuple[int, int, int, bool, int], int] = {}
-        self._returned = self._state(Kind.RETURN, 0, 0)
+        self._returned = self._state(_RETURN, 0, 0)
 
     def _copy(self, other: _Builder) -> None:
         """Goes on where another builder stands."""
         made = other.tables
-        self.tables = Tables(0, made.states[:], made.edges[:], made.targets[:], made.returns[:], made.spans[:],
-                             made.key_sets[:], made.dfas[:])
-        self._states, self._edges = self.tables.states, self.tables.edges
+        self.tables = Tables(spans=made.spans[:], key_sets=made.key_sets[:], dfas=made.dfas[:])
+        self._states, self._edges = other._states[:], other._edges[:]
+        self._targets, self._returns, self._most = other._targets[:], other._returns[:], 3 * self._limits.grammar_states
         self._front, self._rules, self._keep = other._front.copy(), other._rules.copy(), other._keep[:]
         self._dfas, self._spans, self._returned = other._dfas.copy(), other._spans.copy(), other._returned
 
@@ -157,6 +164,8 @@ class _Builder:
             if body == _NOWHERE:
                 self.impossible.add(id(node))
             self._patch(start, [body])
+        self.tables.states, self.tables.edges = array("I", self._states), array("I", self._edges)
+        self.tables.targets, self.tables.returns = array("I", self._targets), array("I", self._returns)
         return self.tables
 
     def is_empty(self, node: Node) -> bool:
@@ -167,35 +176,33 @@ class _Builder:
 
     def _state(self, kind: int, a: int, b: int) -> int:
         states = self._states
-        number = len(states) // 3
-        if number >= self._limits.grammar_states:
-            raise LimitExceededError(f"the grammar needs more than {number:,} states", limit="grammar_states")
-        states.extend((kind, a, b))
-        return number
+        size = len(states)
+        if size >= self._most:
+            raise LimitExceededError(f"the grammar needs more than {size // 3:,} states", limit="grammar_states")
+        states += (kind, a, b)
+        return size // 3
 
     def _bytes(self, edges: Iterable[tuple[int, int, int]]) -> int:
-        first = len(self._edges) // 3
-        count = 0
+        first = len(self._edges)
         for edge in edges:
-            self._edges.extend(edge)
-            count += 1
-        return self._state(Kind.BYTES, first, count)
+            self._edges += edge
+        return self._state(_BYTES, first // 3, (len(self._edges) - first) // 3)
 
     def _split(self, targets: list[int]) -> int:
         """All targets at once; states that read disjoint bytes become one state."""
         live = [t for t in dict.fromkeys(targets) if t != _NOWHERE]
         if len(live) <= 1:
             return live[0] if live else _NOWHERE
-        readers = [t for t in live if self._states[3 * t] == Kind.BYTES]
+        readers = [t for t in live if self._states[3 * t] == _BYTES]
         if len(readers) > 1:
             merged = self._merge(readers)
             if merged is not None:
-                live = [merged, *(t for t in live if self._states[3 * t] != Kind.BYTES)]
+                live = [merged, *(t for t in live if self._states[3 * t] != _BYTES)]
                 if len(live) == 1:
                     return merged
-        first = len(self.tables.targets)
-        self.tables.targets.extend(live)
-        return self._state(Kind.SPLIT, first, len(live))
+        first = len(self._targets)
+        self._targets += live
+        return self._state(_SPLIT, first, len(live))
 
     def _merge(self, readers: list[int]) -> int | None:
         edges: list[tuple[int, int, int]] = []
@@ -209,13 +216,13 @@ class _Builder:
         return self._bytes(edges)
 
     def _placeholder(self) -> int:
-        return self._state(Kind.SPLIT, 0, 0)
+        return self._state(_SPLIT, 0, 0)
 
     def _patch(self, placeholder: int, targets: list[int]) -> None:
         live = [t for t in targets if t != _NOWHERE]
-        self._states[3 * placeholder + 1] = len(self.tables.targets)
+        self._states[3 * placeholder + 1] = len(self._targets)
         self._states[3 * placeholder + 2] = len(live)
-        self.tables.targets.extend(live)
+        self._targets += live
 
     def _rule(self, node: Node) -> int:
         """The start of a rule whose body is ``node``; lowered later, so nesting costs no recursion."""
@@ -230,9 +237,9 @@ class _Builder:
     def _call(self, start: int, following: int) -> int:
         if following == _NOWHERE:
             return _NOWHERE
-        slot = len(self.tables.returns)
-        self.tables.returns.append(following)
-        return self._state(Kind.CALL, start, slot)
+        slot = len(self._returns)
+        self._returns.append(following)
+        return self._state(_CALL, start, slot)
 
     def _called(self, node: Node, following: int) -> int:
         """``node`` in front of a state: by a call where it would be several states, since punctuation with white space
@@ -339,10 +346,10 @@ class _Builder:
             return following
         loop = self._placeholder()
         cap = least if most is None else most
-        again = self._lower(body, self._state(Kind.COUNT, loop, cap))
+        again = self._lower(body, self._state(_COUNT, loop, cap))
         if again != _NOWHERE and most is not None:
-            again = self._state(Kind.BELOW, again, most)
-        end = self._returned if least == 0 else self._state(Kind.AT_LEAST, self._returned, least)
+            again = self._state(_BELOW, again, most)
+        end = self._returned if least == 0 else self._state(_AT_LEAST, self._returned, least)
         self._patch(loop, [end, again])
         return loop
 
@@ -362,7 +369,7 @@ class _Builder:
 
     def _read(self, span: int, slot: int) -> int:
         """A state in front of a span: JSON strings begin with a quote; their end belongs to the span."""
-        state = self._state(Kind.SPAN, span, slot)
+        state = self._state(_SPAN, span, slot)
         if self.tables.spans[span].encoding == Encoding.JSON:
             state = self._bytes(((*_QUOTE, state),))
         return state
@@ -376,8 +383,8 @@ class _Builder:
         key = (id(dfa), least, INFINITE if most is None else most, node.encoding == "json", following)
         found = self._spans.get(key)
         if found is None:
-            slot = len(self.tables.returns)
-            self.tables.returns.append(following)
+            slot = len(self._returns)
+            self._returns.append(following)
             found = self._read(self._span(dfa, node.encoding, Role.VALUE, least, most), slot)
             self._spans[key] = found
         return found
@@ -413,9 +420,9 @@ class _Builder:
         least, most = node.min_count - n, None if node.max_count is None else node.max_count - n
         if most is None and least <= 1:
             return self._split([close, again])
-        ends = [close if least <= 1 else self._state(Kind.AT_LEAST, close, least),
-                again if most is None else self._state(Kind.BELOW, again, most)]
-        return self._state(Kind.COUNT, self._split(ends), max(least, most or 0))
+        ends = [close if least <= 1 else self._state(_AT_LEAST, close, least),
+                again if most is None else self._state(_BELOW, again, most)]
+        return self._state(_COUNT, self._split(ends), max(least, most or 0))
 
     def _unique_items(self, node: Items, close: int) -> int:
         if node.prefix or node.rest is None:
@@ -423,8 +430,8 @@ class _Builder:
                                          keyword="uniqueItems", because="each place has a language of its own",
                                          instead="leave uniqueItems away, or use the same schema for every item")
         after = self._placeholder()
-        slot = len(self.tables.returns)
-        self.tables.returns.append(after)
+        slot = len(self._returns)
+        self._returns.append(after)
         readers: list[int] = []
         total = 0
         for encoding, dfa, least, most in self._item_languages(node.rest):
@@ -435,16 +442,16 @@ class _Builder:
             item = _NOWHERE
         most = node.max_count
         if item != _NOWHERE:
-            again = self._state(Kind.ROOM, self._called(node.comma, item), total)
+            again = self._state(_ROOM, self._called(node.comma, item), total)
             if most is not None:
-                again = self._state(Kind.BELOW, again, most)
-            end = close if node.min_count <= 1 else self._state(Kind.AT_LEAST, close, node.min_count)
+                again = self._state(_BELOW, again, most)
+            end = close if node.min_count <= 1 else self._state(_AT_LEAST, close, node.min_count)
             self._patch(after, [self._counted(end, again, node.min_count, most)])
         return self._split([*([close] if node.min_count == 0 else []), *([item] if most is None or most > 0 else [])])
 
     def _counted(self, end: int, again: int, least: int, most: int | None) -> int:
         both = self._split([end, again])
-        return both if most is None and least <= 1 else self._state(Kind.COUNT, both, max(least, most or 0))
+        return both if most is None and least <= 1 else self._state(_COUNT, both, max(least, most or 0))
 
     def _item_languages(self, node: Node) -> list[tuple[str, Dfa, int, int | None]]:
         """The texts an item may be, one automaton per encoding, so that equal items are equal texts."""
@@ -486,8 +493,8 @@ class _Builder:
         close = self._lower(node.close, self._returned)
         after = self._placeholder()
         slot = self._key_slots(node, after, others > 0)
-        forbidden = [self.tables.returns[slot + i] == DEAD for i in range(len(node.names))]
-        if others > 0 and self.tables.returns[slot + len(node.names)] == DEAD:
+        forbidden = [self._returns[slot + i] == DEAD for i in range(len(node.names))]
+        if others > 0 and self._returns[slot + len(node.names)] == DEAD:
             others = 0
         if others not in (0, INFINITE) and other_dfa is not None:
             others -= sum(other_dfa.accepts(name) for name in node.names)
@@ -500,10 +507,10 @@ class _Builder:
             return _NOWHERE
         self.tables.key_sets.append(KeySet(required, forbidden, node.ordered, node.min_count, most, others))
         key = self._read(self._span(dfa, node.key_encoding, Role.KEY, 0, None, key_set), slot)
-        done = self._state(Kind.DONE, close, key_set)
-        more = self._state(Kind.MORE, self._called(node.comma, key), key_set)
+        done = self._state(_DONE, close, key_set)
+        more = self._state(_MORE, self._called(node.comma, key), key_set)
         self._patch(after, [done, more])
-        first = [self._state(Kind.DONE, close, key_set), self._state(Kind.MORE, key, key_set)]
+        first = [done, self._state(_MORE, key, key_set)]
         return self._called(node.open, self._split(first))
 
     def _too_long(self, names: tuple[str, ...]) -> bool:
@@ -521,8 +528,8 @@ class _Builder:
             if front is None:
                 front = known[id(value)] = self._called(node.colon, self._lower(value, after))
             fronts.append(DEAD if front == _NOWHERE else front)
-        slot = len(self.tables.returns)
-        self.tables.returns.extend(fronts)
+        slot = len(self._returns)
+        self._returns += fronts
         return slot
 
 
