@@ -83,10 +83,14 @@ def nested(leaf: Any, depth: int) -> list[Any]:
     return [leaf, *lists(inner, 2)]
 
 
+def _refused(text: str) -> Any:
+    raise ValueError(f"{text} is no integer")
+
+
 def unicode_json(check: Callable[[Any], bool], suffixes: Iterable[str]) -> Callable[[], Judge]:
-    """JSON that a checker accepts, without duplicate names or lone surrogates, found by trying suffixes."""
+    """JSON that a checker accepts, without duplicate names, lone surrogates or fractions, found by trying suffixes."""
     def whole(text: str) -> bool:
-        value = json.loads(text, object_pairs_hook=no_duplicates)
+        value = json.loads(text, object_pairs_hook=no_duplicates, parse_float=_refused)
         return not has_lone_surrogate(json.dumps(value, ensure_ascii=False)) and check(value) and is_compact(text)
     suffixes = list(suffixes)
     return lambda: SearchJudge(whole, [*suffixes, *("zq" + suffix for suffix in suffixes)], ESCAPE_ENDS)
