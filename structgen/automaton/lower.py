@@ -396,6 +396,8 @@ class _Builder:
         if node.unique:
             return self._called(node.open, self._unique_items(node, close))
         n, most = len(node.prefix), node.max_count
+        if most is not None and node.min_count > most:
+            return _NOWHERE
         loop, after = _NOWHERE, _NOWHERE
         if node.rest is not None and (most is None or most > n):
             after = self._placeholder()
@@ -503,7 +505,9 @@ class _Builder:
         key_set = len(self.tables.key_sets)
         most = INFINITE if node.max_count is None else node.max_count
         required = list(node.required)
-        if any(r and f for r, f in zip(required, forbidden, strict=True)):
+        possible = len(forbidden) - sum(forbidden) + others
+        if any(r and f for r, f in zip(required, forbidden, strict=True)) or \
+                max(node.min_count, sum(required)) > min(possible, most):
             return _NOWHERE
         self.tables.key_sets.append(KeySet(required, forbidden, node.ordered, node.min_count, most, others))
         key = self._read(self._span(dfa, node.key_encoding, Role.KEY, 0, None, key_set), slot)
