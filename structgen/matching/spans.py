@@ -34,6 +34,8 @@ class Reading(NamedTuple):
 
 
 FRESH = Registers(0, 0, frozenset())
+_UNLIKE = b"\xff"
+"""Stands for a text that is equal to no used one and the beginning of none."""
 
 
 class KeyRules:
@@ -249,24 +251,33 @@ class SpanReader:
         if self._forgets:
             return reading.count < self.span.max_length
         for sequence in utf8_sequences(low, high):
-            for state, text in self._paths(reading.state, sequence):
+            for state, text in self._paths(reading.state, reading.text, sequence, registers):
                 count = reading.count + 1 if self._counts else 0
-                here = Reading(state, decoder.START, count, reading.text + text if self.tracked else b"")
-                if self._alive(here, registers):
+                if self._alive(Reading(state, decoder.START, count, text), registers):
                     return True
         return False
 
-    def _paths(self, state: int, sequence: tuple[tuple[int, int], ...]) -> Iterator[tuple[int, bytes]]:
-        """The states behind any character of a byte-range sequence; one text for each if texts are remembered."""
+    def _paths(self, state: int, text: bytes, sequence: tuple[tuple[int, int], ...],
+               registers: Registers) -> Iterator[tuple[int, bytes]]:
+        """The states behind the characters of a byte-range sequence, with the text that leads there.
+
+        Bytes of one edge are as good as each other, except those with which a used text goes on.
+        """
         low, high = sequence[0]
+        used = {other[len(text)] for other in registers.texts if len(other) > len(text) and other.startswith(text)}
         for first, last, target in self.dfa.edges[state]:
-            first, last = max(first, low), min(last, high)
-            for byte in range(first, (last if self.tracked else min(first, last)) + 1):
-                if len(sequence) == 1:
-                    yield target, bytes((byte,))
+            fresh = True
+            for byte in range(max(first, low), min(last, high) + 1):
+                if byte in used and self.tracked:
+                    here = text + bytes((byte,))
+                elif fresh:
+                    here, fresh = _UNLIKE if self.tracked else b"", False
                 else:
-                    for end, rest in self._paths(target, sequence[1:]):
-                        yield end, bytes((byte,)) + rest
+                    continue
+                if len(sequence) == 1:
+                    yield target, here
+                else:
+                    yield from self._paths(target, here, sequence[1:], registers)
 
 
 def _total_states(dfa: Dfa) -> list[bool]:

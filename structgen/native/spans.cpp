@@ -205,15 +205,20 @@ bool SpanReader::reaches_same_length(const Reading& in, uint32_t low, uint32_t h
 
 bool SpanReader::reaches_sequence(const Reading& in, const uint8_t* low, const uint8_t* high, int size,
                                   const Registers& r) const {
+    bool used[256];  // bytes with which a used text goes on; any other byte of an edge is as good as another
+    if (tracked) stores_.next_bytes(r.texts, in.text, used);
     for (uint32_t i = dfa.edge_start[in.state]; i < dfa.edge_start[in.state + 1]; ++i) {
         const Edge& e = dfa.edges[i];
-        uint32_t first = std::max<uint32_t>(e.low, *low), last = std::min<uint32_t>(e.high, *high);
-        if (!tracked && first < last) last = first;  // one byte of an edge is as good as another
+        const uint32_t first = std::max<uint32_t>(e.low, *low), last = std::min<uint32_t>(e.high, *high);
+        bool fresh = false;
         for (uint32_t byte = first; byte <= last; ++byte) {
+            const bool exact = tracked && used[byte];
+            if (!exact && fresh) continue;
+            fresh = fresh || !exact;
             Reading next = in;
             next.decoder = decoder::START;
             next.state = e.target;
-            if (tracked) next.text = stores_.texts.child(in.text, byte);
+            if (tracked) next.text = exact ? stores_.texts.child(in.text, byte) : TextStore::UNLIKE;
             if (size > 1) {
                 if (reaches_sequence(next, low + 1, high + 1, size - 1, r)) return true;
                 continue;

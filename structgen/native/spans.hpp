@@ -20,6 +20,17 @@ struct Reading {
 };
 
 struct Stores {
+    // Marks the bytes with which the texts of a set go on behind a prefix.
+    void next_bytes(uint32_t set, uint32_t prefix, bool out[256]) const {
+        std::fill(out, out + 256, false);
+        for (const uint32_t* t = sets.begin(set); t != sets.end(set); ++t)
+            if (*t != prefix && texts.begins_with(*t, prefix)) {
+                uint32_t at = *t;
+                while (texts.parent(at) != prefix) at = texts.parent(at);
+                out[texts.byte(at)] = true;
+            }
+    }
+
     TextStore texts;
     SetStore sets;   // of texts
     SetStore names;  // of listed names, for objects with more than 32
