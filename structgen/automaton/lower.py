@@ -16,6 +16,7 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from structgen.automaton.dfa import Dfa, bound_length, compile_language, compile_names
 from structgen.automaton.prune import prune
@@ -46,6 +47,8 @@ _NOWHERE = -1
 _UNROLL = 4
 """Repetitions up to this difference are copied inline; longer ones become a rule, with a counter beyond ``_CHAIN``."""
 _CHAIN = 64
+_PRUNED_AT_MOST = 1000
+"""Rounds of lowering and pruning; each removes at least one node, and real grammars need one or two."""
 _QUOTE = (0x22, 0x22)
 _BYTES, _SPLIT, _CALL, _RETURN, _SPAN, _COUNT, _AT_LEAST, _BELOW, _ROOM, _MORE, _DONE = map(int, Kind)
 
@@ -79,7 +82,9 @@ _MEMO = _Memo(4096)
 def lower(grammar: Grammar, limits: Limits) -> Tables:
     """The tables of a grammar; raises ``UnsatisfiableError`` if it has no text at all."""
     here: Grammar | None = grammar if grammar.pruned or not grammar.rules else prune(grammar, _Builder(grammar, limits).is_empty)
-    while here is not None:
+    for _ in range(_PRUNED_AT_MOST):
+        if here is None:
+            break
         builder = _Builder(here, limits, _template(here, limits))
         tables = builder.run()
         if not builder.impossible:
@@ -138,6 +143,7 @@ class _Builder:
         self._keep: list[Node] = []
         self._dfas: dict[int, int] = {}
         self._spans: dict[tuple[int, int, int, bool, int], int] = {}
+        self._member_rules: dict[tuple[int | str, int], int] = {}
         self._returned = self._state(_RETURN, 0, 0)
 
     def _copy(self, other: _Builder) -> None:
@@ -148,6 +154,7 @@ class _Builder:
         self._targets, self._returns, self._most = other._targets[:], other._returns[:], 3 * self._limits.grammar_states
         self._front, self._rules, self._keep = other._front.copy(), other._rules.copy(), other._keep[:]
         self._dfas, self._spans, self._returned = other._dfas.copy(), other._spans.copy(), other._returned
+        self._member_rules = other._member_rules.copy()
 
     def run(self) -> Tables:
         self.tables.start = self._rule(self._grammar.start)
@@ -157,6 +164,8 @@ class _Builder:
                 body = self._members(node)
             elif type(node) is Items:
                 body = self._items(node)
+            elif type(node) is _Member:
+                body = self._called(node.colon, self._lower(node.value, self._returned))
             elif type(node) is Repeat:
                 body = self._repeat_rule(node)
             else:
@@ -523,18 +532,38 @@ class _Builder:
         return len(text) > self._limits.grammar_states // 4 or not text.isascii()
 
     def _key_slots(self, node: Members, after: int, others: bool) -> int:
-        """A continuation per label: the colon, the value, and what follows a member."""
-        values = [*node.values, node.other] if others and node.other is not None else node.values
+        """A continuation per label: the call of a rule that reads the colon and the value. Equal values share it, in
+        this object and in all others, so that a member costs one state."""
+        states, rules = self._states, self._member_rules
+        back = len(self._returns)
+        self._returns.append(after)
         fronts: list[int] = []
         known: dict[int, int] = {}
-        for value in values:
+        for value in (*node.values, node.other) if others and node.other is not None else node.values:
             front = known.get(id(value))
             if front is None:
-                front = known[id(value)] = self._called(node.colon, self._lower(value, after))
-            fronts.append(DEAD if front == _NOWHERE else front)
+                if type(value) is Alt and not value.options:
+                    front = DEAD
+                else:
+                    key = value.rule if type(value) is Ref else id(value)
+                    rule = rules.get((key, id(node.colon)))
+                    if rule is None:
+                        rule = rules[key, id(node.colon)] = self._rule(_Member(node.colon, value))
+                    front = len(states) // 3
+                    states += (_CALL, rule, back)
+                known[id(value)] = front
+            fronts.append(front)
         slot = len(self._returns)
         self._returns += fronts
         return slot
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Member(Node):
+    """What follows a key: a rule of the automaton, not of the grammar."""
+
+    colon: Node
+    value: Node
 
 
 def _with_length(option: Text) -> Node:
