@@ -49,7 +49,7 @@ class Compiler:
         if self.engine == "python" and engine == "auto":
             _warn_once()
         disk = None if cache is None else DiskCache(cache)
-        self._native = NativeVocabulary(vocabulary) if self.engine == "native" else None
+        self._native = NativeVocabulary(vocabulary, disk) if self.engine == "native" else None
         self._python = VocabularyTables(vocabulary) if self.engine == "python" else None
 
     def compile(self, source: object) -> CompiledGrammar:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from structgen.limits import Limits
 from structgen.matching.compiled import Coverage, nothing_to_generate
 from structgen.matching.matcher import MatcherBase
 from structgen.vocabulary import Vocabulary
+from structgen.vocabulary.cache import DiskCache, cache_key
 
 if TYPE_CHECKING:
     from structgen import _native
@@ -32,17 +34,19 @@ AVAILABLE = _native is not None
 _EXPLORED_AT_ONCE = 256
 """Configurations explored between two looks at signals, so that Ctrl-C ends a long precompute."""
 _DFAS_KEPT = 4096
+_ARCHIVE_VERSION = 1
+"""Raise it when native/vocabulary.cpp builds its tries otherwise."""
 
 if AVAILABLE:
     _native.set_limit_error(LimitExceededError)
 
 
 class NativeVocabulary:
-    """The vocabulary's tries, and the automata that grammars share."""
+    """The vocabulary's tries, and the automata that grammars share. With a cache the tries are built once per machine."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, cache: DiskCache | None = None) -> None:
         self.vocabulary = vocabulary
-        self.native = _native.Vocabulary(vocabulary.data, vocabulary.offsets, list(vocabulary.eos_token_ids))
+        self.native = _native_vocabulary(vocabulary, cache)
         self._dfas: OrderedDict[int, tuple[Dfa, _native.Dfa]] = OrderedDict()
 
     def dfa(self, dfa: Dfa | NameSet) -> _native.Dfa:
@@ -55,6 +59,20 @@ class NativeVocabulary:
             if len(self._dfas) > _DFAS_KEPT:
                 self._dfas.popitem(last=False)
         return kept[1]
+
+
+def _native_vocabulary(vocabulary: Vocabulary, cache: DiskCache | None) -> _native.Vocabulary:
+    parts = (vocabulary.data, vocabulary.offsets, list(vocabulary.eos_token_ids))
+    if cache is None:
+        return _native.Vocabulary(*parts)
+    key = cache_key(vocabulary.hash, f"native-tries-{_ARCHIVE_VERSION}")
+    kept = cache.get(key)
+    if kept is not None:
+        with suppress(ValueError):  # an archive that does not fit is built anew
+            return _native.Vocabulary(*parts, kept)
+    made = _native.Vocabulary(*parts)
+    cache.put(key, made.archive())
+    return made
 
 
 def _native_dfa(dfa: Dfa) -> _native.Dfa:

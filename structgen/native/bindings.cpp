@@ -1,5 +1,6 @@
 // What Python sees of the native engine; structgen/_native.pyi is its readable form.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -217,15 +218,24 @@ NB_MODULE(_native, m) {
 
     nb::class_<Vocabulary>(m, "Vocabulary")
         .def("__init__",
-             [](Vocabulary* self, nb::bytes data, nb::handle offsets, std::vector<uint32_t> end_tokens) {
+             [](Vocabulary* self, nb::bytes data, nb::handle offsets, std::vector<uint32_t> end_tokens,
+                std::optional<nb::bytes> archive) {
                  std::string text(data.c_str(), data.size());
                  std::vector<uint32_t> places = words(offsets);
                  if (places.empty() || places.back() != text.size()) throw nb::value_error("offsets do not fit the data");
                  for (uint32_t t : end_tokens)
                      if (t + 1 >= places.size()) throw nb::value_error("an end token is outside the vocabulary");
                  nb::gil_scoped_release unlocked;
-                 new (self) Vocabulary(std::move(text), std::move(places), std::move(end_tokens));
-             })
+                 if (archive)
+                     new (self) Vocabulary(std::move(text), std::move(places), std::move(end_tokens),
+                                           {archive->c_str(), archive->size()});
+                 else
+                     new (self) Vocabulary(std::move(text), std::move(places), std::move(end_tokens));
+             }, nb::arg("data"), nb::arg("offsets"), nb::arg("end_tokens"), nb::arg("archive") = nb::none())
+        .def("archive", [](Vocabulary& v) {
+            const std::string bytes = v.archive();
+            return nb::bytes(bytes.data(), bytes.size());
+        })
         .def("memory_bytes", &Vocabulary::bytes)
         .def_prop_ro("trie_nodes", [](const Vocabulary& v) { return v.trie.size(); });
 
@@ -268,6 +278,11 @@ NB_MODULE(_native, m) {
         .def(nb::init<std::shared_ptr<Grammar>>())
         .def(nb::init<const PyMatcher&>())
         .def("fill_mask", &fill_mask, nb::arg("out"), nb::arg("row") = 0)
+        .def("mask_by_steps", [](PyMatcher& self) {
+            std::vector<uint32_t> row(self.grammar->engine.vocabulary->words());
+            self.fill_by_steps(row.data());
+            return nb::bytes(reinterpret_cast<const char*>(row.data()), 4 * row.size());
+        })
         .def("advance", [](PyMatcher& self, int64_t token) {
             check_token(self, token);
             return self.advance(static_cast<uint32_t>(token));

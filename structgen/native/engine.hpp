@@ -53,6 +53,8 @@ public:
     bool empty(uint32_t configuration) const { return configurations_[configuration].size == 0; }
     // Writes the mask, end tokens not among them.
     void fill(uint32_t configuration, uint32_t* out);
+    // The same by stepping every byte prefix of every token, with nothing remembered or shared: what masks are tested by.
+    void fill_by_steps(uint32_t configuration, uint32_t* out);
     // Explores breadth first from where the last call stopped, at most `budget` configurations; true when all is known.
     bool explore(uint32_t budget, uint64_t max_states, uint64_t max_bytes);
 

@@ -61,6 +61,24 @@ void Engine::fill(uint32_t configuration, uint32_t* out) {
     for (const uint32_t* end = item + mask.removed; item != end; ++item) out[*item >> 5] &= ~(1u << (*item & 31));
 }
 
+void Engine::fill_by_steps(uint32_t configuration, uint32_t* out) {
+    std::memset(out, 0, 4 * static_cast<size_t>(vocabulary->words()));
+    const Trie& trie = vocabulary->trie;
+    std::vector<uint32_t> path(1, configuration);
+    for (uint32_t node = 0; node < trie.size();) {
+        const uint32_t depth = trie.depth[node], following = step_cold(path[depth], trie.byte[node]);
+        if (following == NOWHERE) {
+            node = trie.end[node];
+            continue;
+        }
+        for (uint32_t i = trie.first[node]; i < trie.first[node + 1]; ++i)
+            out[trie.items[i] >> 5] |= 1u << (trie.items[i] & 31);
+        path.resize(depth + 1);
+        path.push_back(following);
+        ++node;
+    }
+}
+
 uint32_t Engine::mask_of(uint32_t configuration) {
     const Configuration here = configurations_[configuration];
     if (here.mask != NONE) return here.mask;

@@ -61,6 +61,16 @@ void Matcher::fill_locked(uint32_t* out) {
         for (uint32_t token : vocabulary.end_tokens()) out[token >> 5] |= 1u << (token & 31);
 }
 
+void Matcher::fill_by_steps(uint32_t* out) {
+    std::lock_guard lock(grammar->engine.mutex);
+    Engine& engine = grammar->engine;
+    if (current_ == FINISHED) std::fill(out, out + engine.vocabulary->words(), 0u);
+    else engine.fill_by_steps(current_, out);
+    if (current_ == FINISHED || engine.accepting(current_))
+        for (uint32_t token : engine.vocabulary->end_tokens()) out[token >> 5] |= 1u << (token & 31);
+    grammar->keep_within_budget();
+}
+
 bool Matcher::advance(uint32_t token) {
     std::lock_guard lock(grammar->engine.mutex);
     Engine& engine = grammar->engine;

@@ -35,6 +35,7 @@ public:
 
     void fill(uint32_t* out);         // ceil(V / 32) words
     void fill_locked(uint32_t* out);  // the same, the mutex being held
+    void fill_by_steps(uint32_t* out);
     bool advance(uint32_t token);
     bool advance_text(std::string_view text);
     bool rollback(size_t count);

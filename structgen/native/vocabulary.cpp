@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 
+#include "archive.hpp"
 #include "decoder.hpp"
 
 namespace structgen {
@@ -29,12 +30,26 @@ void Trie::build(const std::vector<std::pair<std::string_view, uint32_t>>& sorte
     }
     for (uint32_t node : open) end[node] = size();
     first.push_back(static_cast<uint32_t>(items.size()));
+    index_roots();
+}
+
+void Trie::index_roots() {
     uint32_t node = 0;
     for (int b = 0; b < 256; ++b) {
         root[b] = node;
         if (node < size() && byte[node] == b) node = end[node];
     }
     root[256] = node;
+}
+
+bool Trie::sound(size_t n_items) const {
+    const size_t n = byte.size();
+    if (depth.size() != n || end.size() != n || first.size() != n + 1 || first[n] != items.size()) return false;
+    for (size_t i = 0; i < n; ++i) {
+        if (end[i] <= i || end[i] > n || first[i] > first[i + 1]) return false;
+        if (depth[i] > (i ? depth[i - 1] + 1 : 0)) return false;
+    }
+    return std::all_of(items.begin(), items.end(), [&](uint32_t item) { return item < n_items; });
 }
 
 namespace {
@@ -74,6 +89,38 @@ Vocabulary::Vocabulary(std::string data, std::vector<uint32_t> offsets, std::vec
     trie.build(texts);
     build_strings(texts);
     classes_ = std::make_unique<ClassTrie>(*this);
+}
+
+template <class Archive>
+void Vocabulary::visit(Archive& a) {
+    trie.visit(a), leaving.visit(a), suffixes.visit(a), classes_->trie.visit(a), classes_->odd.visit(a);
+    a(characters), a(returns), a(group_start), a(leavers), a(plain_group), a(group_of_), a(classes_->row);
+    a(empty_group), a(longest_);
+}
+
+std::string Vocabulary::archive() {
+    Writer writer;
+    visit(writer);
+    return std::move(writer.bytes);
+}
+
+Vocabulary::Vocabulary(std::string data, std::vector<uint32_t> offsets, std::vector<uint32_t> end_tokens,
+                       std::string_view archive)
+    : data_(std::move(data)), offsets_(std::move(offsets)), end_tokens_(std::move(end_tokens)),
+      classes_(std::make_unique<ClassTrie>()) {
+    Reader reader(archive);
+    visit(reader);
+    const size_t groups = plain_group.size();
+    bool good = reader.at_end() && characters.size() == size() && returns.size() == size() && group_of_.size() == size() &&
+                classes_->row.size() == words() && group_start.size() == groups + 1 && group_start.back() == leavers.size() &&
+                std::is_sorted(group_start.begin(), group_start.end()) && (empty_group == NONE || empty_group < groups);
+    for (const Leaver& leaver : leavers) good = good && leaver.token < size() && group_of_[leaver.token] < groups;
+    for (uint8_t cls : classes_->trie.byte) good = good && cls < ClassTrie::CLASSES;
+    good = good && suffixes.sound(groups);
+    for (Trie* t : {&trie, &leaving, &classes_->trie, &classes_->odd}) good = good && t->sound(size());
+    for (uint32_t token : leaving.items) good = good && group_of_[token] < groups;
+    if (!good) throw std::invalid_argument("the archive is not of this vocabulary");
+    for (Trie* t : {&trie, &leaving, &suffixes, &classes_->trie, &classes_->odd}) t->index_roots();
 }
 
 bool Vocabulary::is_end(uint32_t token) const {

@@ -22,6 +22,12 @@ struct Trie {
 
     uint32_t size() const { return static_cast<uint32_t>(byte.size()); }
     void build(const std::vector<std::pair<std::string_view, uint32_t>>& sorted);
+    void index_roots();
+    bool sound(size_t n_items) const;  // every index in range: said of a trie that was read
+    template <class Archive>
+    void visit(Archive& archive) {
+        archive(byte), archive(depth), archive(end), archive(first), archive(items);
+    }
     size_t bytes() const {
         return byte.size() + 4 * (depth.size() + end.size() + first.size() + items.size()) + sizeof(root);
     }
@@ -41,6 +47,7 @@ public:
     // Beyond ASCII, the characters that patterns tell apart most often are the spaces (\s) and the line ends (.).
     static constexpr uint32_t OTHERS = 5, BEYOND = 71, SPACE = 72, LINE = 73, CLASSES = 74;
 
+    ClassTrie() = default;
     explicit ClassTrie(const Vocabulary& vocabulary);
     static uint32_t of(uint32_t point);  // the class of a code point
 
@@ -52,6 +59,10 @@ public:
 class Vocabulary {
 public:
     Vocabulary(std::string data, std::vector<uint32_t> offsets, std::vector<uint32_t> end_tokens);
+    // The same from what `archive` gave for the same tokens; throws std::invalid_argument if it does not fit.
+    Vocabulary(std::string data, std::vector<uint32_t> offsets, std::vector<uint32_t> end_tokens, std::string_view archive);
+
+    std::string archive();
 
     uint32_t size() const { return static_cast<uint32_t>(offsets_.size()) - 1; }
     uint32_t words() const { return (size() + 31) / 32; }
@@ -82,6 +93,8 @@ public:
     uint32_t empty_group = NONE;    // the group of tokens that end with the closing quote
 
 private:
+    template <class Archive>
+    void visit(Archive& archive);
     void build_strings(const std::vector<std::pair<std::string_view, uint32_t>>& sorted);
 
     std::string data_;

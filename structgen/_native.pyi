@@ -1,0 +1,74 @@
+"""The native engine's module, as Python sees it: arrays in, masks out. ``matching.native_engine`` wraps it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from typing_extensions import Buffer
+
+def set_limit_error(error: type[Exception]) -> None:
+    """The class raised, with ``limit=``, when a budget runs out."""
+
+class Vocabulary:
+    """Tries over the tokens; ``archive`` is what ``archive()`` gave for the same tokens."""
+
+    def __init__(self, data: bytes, offsets: Buffer, end_tokens: Sequence[int], archive: bytes | None = None) -> None: ...
+    def archive(self) -> bytes: ...
+    def memory_bytes(self) -> int: ...
+    @property
+    def trie_nodes(self) -> int: ...
+
+class Dfa:
+    """A deterministic automaton: all arrays are 32-bit; edges are (low, high, target) in a row."""
+
+    def __init__(self, start: int, edge_start: Buffer, edges: Buffer, accept: Buffer, min_length: Buffer,
+                 max_length: Buffer, count: Buffer, label_start: Buffer, labels: Buffer) -> None: ...
+
+def names(names: Sequence[bytes], other: bool) -> Dfa:
+    """The keys of an object: ``names[i]`` with label ``i`` and, with ``other``, any other text."""
+
+class Grammar:
+    """Tables and what has been computed from them."""
+
+    @property
+    def is_empty(self) -> bool: ...
+    def explore(self, budget: int, max_states: int, max_bytes: int) -> bool:
+        """Explores at most ``budget`` further configurations; True when all are known."""
+    def memory_bytes(self) -> int: ...
+    @property
+    def n_configurations(self) -> int: ...
+    @property
+    def explored(self) -> int: ...
+    @property
+    def masks_computed(self) -> int: ...
+    @property
+    def cold_steps(self) -> int: ...
+    @property
+    def nodes_visited(self) -> int: ...
+
+def make_grammar(vocabulary: Vocabulary, start: int, states: Buffer, edges: Buffer, targets: Buffer, returns: Buffer,
+                 spans: Buffer, dfas: Sequence[Dfa], key_sets: list[tuple[bytes, bytes, bool, int, int, int]],
+                 threads: int, cache_bytes: int, mask_steps: int) -> Grammar:
+    """Tables as in ``automaton.tables``; six numbers a span; raises ValueError for an index out of range."""
+
+class Matcher:
+    """One output; a second form of the constructor copies a matcher."""
+
+    def __init__(self, grammar: Grammar | Matcher) -> None: ...
+    def fill_mask(self, out: Any, row: int = 0) -> None: ...
+    def mask_by_steps(self) -> bytes:
+        """The mask as bytes, found by stepping every token: slow, shares nothing with ``fill_mask``; for tests."""
+    def advance(self, token_id: int) -> bool: ...
+    def advance_bytes(self, text: bytes) -> bool: ...
+    def rollback(self, count: int) -> None: ...
+    def reset(self) -> None: ...
+    @property
+    def is_accepting(self) -> bool: ...
+    @property
+    def is_finished(self) -> bool: ...
+    @property
+    def taken(self) -> int: ...
+    @property
+    def configuration(self) -> int: ...
+
+def fill_batch(matchers: Sequence[Matcher], rows: Sequence[int], out: Any) -> None:
+    """Fills ``out[rows[i]]`` from ``matchers[i]`` with the interpreter lock released once."""
