@@ -1,7 +1,7 @@
 """Mask engines behind one small interface, so that one loop measures all of them through their public APIs.
 
-In: token bytes and an end id. An engine compiles a schema, then per output: ``reset``, and per token ``fill`` (the bitmask,
-int32 words) and ``take`` (False: not allowed). Peers are imported only when they are asked for.
+In: token bytes and an end id. An engine compiles a schema, then per output: ``reset``, and per token ``fill`` (the
+bitmask, int32 words) and ``take`` (False: not allowed). Peers are imported only when they are asked for.
 """
 
 from __future__ import annotations
@@ -155,7 +155,9 @@ class Xgrammar(Engine):
         import xgrammar
 
         texts = [b"<special_%d>" % i if text is None else text for i, text in enumerate(tokens.texts)]
-        info = xgrammar.TokenizerInfo(texts, vocab_type=xgrammar.VocabType.RAW, vocab_size=len(texts), stop_token_ids=[tokens.end])
+        info = xgrammar.TokenizerInfo(
+            texts, vocab_type=xgrammar.VocabType.RAW, vocab_size=len(texts), stop_token_ids=[tokens.end]
+        )
         self.compiler = xgrammar.GrammarCompiler(info, max_threads=1, cache_enabled=False)
         self.matchers = xgrammar.GrammarMatcher
         self.out = xgrammar.allocate_token_bitmask(1, len(texts))
@@ -211,12 +213,19 @@ class OutlinesCore(Engine):
         return True
 
 
-ENGINES: dict[str, type[Engine]] = {"structgen": Structgen, "structgen-python": StructgenPython, "llguidance": Llguidance,
-                                    "xgrammar": Xgrammar, "outlines-core": OutlinesCore}
+ENGINES: dict[str, type[Engine]] = {
+    "structgen": Structgen,
+    "structgen-python": StructgenPython,
+    "llguidance": Llguidance,
+    "xgrammar": Xgrammar,
+    "outlines-core": OutlinesCore,
+}
 
 
 def installed() -> list[str]:
     """The engines that can run here."""
     from structgen.matching.native_engine import AVAILABLE
 
-    return [name for name, engine in ENGINES.items() if find_spec(engine.package) and (name != "structgen" or AVAILABLE)]
+    return [
+        name for name, engine in ENGINES.items() if find_spec(engine.package) and (name != "structgen" or AVAILABLE)
+    ]

@@ -3,13 +3,14 @@
     python benchmarks/masks.py --data benchmarks/corpus/small.jsonl
     python benchmarks/masks.py --data maskbench.jsonl.gz --take 1000 --engines structgen,llguidance --limit-s 60
 
-In: JSON Lines (also gzipped) of ``{"id", "schema", "tests": [{"data", "valid"}]}``. Out: a Markdown table. Each instance is
-written as JSON, cut by the vocabulary's own tokenizer, and taken token by token: for each token one mask and one step are
-timed together; the answer is right if the whole text is taken exactly when the instance is valid. "First mask" is compiling
-plus the first step. An engine that refuses a schema is counted, not blamed.
+In: JSON Lines (also gzipped) of ``{"id", "schema", "tests": [{"data", "valid"}]}``. Out: a Markdown table. Each
+instance is written as JSON, cut by the vocabulary's own tokenizer, and taken token by token: for each token one mask
+and one step are timed together; the answer is right if the whole text is taken exactly when the instance is valid.
+"First mask" is compiling plus the first step. An engine that refuses a schema is counted, not blamed.
 
-Every engine runs in a process of its own, one after the other; a crash or a schema beyond the time limit costs that schema
-only. Caveat: clocks on shared machines are noisy, so compare ratios of one run. Vocabulary: Tekken, 131,072 tokens.
+Every engine runs in a process of its own, one after the other; a crash or a schema beyond the time limit costs that
+schema only. Caveat: clocks on shared machines are noisy, so compare ratios of one run. Vocabulary: Tekken, 131,072
+tokens.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ PERCENTILES = (50, 90, 99, 99.9, 100)
 
 def read_rows(path: Path, take: int = 0) -> list[dict[str, Any]]:
     """The rows of a corpus; ``take``: only those whose ids have the lowest hashes, the same for every engine."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
-        rows = [json.loads(line) for line in lines if line.strip()]
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+    rows = [json.loads(line) for line in text.split("\n") if line.strip()]
     if take:
         rows.sort(key=lambda row: hashlib.sha256(str(row["id"]).encode()).digest())
     return rows[:take] if take else rows
@@ -98,12 +99,24 @@ def work(name: str, data: Path, take: int, limit_s: int, skip: int) -> None:
 
 
 def run(name: str, data: Path, take: int, limit_s: int) -> list[dict[str, Any]]:
-    """All results of one engine; a schema that ends its worker is a result of its own, and the next gets a new worker."""
+    """All results of one engine; a schema that ends its worker is a result too, and the next gets a new worker."""
     rows = read_rows(data, take)
     results: list[dict[str, Any]] = []
     while len(results) < len(rows):
-        command = [sys.executable, __file__, "--data", str(data), "--take", str(take), "--limit-s", str(limit_s), "--worker", name,
-                   "--skip", str(len(results))]
+        command = [
+            sys.executable,
+            __file__,
+            "--data",
+            str(data),
+            "--take",
+            str(take),
+            "--limit-s",
+            str(limit_s),
+            "--worker",
+            name,
+            "--skip",
+            str(len(results)),
+        ]
         ready = False
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
@@ -124,6 +137,7 @@ def run(name: str, data: Path, take: int, limit_s: int) -> list[dict[str, Any]]:
 
 def column(results: list[dict[str, Any]]) -> dict[str, str]:
     """One engine's figures, as they stand in the table."""
+
     def spread(name: str, values: list[float], percentiles: Iterable[float]) -> dict[str, str]:
         cells = {f"{name}, mean": f"{np.mean(values):,.1f}" if values else "-"}
         for p in percentiles:

@@ -1,7 +1,7 @@
 """Compiles sources in a process of its own: JSON lines in (``kind, input, accepts, rejects``), one outcome a line out.
 
-Run as a script by ``test_threats``: an outcome is ``ok``, ``refused: …`` for a typed error, or what went wrong. The process
-has 2 GB of memory, and ten seconds a line.
+Run as a script by ``test_hostile_inputs``: an outcome is ``ok``, ``refused: …`` for a typed error, or what went wrong.
+The process has 2 GB of memory, and ten seconds a line.
 """
 
 from __future__ import annotations

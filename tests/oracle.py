@@ -1,4 +1,4 @@
-"""A brute-force oracle for masks: every token of a small vocabulary, tried against a judge that knows no automaton of ours.
+"""A brute-force oracle for masks: every token of a small vocabulary, tried against a judge that knows no automaton.
 
 In: a judge (which prefixes can still become a complete text) and a prefix. Out: the tokens that may come next. Three
 judges, each independent of the engines:
@@ -7,7 +7,7 @@ judges, each independent of the engines:
 * ``ValuesJudge``: a list of values (a finite language), each in every spelling of compact JSON, as a trie of choices;
 * ``SearchJudge``: completions tried one by one until a checker accepts the whole text.
 
-Caveat: a judge is as right as its pattern, list or suffixes; tables of cases keep them small enough to be checked by eye.
+Caveat: a judge is as right as its pattern, list or suffixes; tables of cases keep them small enough to check by eye.
 """
 
 from __future__ import annotations
@@ -25,23 +25,202 @@ from interegular.fsm import anything_else
 from structgen import Vocabulary
 
 PIECES = (
-    '"', '"a', '"b', 'a"', '":', '": ', '",', '","', '", "', '":"', '"}', '"]', '{"', '["', '[]', '{}', '{ ', '[ ', '},', '],',
-    '}}', ']]', '}]', ']}', '{{', '[[', '"":', '\\"', '\\\\', '\\u', '\\u00', '\\u0061', '\\n', '\\ud83d', '\\ude00', '\\u00e9', '\\ud8',
-    '3d\\u', 'a\\', 'ab', 'abc', 'aa', 'aaa', 'aaaa', 'bb', 'ba', 'b"', 'name', '"name"', '"name":', 'id', '"id"', '"id":', 'me":', 'tag', '"tags"',
-    ':', ': ', ':1', ':0', ':"', ',"', ', "', ' ', '  ', '    ', '\n', '\n  ', '\n\n', '\t', ' "', ' {', ' [', ',1', ', 1', '1,', '1]', '0}',
-    'true', 'false', 'null', 'tr', 'ue', 'nul', 'l,', 'e}', 'n', 't', '0', '1', '12', '10', '100', '00', '123', '-', '-1', '-0', '.', '.5', '0.', '1.0', '1e',
-    'e1', 'E+', 'e-', '5', '9', '99', '2024', '-01', '-02-', '29', '30', '-12-31', 'T', ':00', 'Z', '2024-02-29',
-    'é', 'éé', 'ß', '漢', '漢字', '字"', '😀', '😀"', '"é', 'ü":', 'x', 'y', 'xy', 'yx', 'xyz', 'foo', 'bar', 'foobar', 'foo"', 'Hello', ' world',
-    'hello world', 'the', ' the', 'the quick', ' brown fox', '"null"', 'd', 'cd', '":{"', '":[', ':[{"', 'a":1', 'b":', ',"b":', 'a","a', 'a":null,"', 'a":1,"a"',
-    'red', 'green', 'blue', 'gre', 'een', 'ed', '"red', '+', '++', '*', '(', '((', ')', '))', '(1', '1+', ';',
-)  # fmt: skip
-PARTIAL = (b"\xc3", b"\xa9", b"\xa9\"", b"\xe6\xbc", b"\xbc\xa2", b"\xf0\x9f", b"\x98\x80", b"\xf0\x9f\x98", b"a\xc3", b"\xff", b"\x80\x80", b"\xed\xa0", b"\xa2\xe5")
+    '"',
+    '"a',
+    '"b',
+    'a"',
+    '":',
+    '": ',
+    '",',
+    '","',
+    '", "',
+    '":"',
+    '"}',
+    '"]',
+    '{"',
+    '["',
+    "[]",
+    "{}",
+    "{ ",
+    "[ ",
+    "},",
+    "],",
+    "}}",
+    "]]",
+    "}]",
+    "]}",
+    "{{",
+    "[[",
+    '"":',
+    '\\"',
+    "\\\\",
+    "\\u",
+    "\\u00",
+    "\\u0061",
+    "\\n",
+    "\\ud83d",
+    "\\ude00",
+    "\\u00e9",
+    "\\ud8",
+    "3d\\u",
+    "a\\",
+    "ab",
+    "abc",
+    "aa",
+    "aaa",
+    "aaaa",
+    "bb",
+    "ba",
+    'b"',
+    "name",
+    '"name"',
+    '"name":',
+    "id",
+    '"id"',
+    '"id":',
+    'me":',
+    "tag",
+    '"tags"',
+    ":",
+    ": ",
+    ":1",
+    ":0",
+    ':"',
+    ',"',
+    ', "',
+    " ",
+    "  ",
+    "    ",
+    "\n",
+    "\n  ",
+    "\n\n",
+    "\t",
+    ' "',
+    " {",
+    " [",
+    ",1",
+    ", 1",
+    "1,",
+    "1]",
+    "0}",
+    "true",
+    "false",
+    "null",
+    "tr",
+    "ue",
+    "nul",
+    "l,",
+    "e}",
+    "n",
+    "t",
+    "0",
+    "1",
+    "12",
+    "10",
+    "100",
+    "00",
+    "123",
+    "-",
+    "-1",
+    "-0",
+    ".",
+    ".5",
+    "0.",
+    "1.0",
+    "1e",
+    "e1",
+    "E+",
+    "e-",
+    "5",
+    "9",
+    "99",
+    "2024",
+    "-01",
+    "-02-",
+    "29",
+    "30",
+    "-12-31",
+    "T",
+    ":00",
+    "Z",
+    "2024-02-29",
+    "é",
+    "éé",
+    "ß",
+    "漢",
+    "漢字",
+    '字"',
+    "😀",
+    '😀"',
+    '"é',
+    'ü":',
+    "x",
+    "y",
+    "xy",
+    "yx",
+    "xyz",
+    "foo",
+    "bar",
+    "foobar",
+    'foo"',
+    "Hello",
+    " world",
+    "hello world",
+    "the",
+    " the",
+    "the quick",
+    " brown fox",
+    '"null"',
+    "d",
+    "cd",
+    '":{"',
+    '":[',
+    ':[{"',
+    'a":1',
+    'b":',
+    ',"b":',
+    'a","a',
+    'a":null,"',
+    'a":1,"a"',
+    "red",
+    "green",
+    "blue",
+    "gre",
+    "een",
+    "ed",
+    '"red',
+    "+",
+    "++",
+    "*",
+    "(",
+    "((",
+    ")",
+    "))",
+    "(1",
+    "1+",
+    ";",
+)
+PARTIAL = (
+    b"\xc3",
+    b"\xa9",
+    b'\xa9"',
+    b"\xe6\xbc",
+    b"\xbc\xa2",
+    b"\xf0\x9f",
+    b"\x98\x80",
+    b"\xf0\x9f\x98",
+    b"a\xc3",
+    b"\xff",
+    b"\x80\x80",
+    b"\xed\xa0",
+    b"\xa2\xe5",
+)
 DUPLICATES = (b"a", b'"', b'{"', b"null", b"\xc3", b"1")
 EMPTY, SPECIAL = b"", None
 
 
 def small_vocabulary() -> Vocabulary:
-    """About 500 tokens: every byte, pieces of JSON, parts of characters, duplicates, empty and special ones, two ends."""
+    """About 450 tokens: bytes, pieces of JSON, parts of characters, duplicates, empty and special ones, two ends."""
     tokens: list[bytes | None] = [SPECIAL, SPECIAL, EMPTY]
     tokens += [bytes((byte,)) for byte in range(256)]
     tokens += [text.encode() for text in PIECES]
@@ -80,6 +259,7 @@ def mask_of(tokens: Iterable[int]) -> np.ndarray[Any, Any]:
 
 
 # --- a pattern over the output ----------------------------------------------------------------------------------------
+
 
 class RegexJudge:
     """A pattern of the whole output, run by interegular over characters."""
@@ -179,8 +359,14 @@ def json_atoms(value: Any, orders: Callable[[dict[str, Any]], Iterable[Sequence[
             yield _joined(b"[", items, b"]")
     elif isinstance(value, dict):
         for names in orders(value):
-            parts = [[(*key, frozenset((b":",)), *item) for key in json_atoms(name, orders)
-                      for item in json_atoms(value[name], orders)] for name in names]
+            parts = [
+                [
+                    (*key, frozenset((b":",)), *item)
+                    for key in json_atoms(name, orders)
+                    for item in json_atoms(value[name], orders)
+                ]
+                for name in names
+            ]
             for members in itertools.product(*parts):
                 yield _joined(b"{", members, b"}")
     elif value == 0 and type(value) is int:
@@ -204,9 +390,11 @@ def any_order(value: dict[str, Any]) -> Iterable[Sequence[str]]:
 
 def listed_first(*names: str) -> Callable[[dict[str, Any]], Iterable[Sequence[str]]]:
     """Listed names in their order, the others behind them in any order."""
+
     def orders(value: dict[str, Any]) -> Iterable[Sequence[str]]:
         listed = tuple(name for name in names if name in value)
         return (listed + rest for rest in itertools.permutations([name for name in value if name not in names]))
+
     return orders
 
 
@@ -229,7 +417,9 @@ class ValuesJudge:
         self._known: dict[bytes, frozenset[tuple[int, bytes]]] = {b"": frozenset({(0, b"")})}
 
     @classmethod
-    def of(cls, values: Iterable[Any], orders: Callable[[dict[str, Any]], Iterable[Sequence[str]]] = any_order) -> ValuesJudge:
+    def of(
+        cls, values: Iterable[Any], orders: Callable[[dict[str, Any]], Iterable[Sequence[str]]] = any_order
+    ) -> ValuesJudge:
         """Exactly these JSON values, in every spelling of compact JSON."""
         return cls(atoms for value in values for atoms in json_atoms(value, orders))
 
@@ -291,7 +481,9 @@ class SearchJudge:
             whole += chr(code_points_from(tail)[0])
         if any(self._accepts(whole + suffix) for suffix in self._suffixes):
             return True
-        return bool(_UNFINISHED_ESCAPE.search(whole)) and any(self._accepts(whole + suffix) for suffix in self._after_escape)
+        return bool(_UNFINISHED_ESCAPE.search(whole)) and any(
+            self._accepts(whole + suffix) for suffix in self._after_escape
+        )
 
 
 def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

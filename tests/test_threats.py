@@ -1,12 +1,8 @@
-"""What an attacker, or an accident, may hand over: refused by a typed error or handled, never a crash, a hang or a leak."""
+"""What an attacker, or an accident, may hand over: refused by a typed error or handled; no crash, no hang, no leak."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
+import random
 import threading
 from functools import cache
 from pathlib import Path
@@ -34,8 +30,6 @@ from structgen import (
 from structgen.grammar.build import EMPTY, alt, seq
 from structgen.grammar.nodes import Ref, Repeat, Str
 
-TESTS = Path(__file__).parent
-HOSTILE = TESTS.parent.parent / "shared" / "corpora" / "schemas_hostile.jsonl"
 both_engines = pytest.mark.parametrize("engine", ENGINES)
 
 
@@ -51,8 +45,11 @@ def accepts(grammar: Any, text: str) -> bool:
 
 # --- size and depth ---------------------------------------------------------------------------------------------------
 
+
 @both_engines
-@pytest.mark.parametrize("pattern", ["(a|b)*a(a|b){20}", "(.*x){30}", "(a{0,50}){50}b", "((a*)*)*b", "(?=a)(.*b){25}[^b]{30}"])
+@pytest.mark.parametrize(
+    "pattern", ["(a|b)*a(a|b){20}", "(.*x){30}", "(a{0,50}){50}b", "((a*)*)*b", "(?=a)(.*b){25}[^b]{30}"]
+)
 def test_exponential_patterns_end_in_a_limit_or_compile(pattern: str, engine: str) -> None:
     try:
         compiler(engine).compile(Regex(pattern)).matcher().mask()
@@ -70,12 +67,21 @@ def test_huge_repetitions_are_counted_or_refused(engine: str) -> None:
         assert accepts(grammar, "a" * 5000)
     length = compiler(engine).compile(JsonSchema({"type": "string", "minLength": 1, "maxLength": 1_000_000}))
     assert accepts(length, '"' + "a" * 100 + '"') and not accepts(length, '""')
-    items = compiler(engine).compile(JsonSchema({"type": "array", "items": {"const": 1}, "minItems": 3, "maxItems": 10**6}))
+    items = compiler(engine).compile(
+        JsonSchema({"type": "array", "items": {"const": 1}, "minItems": 3, "maxItems": 10**6})
+    )
     assert accepts(items, "[1,1,1]") and not accepts(items, "[1]")
 
 
-@pytest.mark.parametrize("text", ["[" * 10_000, '{"items":' * 10_000, '{"items":' * 10_000 + "{}" + "}" * 10_000,
-                                  '{"const":' + "[" * 10_000 + "]" * 10_000 + "}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 10_000,
+        '{"items":' * 10_000,
+        '{"items":' * 10_000 + "{}" + "}" * 10_000,
+        '{"const":' + "[" * 10_000 + "]" * 10_000 + "}",
+    ],
+)
 def test_schemas_nested_ten_thousand_deep_are_refused(text: str) -> None:
     with pytest.raises(StructgenError):
         JsonSchema(text).to_grammar(Limits())
@@ -93,8 +99,16 @@ def test_schema_objects_nested_ten_thousand_deep_are_refused() -> None:
 
 @both_engines
 def test_outputs_nested_ten_thousand_deep_are_followed(engine: str) -> None:
-    matcher = compiler(engine).compile(JsonSchema({"$ref": "#/$defs/n", "$defs": {"n": {"type": "array", "items": {"$ref": "#/$defs/n"}}}},
-                                                  whitespace="compact")).matcher()
+    matcher = (
+        compiler(engine)
+        .compile(
+            JsonSchema(
+                {"$ref": "#/$defs/n", "$defs": {"n": {"type": "array", "items": {"$ref": "#/$defs/n"}}}},
+                whitespace="compact",
+            )
+        )
+        .matcher()
+    )
     assert matcher.advance_bytes(b"[" * 10_000) and not matcher.is_accepting
     assert matcher.allowed_tokens().size > 0
     assert matcher.advance_bytes(b"]" * 9_999) and not matcher.is_accepting
@@ -124,10 +138,14 @@ def test_a_chain_of_ten_thousand_references_is_refused(engine: str) -> None:
 
 @both_engines
 def test_a_chain_of_ten_thousand_nested_references_compiles_or_is_refused(engine: str) -> None:
-    definitions: dict[str, Any] = {f"d{i}": {"type": "array", "items": {"$ref": f"#/$defs/d{i + 1}"}} for i in range(10_000)}
+    definitions: dict[str, Any] = {
+        f"d{i}": {"type": "array", "items": {"$ref": f"#/$defs/d{i + 1}"}} for i in range(10_000)
+    }
     definitions["d10000"] = {"type": "null"}
     try:
-        grammar = compiler(engine).compile(JsonSchema({"$ref": "#/$defs/d0", "$defs": definitions}, whitespace="compact"))
+        grammar = compiler(engine).compile(
+            JsonSchema({"$ref": "#/$defs/d0", "$defs": definitions}, whitespace="compact")
+        )
     except LimitExceededError:
         return
     assert accepts(grammar, "[[[]]]")
@@ -135,24 +153,48 @@ def test_a_chain_of_ten_thousand_nested_references_compiles_or_is_refused(engine
 
 @both_engines
 def test_circular_references_are_refused(engine: str) -> None:
-    for schema in ({"$ref": "#"}, {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}},
-                   {"allOf": [{"$ref": "#"}]}):
+    for schema in (
+        {"$ref": "#"},
+        {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}},
+        {"allOf": [{"$ref": "#"}]},
+    ):
         with pytest.raises(SchemaError):
             compiler(engine).compile(JsonSchema(schema))
 
 
 # --- empty languages --------------------------------------------------------------------------------------------------
 
+
 @both_engines
-@pytest.mark.parametrize("source", [
-    JsonSchema(False), JsonSchema({"type": "string", "minLength": 2, "maxLength": 1}),
-    JsonSchema({"type": "string", "pattern": "^(ab)*$", "minLength": 3, "maxLength": 3}),
-    JsonSchema({"type": "integer", "minimum": 1, "maximum": 0}), JsonSchema({"enum": [1, 2], "type": "string"}),
-    JsonSchema({"type": "array", "items": {"$ref": "#"}, "minItems": 1}), JsonSchema({"type": "object", "required": ["a"], "properties": {"a": False}}),
-    JsonSchema({"type": "array", "items": {"type": "boolean"}, "uniqueItems": True, "minItems": 3}),
-    JsonSchema({"type": "object", "propertyNames": {"enum": ["a"]}, "minProperties": 2}),
-    Regex("a(?!a)a"), Grammar(Ref("r"), {"r": seq(Str("a"), Ref("r"))}),
-], ids=["false", "lengths", "pattern-length", "range", "enum-type", "endless", "required-false", "unique", "names", "regex", "rule"])  # fmt: skip
+@pytest.mark.parametrize(
+    "source",
+    [
+        JsonSchema(False),
+        JsonSchema({"type": "string", "minLength": 2, "maxLength": 1}),
+        JsonSchema({"type": "string", "pattern": "^(ab)*$", "minLength": 3, "maxLength": 3}),
+        JsonSchema({"type": "integer", "minimum": 1, "maximum": 0}),
+        JsonSchema({"enum": [1, 2], "type": "string"}),
+        JsonSchema({"type": "array", "items": {"$ref": "#"}, "minItems": 1}),
+        JsonSchema({"type": "object", "required": ["a"], "properties": {"a": False}}),
+        JsonSchema({"type": "array", "items": {"type": "boolean"}, "uniqueItems": True, "minItems": 3}),
+        JsonSchema({"type": "object", "propertyNames": {"enum": ["a"]}, "minProperties": 2}),
+        Regex("a(?!a)a"),
+        Grammar(Ref("r"), {"r": seq(Str("a"), Ref("r"))}),
+    ],
+    ids=[
+        "false",
+        "lengths",
+        "pattern-length",
+        "range",
+        "enum-type",
+        "endless",
+        "required-false",
+        "unique",
+        "names",
+        "regex",
+        "rule",
+    ],
+)
 def test_empty_languages_are_told_when_compiled(source: Any, engine: str) -> None:
     with pytest.raises((UnsatisfiableError, GrammarSyntaxError)):
         compiler(engine).compile(source)
@@ -160,8 +202,17 @@ def test_empty_languages_are_told_when_compiled(source: Any, engine: str) -> Non
 
 # --- texts and numbers ------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("schema", ['{"const": "\\ud800"}', '{"properties": {"\\udfff": {}}}', {"enum": ["\ud800"]}, {"required": ["a\udc00"]},
-                                    {"pattern": "\ud800"}])
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        '{"const": "\\ud800"}',
+        '{"properties": {"\\udfff": {}}}',
+        {"enum": ["\ud800"]},
+        {"required": ["a\udc00"]},
+        {"pattern": "\ud800"},
+    ],
+)
 def test_lone_surrogates_are_refused(schema: Any) -> None:
     with pytest.raises(StructgenError):
         JsonSchema(schema).to_grammar(Limits())
@@ -178,7 +229,9 @@ def test_lone_surrogates_are_never_written(engine: str) -> None:
 
 @both_engines
 def test_nul_bytes_are_characters_like_others(engine: str) -> None:
-    grammar = compiler(engine).compile(JsonSchema({"type": "object", "properties": {"a\0b": {"const": "\0"}}, "required": ["a\0b"]}))
+    grammar = compiler(engine).compile(
+        JsonSchema({"type": "object", "properties": {"a\0b": {"const": "\0"}}, "required": ["a\0b"]})
+    )
     assert accepts(grammar, '{"a\\u0000b":"\\u0000"}') and not accepts(grammar, '{"a":"\\u0000"}')
     assert accepts(compiler(engine).compile(Choice(["a\0b"])), "a\0b")
     assert accepts(compiler(engine).compile(Regex("a\\x00+")), "a\0\0")
@@ -187,14 +240,31 @@ def test_nul_bytes_are_characters_like_others(engine: str) -> None:
 @both_engines
 def test_huge_integers_are_exact(engine: str) -> None:
     for bound in (2**63, 2**64 + 1, 2**128, 10**300 + 7):
-        grammar = compiler(engine).compile(JsonSchema({"type": "integer", "minimum": bound - 1, "maximum": bound}, exponents=False))
+        grammar = compiler(engine).compile(
+            JsonSchema({"type": "integer", "minimum": bound - 1, "maximum": bound}, exponents=False)
+        )
         assert accepts(grammar, str(bound)) and accepts(grammar, str(bound - 1))
         assert not accepts(grammar, str(bound + 1)) and not accepts(grammar, str(bound - 2))
 
 
-@pytest.mark.parametrize("schema", ['{"minimum": NaN}', '{"maximum": Infinity}', '{"const": -Infinity}', {"minimum": float("nan")},
-                                    {"maximum": float("inf")}, {"const": float("nan")}, {"enum": [float("inf")]}, {"multipleOf": 0},
-                                    {"minLength": True}, {"maxItems": "3"}, {"minimum": "3"}, {"maxLength": -1}, {"minItems": 1.5}])
+@pytest.mark.parametrize(
+    "schema",
+    [
+        '{"minimum": NaN}',
+        '{"maximum": Infinity}',
+        '{"const": -Infinity}',
+        {"minimum": float("nan")},
+        {"maximum": float("inf")},
+        {"const": float("nan")},
+        {"enum": [float("inf")]},
+        {"multipleOf": 0},
+        {"minLength": True},
+        {"maxItems": "3"},
+        {"minimum": "3"},
+        {"maxLength": -1},
+        {"minItems": 1.5},
+    ],
+)
 def test_numbers_that_are_none_are_refused(schema: Any) -> None:
     with pytest.raises(SchemaError):
         JsonSchema(schema).to_grammar(Limits())
@@ -205,7 +275,9 @@ def test_duplicate_keys_of_a_schema_text_are_refused() -> None:
         JsonSchema('{"type": "string", "type": "integer"}').to_grammar(Limits())
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "1", "nul", '"a"', "{} {}", b"\xff\xfe", b'{"const": "\x80"}', "{'a': 1}", "{\"a\": 1,}"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "1", "nul", '"a"', "{} {}", b"\xff\xfe", b'{"const": "\x80"}', "{'a': 1}", '{"a": 1,}']
+)
 def test_texts_that_are_no_schema_are_refused(text: Any) -> None:
     with pytest.raises(SchemaError):
         JsonSchema(text).to_grammar(Limits())
@@ -213,9 +285,14 @@ def test_texts_that_are_no_schema_are_refused(text: Any) -> None:
 
 # --- ambiguity --------------------------------------------------------------------------------------------------------
 
+
 @both_engines
 def test_ambiguous_grammars_stay_small(engine: str) -> None:
-    matcher = compiler(engine).compile(Grammar(Ref("r"), {"r": alt([Str("a"), seq(Str("a"), Ref("r")), seq(Str("aa"), Ref("r"))])})).matcher()
+    matcher = (
+        compiler(engine)
+        .compile(Grammar(Ref("r"), {"r": alt([Str("a"), seq(Str("a"), Ref("r")), seq(Str("aa"), Ref("r"))])}))
+        .matcher()
+    )
     for _ in range(300):
         assert matcher.advance_bytes(b"a") and matcher.is_accepting
     assert accepts(compiler(engine).compile(Regex("(a|a|aa)*(a?){30}")), "a" * 200)
@@ -223,8 +300,15 @@ def test_ambiguous_grammars_stay_small(engine: str) -> None:
 
 
 @both_engines
-@pytest.mark.parametrize("rules", [{"r": alt([seq(Ref("r"), Str("a")), Str("a")])}, {"r": alt([seq(Ref("r"), Ref("r")), Str("a"), EMPTY])},
-                                   {"r": seq(Ref("s"), Str("a")), "s": alt([Ref("r"), EMPTY])}], ids=["direct", "cyclic", "hidden"])
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"r": alt([seq(Ref("r"), Str("a")), Str("a")])},
+        {"r": alt([seq(Ref("r"), Ref("r")), Str("a"), EMPTY])},
+        {"r": seq(Ref("s"), Str("a")), "s": alt([Ref("r"), EMPTY])},
+    ],
+    ids=["direct", "cyclic", "hidden"],
+)
 def test_left_recursion_works_or_meets_a_limit(rules: Any, engine: str) -> None:
     try:
         assert accepts(compiler(engine).compile(Grammar(Ref("r"), rules)), "aa")
@@ -238,10 +322,22 @@ TINY: list[tuple[str, int, Any]] = [
     ("schema_bytes", 20, JsonSchema('{"type": "object", "properties": {}}')),
     ("schema_depth", 3, JsonSchema({"items": {"items": {"items": {"items": {"items": {"minLength": 1}}}}}})),
     ("schema_nodes", 3, JsonSchema({"properties": {name: {"minLength": 1, "type": "string"} for name in "abcdefgh"}})),
-    ("ref_chain", 2, JsonSchema({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/c"}, "c": {"$ref": "#/$defs/d"}, "d": {}}})),
-    ("regex_bytes", 5, Regex("abcdefgh")), ("regex_depth", 2, Regex("((((a))))")), ("dfa_states", 3, Regex("a[bc]d[ef]g[hi]j|x[yz]")),
-    ("dfa_steps", 3, Regex("a[bc]d[ef]g[hi]j|x[yz]*")), ("grammar_states", 5, JsonSchema({"type": "array", "items": {"type": "null"}})),
-]  # fmt: skip
+    (
+        "ref_chain",
+        2,
+        JsonSchema(
+            {
+                "$ref": "#/$defs/a",
+                "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/c"}, "c": {"$ref": "#/$defs/d"}, "d": {}},
+            }
+        ),
+    ),
+    ("regex_bytes", 5, Regex("abcdefgh")),
+    ("regex_depth", 2, Regex("((((a))))")),
+    ("dfa_states", 3, Regex("a[bc]d[ef]g[hi]j|x[yz]")),
+    ("dfa_steps", 3, Regex("a[bc]d[ef]g[hi]j|x[yz]*")),
+    ("grammar_states", 5, JsonSchema({"type": "array", "items": {"type": "null"}})),
+]
 
 
 @both_engines
@@ -252,7 +348,10 @@ def test_limits_of_compiling_are_named_by_their_error(name: str, value: int, sou
     assert caught.value.limit == name and f"Limits({name}=" in str(caught.value)
 
 
-MANY = Grammar(alt([seq(Repeat(Str("a"), i, i), Str(f"b{i}"), Ref("r")) for i in range(5, 45)]), {"r": alt([Str("x"), seq(Str("a"), Ref("r"))])})
+MANY = Grammar(
+    alt([seq(Repeat(Str("a"), i, i), Str(f"b{i}"), Ref("r")) for i in range(5, 45)]),
+    {"r": alt([Str("x"), seq(Str("a"), Ref("r"))])},
+)
 
 
 @both_engines
@@ -261,7 +360,10 @@ def test_too_many_threads_leave_the_matcher_unmoved(engine: str) -> None:
         matcher = compiler(engine, Limits(threads=3)).compile(MANY).matcher()
         matcher.advance_bytes(b"a")
     assert caught.value.limit == "threads"
-    source = Grammar(seq(Str("a"), alt([seq(Str("b"), Str(str(i)), Ref("r")) for i in range(20)])), {"r": alt([Str("x"), seq(Str("a"), Ref("r"))])})
+    source = Grammar(
+        seq(Str("a"), alt([seq(Str("b"), Str(str(i)), Ref("r")) for i in range(20)])),
+        {"r": alt([Str("x"), seq(Str("a"), Ref("r"))])},
+    )
     matcher = compiler(engine, Limits(threads=10)).compile(source).matcher()
     before = None
     try:
@@ -275,9 +377,16 @@ def test_too_many_threads_leave_the_matcher_unmoved(engine: str) -> None:
 
 
 @both_engines
-def test_too_many_mask_steps_leave_the_matcher_unmoved(engine: str) -> None:
-    grammar = compiler(engine, Limits(mask_steps=10)).compile(Regex("[a-z]*|[0-9]*[x-z]"))
-    matcher = grammar.matcher()
+@pytest.mark.parametrize(
+    "source",
+    [
+        Regex("[a-z]*|[0-9]*[x-z]"),
+        Grammar(Repeat(alt([Str(c) for c in "abcdefghijklmnopqrstuvwxyz0123456789"]), 0, None)),
+    ],
+    ids=["pattern", "structure"],
+)
+def test_too_many_mask_steps_leave_the_matcher_unmoved(source: Any, engine: str) -> None:
+    matcher = compiler(engine, Limits(mask_steps=10)).compile(source).matcher()
     with pytest.raises(LimitExceededError) as caught:
         matcher.mask()
     assert caught.value.limit == "mask_steps"
@@ -297,7 +406,9 @@ def test_precompute_stops_at_its_limits(engine: str) -> None:
 
 # --- memory and threads -----------------------------------------------------------------------------------------------
 
-OBJECTS = JsonSchema({"type": "array", "items": {"type": "object", "additionalProperties": {"type": "null"}}}, whitespace="compact")
+OBJECTS = JsonSchema(
+    {"type": "array", "items": {"type": "object", "additionalProperties": {"type": "null"}}}, whitespace="compact"
+)
 BYTE = {text[0]: token for token, text in reversed(list(enumerate(VOCABULARY.tokens))) if text and len(text) == 1}
 
 
@@ -318,8 +429,17 @@ def test_results_stay_right_while_a_small_cache_is_emptied(engine: str) -> None:
         most = max(most, grammar.memory_bytes())
     assert most < 16 << 20
     assert matcher.advance_bytes(b'{"a":null,"b":null')
-    assert not matcher.advance_bytes(b',"a"') and not matcher.advance_bytes(b',"\\u0062":') and matcher.advance_bytes(b',"c":null}]')
-    assert matcher.is_accepting and not waiting.advance_bytes(b',"k1"') and waiting.advance_bytes(b',"k2":null}]') and waiting.is_accepting
+    assert (
+        not matcher.advance_bytes(b',"a"')
+        and not matcher.advance_bytes(b',"\\u0062":')
+        and matcher.advance_bytes(b',"c":null}]')
+    )
+    assert (
+        matcher.is_accepting
+        and not waiting.advance_bytes(b',"k1"')
+        and waiting.advance_bytes(b',"k2":null}]')
+        and waiting.is_accepting
+    )
     waiting.rollback(2)
     assert (waiting.mask() == grammar.matcher().mask()).all()
 
@@ -341,7 +461,11 @@ def test_an_output_beyond_the_cache_meets_the_limit_and_is_not_moved(engine: str
 @both_engines
 def test_many_names_in_one_object_are_never_taken_twice(engine: str) -> None:
     count = 5_000 if engine == "native" else 400
-    matcher = compiler(engine).compile(JsonSchema({"type": "object", "additionalProperties": {"type": "null"}}, whitespace="compact")).matcher()
+    matcher = (
+        compiler(engine)
+        .compile(JsonSchema({"type": "object", "additionalProperties": {"type": "null"}}, whitespace="compact"))
+        .matcher()
+    )
     assert matcher.advance_bytes(b"{" + b",".join(b'"k%d":null' % number for number in range(count)))
     for number in range(0, count, count // 50):
         assert not matcher.advance_bytes(b',"k%d"' % number)
@@ -350,11 +474,17 @@ def test_many_names_in_one_object_are_never_taken_twice(engine: str) -> None:
 
 @both_engines
 def test_threads_share_a_grammar(engine: str) -> None:
-    schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^[a-z]+$"}, "b": {"type": "array", "items": {"type": "integer"}, "maxItems": 40}},
-              "required": ["a"], "additionalProperties": {"type": "null"}}
+    schema = {
+        "type": "object",
+        "properties": {
+            "a": {"type": "string", "pattern": "^[a-z]+$"},
+            "b": {"type": "array", "items": {"type": "integer"}, "maxItems": 40},
+        },
+        "required": ["a"],
+        "additionalProperties": {"type": "null"},
+    }
     text = b'{"a":"foobar","b":[' + b",".join(b"%d" % i for i in range(30)) + b'],"x":null,"y":null}'
     grammar = compiler(engine).compile(JsonSchema(schema, whitespace="compact"))
-    import random
     tokens = [tokenized(text, random.Random(seed)) for seed in range(4)]
     reference = compiler(engine).compile(JsonSchema(schema, whitespace="compact"))
     right = []
@@ -384,69 +514,18 @@ def test_threads_share_a_grammar(engine: str) -> None:
     assert not wrong
 
 
-# --- network, files, other processes ----------------------------------------------------------------------------------
-
-AUDITED = """
-import sys, socket, json
-sys.path.insert(0, {tests!r})
-from oracle import VOCABULARY
-from structgen import Compiler, JsonSchema, StructgenError
-compiler = Compiler(VOCABULARY)
-compiler.compile(JsonSchema({{"type": "object", "properties": {{"a": {{"type": "string", "format": "date", "pattern": "a"}}}}}})).matcher().mask()
-seen = []
-def hook(event, arguments):
-    if event.startswith(("socket.", "urllib.", "http.", "subprocess.", "os.system", "exec")) or \\
-            (event == "open" and not str(arguments[0]).endswith((".py", ".pyc")) and "__pycache__" not in str(arguments[0])):
-        seen.append((event, str(arguments)[:200]))
-sys.addaudithook(hook)
-for reference in ("http://example.com/schema.json", "https://json-schema.org/draft/2020-12/schema", "file:///etc/passwd", "/etc/passwd",
-                  "other.json", "urn:x:y", "ftp://example.com/x#/a"):
-    for schema in ({{"$ref": reference}}, {{"$schema": reference, "type": "null"}}, {{"$id": reference, "$ref": "x.json"}},
-                   {{"$dynamicRef": reference}}, {{"items": {{"$ref": reference + "#/definitions/a"}}}}):
-        for given in (schema, json.dumps(schema)):
-            try:
-                compiler.compile(JsonSchema(given)).matcher().mask()
-            except StructgenError:
-                pass
-print(json.dumps(seen))
-"""
-
-
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(TESTS), "PYTHONWARNINGS": "ignore"}
-
-
-def test_references_open_no_file_and_no_connection() -> None:
-    done = subprocess.run([sys.executable, "-c", AUDITED.format(tests=str(TESTS))], capture_output=True, text=True, timeout=60, env=environment())
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == []
-
-
-def hostile_rows() -> list[dict[str, Any]]:
-    if not HOSTILE.exists():
-        pytest.skip(f"the corpus of hostile schemas is not here: {HOSTILE}")
-    rows = [json.loads(line) for line in HOSTILE.read_text(encoding="utf-8").splitlines()]
-    return [row for row in rows if row["kind"] in ("json_schema", "regex")]
-
-
-def outcomes(rows: list[dict[str, Any]], engine: str) -> list[str]:
-    """What became of each row; a row that ends its process is told by the signal, and the next one gets a new process."""
-    found: list[str] = []
-    while len(found) < len(rows):
-        lines = "".join(json.dumps(row) + "\n" for row in rows[len(found) :])
-        done = subprocess.run([sys.executable, str(TESTS / "hostile_worker.py"), engine], input=lines, capture_output=True, text=True, env=environment())
-        found += [json.loads(line) for line in done.stdout.splitlines()]
-        if len(found) < len(rows):
-            found.append("hangs" if done.returncode == -signal.SIGALRM else f"ends the process ({done.returncode}): {done.stderr[-300:]}")
-    return found
+# --- code ---
 
 
 @both_engines
-def test_hostile_schemas_and_patterns_end_as_they_should(engine: str) -> None:
-    rows = hostile_rows()
-    wrong = []
-    for row, outcome in zip(rows, outcomes(rows, engine), strict=True):
-        right = {"clear_error": outcome.startswith("refused"), "compiles": outcome == "ok", "either": outcome == "ok" or outcome.startswith("refused")}
-        if not right[row["expect"]]:
-            wrong.append(f"{row['id']} {row['kind']} ({row['why']}) should be {row['expect']}: {outcome}")
-    assert not wrong, "\n".join(wrong)
+def test_texts_given_as_types_are_refused_and_never_evaluated(engine: str, tmp_path: Path) -> None:
+    proof = tmp_path / "evaluated"
+    for text in (
+        f"__import__('pathlib').Path({str(proof)!r}).touch()",
+        f"list[__import__('pathlib').Path({str(proof)!r}).touch()]",
+        "int",
+        "a+",
+    ):
+        with pytest.raises(SchemaError):
+            compiler(engine).compile(text)
+    assert not proof.exists()

@@ -51,7 +51,9 @@ def test_every_answer_over_the_small_corpus_is_right(row: dict[str, Any], name: 
         pytest.skip("the native engine was not built")
     result = benchmark().measure(*engine(name), row)
     assert "error" not in result and "refused" not in result, result
-    assert result["right"] == len(row["tests"]), f"lets through {result['lets_through']}, refuses {result['refuses_valid']}"
+    assert result["right"] == len(row["tests"]), (
+        f"lets through {result['lets_through']}, refuses {result['refuses_valid']}"
+    )
 
 
 def test_rows_of_the_small_corpus_have_both_kinds_of_instances() -> None:
@@ -63,8 +65,21 @@ def test_rows_of_the_small_corpus_have_both_kinds_of_instances() -> None:
 def test_the_masks_benchmark_prints_a_table() -> None:
     pytest.importorskip("mistral_common")
     name = benchmark().installed()[0]
-    done = subprocess.run([sys.executable, str(ROOT / "benchmarks" / "masks.py"), "--data", str(CORPUS), "--take", "3", "--engines", name],
-                          capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [
+            sys.executable,
+            str(ROOT / "benchmarks" / "masks.py"),
+            "--data",
+            str(CORPUS),
+            "--take",
+            "3",
+            "--engines",
+            name,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     assert f"| | {name} |" in done.stdout and "| schemas compiled | 3 |" in done.stdout
     assert "| invalid ones let through | 0 |" in done.stdout and "| valid ones refused | 0 |" in done.stdout
@@ -72,7 +87,20 @@ def test_the_masks_benchmark_prints_a_table() -> None:
 
 def test_the_exactness_benchmark_finds_no_difference() -> None:
     pytest.importorskip("mistral_common")
-    done = subprocess.run([sys.executable, str(ROOT / "benchmarks" / "exactness.py"), "--data", str(CORPUS), "--schemas", "3", "--states", "6"],
-                          capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [
+            sys.executable,
+            str(ROOT / "benchmarks" / "exactness.py"),
+            "--data",
+            str(CORPUS),
+            "--schemas",
+            "3",
+            "--states",
+            "6",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert ", 0 differ" in done.stdout

@@ -39,15 +39,23 @@ CASES: dict[str, Callable[[], Any]] = {
     "schema-reference-missing": schema({"$ref": "#/$defs/missing"}),
     "schema-reference-remote": schema({"properties": {"a": {"$ref": "https://example.com/a.json"}}}),
     "schema-reference-circle": schema({"$ref": "#"}),
-    "schema-unsatisfiable-range": schema({"type": "object", "properties": {"a": {"type": "integer", "minimum": 2, "maximum": 1}}, "required": ["a"]}),
+    "schema-unsatisfiable-range": schema(
+        {"type": "object", "properties": {"a": {"type": "integer", "minimum": 2, "maximum": 1}}, "required": ["a"]}
+    ),
     "schema-unsatisfiable-endless": schema({"type": "array", "items": {"$ref": "#"}, "minItems": 1}),
-    "schema-unsatisfiable-pattern-length": schema({"type": "string", "pattern": "^(ab)*$", "minLength": 3, "maxLength": 3}),
-    "schema-unsupported-unique-objects": schema({"properties": {"tags": {"type": "array", "items": {"type": "object"}, "uniqueItems": True}}}),
+    "schema-unsatisfiable-pattern-length": schema(
+        {"type": "string", "pattern": "^(ab)*$", "minLength": 3, "maxLength": 3}
+    ),
+    "schema-unsupported-unique-objects": schema(
+        {"properties": {"tags": {"type": "array", "items": {"type": "object"}, "uniqueItems": True}}}
+    ),
     "schema-unsupported-multiple": schema({"type": "number", "multipleOf": 0.3}),
     "schema-unsupported-pattern": schema({"type": "string", "pattern": "(a)\\1"}),
     "schema-pattern-broken": schema({"type": "string", "pattern": "a(b"}),
     "schema-option": schema({}, whitespace="none"),
-    "schema-too-deep": compiled(JsonSchema({"items": {"items": {"items": {"items": {"minLength": 1}}}}}), schema_depth=2),
+    "schema-too-deep": compiled(
+        JsonSchema({"items": {"items": {"items": {"items": {"minLength": 1}}}}}), schema_depth=2
+    ),
     "regex-broken": compiled(Regex("a[b")),
     "regex-back-reference": compiled(Regex("(a)\\1")),
     "regex-exponential": compiled(Regex("(a|b)*a(a|b){20}"), dfa_states=1000),
@@ -55,8 +63,10 @@ CASES: dict[str, Callable[[], Any]] = {
     "choice-twice": lambda: Choice(["a", "b", "a"]),
     "grammar-without-text": compiled(Grammar(Ref("r"), {"r": seq(Str("a"), Ref("r"))})),
     "vocabulary-text-token": lambda: Vocabulary([b"a", "b"], [0]),  # type: ignore[list-item]
-    "token-outside-the-vocabulary": lambda: Compiler(VOCABULARY, engine="python").compile(Choice(["a"])).matcher().advance(10_000),
-}  # fmt: skip
+    "token-outside-the-vocabulary": lambda: (
+        Compiler(VOCABULARY, engine="python").compile(Choice(["a"])).matcher().advance(10_000)
+    ),
+}
 
 
 @cache

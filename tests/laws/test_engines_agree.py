@@ -28,7 +28,13 @@ def test_masks_of_random_grammars_agree(grammar: Grammar, seed: int) -> None:
 
 
 @LAW
-@given(schemas(), SEEDS, st.sampled_from(["compact", "bounded", "flexible"]), st.sampled_from(["schema", "any"]), st.booleans())
+@given(
+    schemas(),
+    SEEDS,
+    st.sampled_from(["compact", "bounded", "flexible"]),
+    st.sampled_from(["schema", "any"]),
+    st.booleans(),
+)
 def test_masks_of_random_schemas_agree(schema: Any, seed: int, whitespace: Any, order: Any, exponents: bool) -> None:
     agree(JsonSchema(schema, whitespace=whitespace, property_order=order, exponents=exponents), seed)
 

@@ -21,7 +21,13 @@ FREE, MOST = 8, 120
 
 
 @LAW
-@given(schemas(), SEEDS, st.sampled_from(["compact", "bounded", "flexible"]), st.sampled_from(["schema", "any"]), st.booleans())
+@given(
+    schemas(),
+    SEEDS,
+    st.sampled_from(["compact", "bounded", "flexible"]),
+    st.sampled_from(["schema", "any"]),
+    st.booleans(),
+)
 def test_sampled_outputs_are_valid(schema: Any, seed: int, whitespace: Any, order: Any, exponents: bool) -> None:
     validator = Draft202012Validator(schema)
     for grammar in compile_all(JsonSchema(schema, whitespace=whitespace, property_order=order, exponents=exponents)):
@@ -56,16 +62,34 @@ def instances(draw: st.DrawFn, schema: Any, depth: int = 3) -> Any:
     if isinstance(kind, list):
         kind = draw(st.sampled_from(kind))
     if kind == "string":
-        return draw(st.text(st.sampled_from('abcfo01é漢😀"\\\n'), min_size=schema.get("minLength", 0), max_size=schema.get("maxLength", 5)))
+        return draw(
+            st.text(
+                st.sampled_from('abcfo01é漢😀"\\\n'),
+                min_size=schema.get("minLength", 0),
+                max_size=schema.get("maxLength", 5),
+            )
+        )
     if kind == "array":
         known = schema.get("prefixItems", [])
         size = schema.get("minItems", 0) + draw(st.integers(0, 2))
-        return [draw(instances(known[i] if i < len(known) else schema.get("items", {"type": "string"}), depth - 1)) for i in range(size)]
+        return [
+            draw(instances(known[i] if i < len(known) else schema.get("items", {"type": "string"}), depth - 1))
+            for i in range(size)
+        ]
     if kind == "object":
         known = schema.get("properties", {})
         names = {*schema.get("required", []), *draw(st.lists(st.sampled_from([*NAMES, "x", "é"]), max_size=2))}
-        return {name: draw(instances(known.get(name, schema.get("additionalProperties", {"type": "null"})), depth - 1)) for name in sorted(names)}
-    return draw({"integer": st.integers(-20, 1200), "number": st.sampled_from([0, 0.5, 1, -3, 1.25, 99]), "boolean": st.booleans()}.get(kind, SCALARS))
+        return {
+            name: draw(instances(known.get(name, schema.get("additionalProperties", {"type": "null"})), depth - 1))
+            for name in sorted(names)
+        }
+    return draw(
+        {
+            "integer": st.integers(-20, 1200),
+            "number": st.sampled_from([0, 0.5, 1, -3, 1.25, 99]),
+            "boolean": st.booleans(),
+        }.get(kind, SCALARS)
+    )
 
 
 @st.composite
@@ -76,7 +100,9 @@ def schemas_with_instances(draw: st.DrawFn) -> tuple[Any, list[Any]]:
 
 @LAW
 @given(schemas_with_instances(), SEEDS, st.booleans())
-def test_instances_are_accepted_exactly_where_they_are_valid(pair: tuple[Any, list[Any]], seed: int, ascii_only: bool) -> None:
+def test_instances_are_accepted_exactly_where_they_are_valid(
+    pair: tuple[Any, list[Any]], seed: int, ascii_only: bool
+) -> None:
     schema, values = pair
     validator, chance = Draft202012Validator(schema), random.Random(seed)
     for grammar in compile_all(JsonSchema(schema, property_order="any")):

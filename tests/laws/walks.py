@@ -13,7 +13,10 @@ from structgen.matching.native_engine import AVAILABLE
 
 ENGINES = ("python", "native") if AVAILABLE else ("python",)
 LIMITS = Limits(dfa_states=3000, grammar_states=100_000, threads=500)
-CLOSERS = [VOCABULARY.tokens.index(text) for text in (b'"', b"}", b"]", b")", b"0", b"1", b"a", b"null", b"true", b"false", b":", b",", b";", b"b")]
+CLOSERS = [
+    VOCABULARY.tokens.index(text)
+    for text in (b'"', b"}", b"]", b")", b"0", b"1", b"a", b"null", b"true", b"false", b":", b",", b";", b"b")
+]
 BY_TEXT: dict[bytes, list[int]] = {}
 for _token, _text in TEXT_TOKENS:
     BY_TEXT.setdefault(_text, []).append(_token)
@@ -44,8 +47,10 @@ def same_mask(matchers: list[Any], path: bytes) -> list[int]:
     allowed = [set(matcher.allowed_tokens().tolist()) for matcher in matchers]
     for other in allowed[1:]:
         more, less = other - allowed[0], allowed[0] - other
-        assert not more and not less, (f"behind {path!r} native allows {[VOCABULARY.tokens[t] for t in sorted(more)]}, "
-                                       f"python {[VOCABULARY.tokens[t] for t in sorted(less)]}")
+        assert not more and not less, (
+            f"behind {path!r} native allows {[VOCABULARY.tokens[t] for t in sorted(more)]}, "
+            f"python {[VOCABULARY.tokens[t] for t in sorted(less)]}"
+        )
     states = {(matcher.is_accepting, matcher.is_finished) for matcher in matchers}
     assert len(states) == 1, path
     return sorted(allowed[0])
@@ -64,8 +69,14 @@ def walk_together(grammars: list[Any], seed: int, steps: int) -> None:
         texts = [token for token in allowed if token not in ends]
         if not texts:
             return
-        token = chance.choice([t for t in CLOSERS if t in allowed] or texts) if chance.random() < 0.3 else chance.choice(texts)
-        assert all(matcher.advance(token) for matcher in matchers), f"behind {path!r} the mask allows {VOCABULARY.tokens[token]!r}, advance does not"
+        token = (
+            chance.choice([t for t in CLOSERS if t in allowed] or texts)
+            if chance.random() < 0.3
+            else chance.choice(texts)
+        )
+        assert all(matcher.advance(token) for matcher in matchers), (
+            f"behind {path!r} the mask allows {VOCABULARY.tokens[token]!r}, advance does not"
+        )
         path += VOCABULARY.tokens[token] or b""
 
 

@@ -1,7 +1,7 @@
 """Grammars with judges that know nothing of them: the table of the mask suite.
 
-A case is a source, what judges its texts, and texts to walk along. The judge's pattern, values or suffixes are written by
-hand from the meaning of the source; nothing in them is taken from structgen.
+A case is a source, what judges its texts, and texts to walk along. The judge's pattern, values or suffixes are written
+by hand from the meaning of the source; nothing in them is taken from structgen.
 """
 
 from __future__ import annotations
@@ -54,10 +54,12 @@ def regex(pattern: str) -> Callable[[], Judge]:
 
 def valid(schema: Any, values: Iterable[Any], *ordered: str) -> Callable[[], Judge]:
     """Those of the values that jsonschema finds valid; ``ordered``: listed names that come first, in their order."""
+
     def judge() -> Judge:
         validator = Draft202012Validator(schema)
         kept = [value for value in values if validator.is_valid(value)]
         return ValuesJudge.of(kept, listed_first(*ordered)) if ordered else ValuesJudge.of(kept)
+
     return judge
 
 
@@ -65,8 +67,12 @@ def objects(names: Iterable[str], values: Iterable[Any], most: int | None = None
     """Every object with some of the names."""
     names, values = list(names), list(values)
     most = len(names) if most is None else most
-    return [dict(zip(chosen, held, strict=True)) for size in range(most + 1)
-            for chosen in itertools.combinations(names, size) for held in itertools.product(values, repeat=size)]
+    return [
+        dict(zip(chosen, held, strict=True))
+        for size in range(most + 1)
+        for chosen in itertools.combinations(names, size)
+        for held in itertools.product(values, repeat=size)
+    ]
 
 
 def lists(items: Iterable[Any], most: int) -> list[list[Any]]:
@@ -89,14 +95,30 @@ def _refused(text: str) -> Any:
 
 def unicode_json(check: Callable[[Any], bool], suffixes: Iterable[str]) -> Callable[[], Judge]:
     """JSON that a checker accepts, without duplicate names, lone surrogates or fractions, found by trying suffixes."""
+
     def whole(text: str) -> bool:
         value = json.loads(text, object_pairs_hook=no_duplicates, parse_float=_refused)
         return not has_lone_surrogate(json.dumps(value, ensure_ascii=False)) and check(value) and is_compact(text)
+
     suffixes = list(suffixes)
     return lambda: SearchJudge(whole, [*suffixes, *("zq" + suffix for suffix in suffixes)], ESCAPE_ENDS)
 
 
-ESCAPE_ENDS = ("n", "0", "00", "000", "0000", "u0000", "ude00", "\\ude00", "0\\ude00", "00\\ude00", "e00", "de00", "\\udc00")
+ESCAPE_ENDS = (
+    "n",
+    "0",
+    "00",
+    "000",
+    "0000",
+    "u0000",
+    "ude00",
+    "\\ude00",
+    "0\\ude00",
+    "00\\ude00",
+    "e00",
+    "de00",
+    "\\udc00",
+)
 """What ends an unfinished escape."""
 
 
@@ -119,99 +141,366 @@ def tails(text: str) -> list[str]:
 
 
 COLOUR = {"enum": ["red", "green", "blue"]}
-ANY_ORDER = {"type": "object", "properties": {"a": {"const": 1}, "b": {"enum": [0, 1]}, "ab": {"const": None}},
-             "required": ["b"], "additionalProperties": False}
-COUNTED = {"type": "object", "properties": {n: {"const": 1} for n in ("a", "b", "c", "d")}, "additionalProperties": False,
-           "minProperties": 2, "maxProperties": 3}
-FINITE_NAMES = {"type": "object", "properties": {"a": {"const": 1}}, "propertyNames": {"pattern": "^[ab]{1,2}$"},
-                "additionalProperties": {"const": 0}, "maxProperties": 3}
-FINITE_NAMES_MIN = {"type": "object", "propertyNames": {"pattern": "^[ab]$"}, "additionalProperties": {"const": 0}, "minProperties": 2}
+ANY_ORDER = {
+    "type": "object",
+    "properties": {"a": {"const": 1}, "b": {"enum": [0, 1]}, "ab": {"const": None}},
+    "required": ["b"],
+    "additionalProperties": False,
+}
+COUNTED = {
+    "type": "object",
+    "properties": {n: {"const": 1} for n in ("a", "b", "c", "d")},
+    "additionalProperties": False,
+    "minProperties": 2,
+    "maxProperties": 3,
+}
+FINITE_NAMES = {
+    "type": "object",
+    "properties": {"a": {"const": 1}},
+    "propertyNames": {"pattern": "^[ab]{1,2}$"},
+    "additionalProperties": {"const": 0},
+    "maxProperties": 3,
+}
+FINITE_NAMES_MIN = {
+    "type": "object",
+    "propertyNames": {"pattern": "^[ab]$"},
+    "additionalProperties": {"const": 0},
+    "minProperties": 2,
+}
 NAMES = ["".join(p) for size in (1, 2) for p in itertools.product("ab", repeat=size)]
-RECURSIVE = {"$ref": "#/$defs/n", "$defs": {"n": {"anyOf": [{"const": 1}, {"type": "array", "items": {"$ref": "#/$defs/n"}, "maxItems": 2}]}}}
-OVERLAPPING = {"anyOf": [{"type": "object", "properties": {"a": {"const": 1}, "b": {"const": 1}}, "required": ["a", "b"], "additionalProperties": False},
-                         {"type": "object", "properties": {"a": {"const": 1}, "c": {"const": 2}}, "required": ["a"], "additionalProperties": False},
-                         {"type": "object", "properties": {"a": {"enum": [1, 2]}}, "additionalProperties": False}]}
-TUPLE = {"type": "array", "prefixItems": [{"enum": ["a", "b"]}, {"enum": [1, 12]}], "items": {"const": None}, "minItems": 1, "maxItems": 4}
+RECURSIVE = {
+    "$ref": "#/$defs/n",
+    "$defs": {"n": {"anyOf": [{"const": 1}, {"type": "array", "items": {"$ref": "#/$defs/n"}, "maxItems": 2}]}},
+}
+OVERLAPPING = {
+    "anyOf": [
+        {
+            "type": "object",
+            "properties": {"a": {"const": 1}, "b": {"const": 1}},
+            "required": ["a", "b"],
+            "additionalProperties": False,
+        },
+        {
+            "type": "object",
+            "properties": {"a": {"const": 1}, "c": {"const": 2}},
+            "required": ["a"],
+            "additionalProperties": False,
+        },
+        {"type": "object", "properties": {"a": {"enum": [1, 2]}}, "additionalProperties": False},
+    ]
+}
+TUPLE = {
+    "type": "array",
+    "prefixItems": [{"enum": ["a", "b"]}, {"enum": [1, 12]}],
+    "items": {"const": None},
+    "minItems": 1,
+    "maxItems": 4,
+}
 OPEN_NULLS = {"type": "object", "additionalProperties": {"type": "null"}}
-OPEN_LISTED = {"type": "object", "properties": {"a": {"const": 1}, "ab": {"const": 12}}, "required": ["ab"],
-               "additionalProperties": {"type": "null"}}
+OPEN_LISTED = {
+    "type": "object",
+    "properties": {"a": {"const": 1}, "ab": {"const": 12}},
+    "required": ["ab"],
+    "additionalProperties": {"type": "null"},
+}
 UNIQUE_TEXTS = {"type": "array", "items": {"type": "string"}, "uniqueItems": True, "maxItems": 3}
-CLOSERS = ["", '"', '"}', '":null}', '"]', "}", "]", *tails(":null}"), *tails("ull}"), *tails('"zz"]'), ',"zz"]', '"zz":null}']
-OPENERS = ["", '"', *tails(':1,"ab":12}'), '"' + ':null,"ab":12}', '":null,"ab":12}', '":1,"ab":12}', '":12}', ":12}", "12}", "2}", "}", ',"ab":12}',
-           '"ab":12}', '"zz":null}', '":1}', ":1}", "1}", 'ab":12}', 'b":12}', *(end + ',"ab":12}' for end in tails("null")), ":null,\"ab\":12}", *(end + "}" for end in tails("null")),
-           ":null}", '":null}', '{"ab":12}']
+CLOSERS = [
+    "",
+    '"',
+    '"}',
+    '":null}',
+    '"]',
+    "}",
+    "]",
+    *tails(":null}"),
+    *tails("ull}"),
+    *tails('"zz"]'),
+    ',"zz"]',
+    '"zz":null}',
+]
+OPENERS = [
+    "",
+    '"',
+    *tails(':1,"ab":12}'),
+    '"' + ':null,"ab":12}',
+    '":null,"ab":12}',
+    '":1,"ab":12}',
+    '":12}',
+    ":12}",
+    "12}",
+    "2}",
+    "}",
+    ',"ab":12}',
+    '"ab":12}',
+    '"zz":null}',
+    '":1}',
+    ":1}",
+    "1}",
+    'ab":12}',
+    'b":12}',
+    *(end + ',"ab":12}' for end in tails("null")),
+    ':null,"ab":12}',
+    *(end + "}" for end in tails("null")),
+    ":null}",
+    '":null}',
+    '{"ab":12}',
+]
 
 STRINGS = [
-    Case("string-any", compact({"type": "string"}), regex(f'"{CHAR}*"'), ('""', '"a\\u00e9\\ud83d\\ude00😀é"', '"\\\\\\"b"'), ('"\\ud83d"',)),
-    Case("string-2-to-3", compact({"type": "string", "minLength": 2, "maxLength": 3}), regex(f'"{CHAR}{{2,3}}"'),
-         ('"ab"', '"😀\\ud83d\\ude00"', '"éé漢"', '"\\n\\u0061a"'), ('"a"', '"aaaa"', '"\\ud83d\\ude00"')),
-    Case("string-at-most-9", compact({"type": "string", "maxLength": 9}), regex(f'"{CHAR}{{0,9}}"'), ('"hello"', '"foobarfoo"'), ('"0123456789"',)),
-    Case("string-at-least-6", compact({"type": "string", "minLength": 6}), regex(f'"{CHAR}{{6,}}"'), ('"foobar"', '"\\u0061aaaa\\ud83d\\ude00"'), ('"foo"',)),
-    Case("string-enum", compact(COLOUR), valid(COLOUR, ["red", "green", "blue"]), ('"red"', '"\\u0067reen"'), ('"re"',)),
-    Case("string-enum-astral", compact({"enum": ["😀", "é", "\n", '"', "\\", "/"]}), valid({}, ["😀", "é", "\n", '"', "\\", "/"]),
-         ('"\\uD83d\\uDe00"', '"\\u00E9"', '"\\n"', '"\\/"'), ('"a"',)),
-    Case("string-pattern-length", compact({"type": "string", "pattern": "^(ab)*$", "minLength": 3, "maxLength": 5}), valid({}, ["abab"]),
-         ('"abab"', '"\\u0061bab"'), ('"ab"', '"ababab"')),
-    Case("string-pattern-search", compact({"type": "string", "pattern": "a+b", "maxLength": 3}),
-         regex("\"(A{1}B{1}|A{1}B{1}C|CA{1}B{1}|A{2}B{1})\"".replace("A", "(a|\\\\u0061)").replace("B", "(b|\\\\u0062)").replace("C", CHAR)),
-         ('"ab"', '"xab"', '"aab"', '"ab😀"'), ('"ba"', '"a"')),
-    Case("string-anyof-overlap", compact({"anyOf": [{"enum": ["a", "ab", "foo"]}, {"type": "string", "pattern": "^a+$", "maxLength": 4}]}),
-         valid({}, ["a", "ab", "foo", "aa", "aaa", "aaaa"]), ('"aaa"', '"ab"'), ('"b"',)),
-    Case("string-not-const", compact({"enum": ["a", "aa", "b"], "not": {"const": "a"}}), valid({}, ["aa", "b"]), ('"aa"',), ('"a"',)),
+    Case(
+        "string-any",
+        compact({"type": "string"}),
+        regex(f'"{CHAR}*"'),
+        ('""', '"a\\u00e9\\ud83d\\ude00😀é"', '"\\\\\\"b"'),
+        ('"\\ud83d"',),
+    ),
+    Case(
+        "string-2-to-3",
+        compact({"type": "string", "minLength": 2, "maxLength": 3}),
+        regex(f'"{CHAR}{{2,3}}"'),
+        ('"ab"', '"😀\\ud83d\\ude00"', '"éé漢"', '"\\n\\u0061a"'),
+        ('"a"', '"aaaa"', '"\\ud83d\\ude00"'),
+    ),
+    Case(
+        "string-at-most-9",
+        compact({"type": "string", "maxLength": 9}),
+        regex(f'"{CHAR}{{0,9}}"'),
+        ('"hello"', '"foobarfoo"'),
+        ('"0123456789"',),
+    ),
+    Case(
+        "string-at-least-6",
+        compact({"type": "string", "minLength": 6}),
+        regex(f'"{CHAR}{{6,}}"'),
+        ('"foobar"', '"\\u0061aaaa\\ud83d\\ude00"'),
+        ('"foo"',),
+    ),
+    Case(
+        "string-enum", compact(COLOUR), valid(COLOUR, ["red", "green", "blue"]), ('"red"', '"\\u0067reen"'), ('"re"',)
+    ),
+    Case(
+        "string-enum-astral",
+        compact({"enum": ["😀", "é", "\n", '"', "\\", "/"]}),
+        valid({}, ["😀", "é", "\n", '"', "\\", "/"]),
+        ('"\\uD83d\\uDe00"', '"\\u00E9"', '"\\n"', '"\\/"'),
+        ('"a"',),
+    ),
+    Case(
+        "string-pattern-length",
+        compact({"type": "string", "pattern": "^(ab)*$", "minLength": 3, "maxLength": 5}),
+        valid({}, ["abab"]),
+        ('"abab"', '"\\u0061bab"'),
+        ('"ab"', '"ababab"'),
+    ),
+    Case(
+        "string-pattern-search",
+        compact({"type": "string", "pattern": "a+b", "maxLength": 3}),
+        regex(
+            '"(A{1}B{1}|A{1}B{1}C|CA{1}B{1}|A{2}B{1})"'.replace("A", "(a|\\\\u0061)")
+            .replace("B", "(b|\\\\u0062)")
+            .replace("C", CHAR)
+        ),
+        ('"ab"', '"xab"', '"aab"', '"ab😀"'),
+        ('"ba"', '"a"'),
+    ),
+    Case(
+        "string-anyof-overlap",
+        compact({"anyOf": [{"enum": ["a", "ab", "foo"]}, {"type": "string", "pattern": "^a+$", "maxLength": 4}]}),
+        valid({}, ["a", "ab", "foo", "aa", "aaa", "aaaa"]),
+        ('"aaa"', '"ab"'),
+        ('"b"',),
+    ),
+    Case(
+        "string-not-const",
+        compact({"enum": ["a", "aa", "b"], "not": {"const": "a"}}),
+        valid({}, ["aa", "b"]),
+        ('"aa"',),
+        ('"a"',),
+    ),
     Case("string-const-nul", compact({"const": "a\x00b"}), valid({}, ["a\x00b"]), ('"a\\u0000b"',), ('"a\\u0001b"',)),
-    Case("string-date", compact({"type": "string", "format": "date", "pattern": "^2024-(0[12]|12)-"}),
-         valid({}, [f"2024-{m}-{d:02}" for m, n in (("01", 31), ("02", 29), ("12", 31)) for d in range(1, n + 1)]),
-         ('"2024-02-29"', '"2024-12-31"'), ('"2024-02-30"', '"2023-01-01"')),
-]  # fmt: skip
+    Case(
+        "string-date",
+        compact({"type": "string", "format": "date", "pattern": "^2024-(0[12]|12)-"}),
+        valid({}, [f"2024-{m}-{d:02}" for m, n in (("01", 31), ("02", 29), ("12", 31)) for d in range(1, n + 1)]),
+        ('"2024-02-29"', '"2024-12-31"'),
+        ('"2024-02-30"', '"2023-01-01"'),
+    ),
+]
 
 NUMBERS = [
     Case("integer", compact({"type": "integer"}), regex(INT), ("0", "-12", "2024"), ("01", "1.0", "-")),
-    Case("integer-range", compact({"type": "integer", "minimum": -12, "maximum": 105}), valid({}, range(-12, 106)), ("-12", "105", "-0", "99"), ("106", "-13")),
-    Case("number", compact({"type": "number"}), regex(INT + r"(\.[0-9]+)?"), ("-0.5", "12", "1.0"), ("1.", ".5", "1e5")),
-    Case("number-exponents", JsonSchema({"type": "number"}, whitespace="compact"),
-         regex(INT + r"(\.[0-9]+)?([eE][+-]?0{0,2}([0-9]|[1-9][0-9]|[12][0-9][0-9]|30[0-7]))?"), ("1e5", "-0.5E+10", "1e-12"), ("1e", "1e308")),
-    Case("number-open-interval", compact({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}), regex(r"0\.0*[1-9][0-9]*"),
-         ("0.5", "0.01"), ("0", "1", "0.0")),
-    Case("integer-enum", compact({"enum": [1, 10, 100, 12, -1, None, True]}), valid({}, [1, 10, 100, 12, -1, None, True]), ("100", "null"), ("11",)),
-    Case("multiple-of", compact({"type": "integer", "multipleOf": 5, "minimum": 0, "maximum": 120}), valid({}, range(0, 121, 5)), ("0", "100", "15"), ("12",)),
+    Case(
+        "integer-range",
+        compact({"type": "integer", "minimum": -12, "maximum": 105}),
+        valid({}, range(-12, 106)),
+        ("-12", "105", "-0", "99"),
+        ("106", "-13"),
+    ),
+    Case(
+        "number", compact({"type": "number"}), regex(INT + r"(\.[0-9]+)?"), ("-0.5", "12", "1.0"), ("1.", ".5", "1e5")
+    ),
+    Case(
+        "number-exponents",
+        JsonSchema({"type": "number"}, whitespace="compact"),
+        regex(INT + r"(\.[0-9]+)?([eE][+-]?0{0,2}([0-9]|[1-9][0-9]|[12][0-9][0-9]|30[0-7]))?"),
+        ("1e5", "-0.5E+10", "1e-12"),
+        ("1e", "1e308"),
+    ),
+    Case(
+        "number-open-interval",
+        compact({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}),
+        regex(r"0\.0*[1-9][0-9]*"),
+        ("0.5", "0.01"),
+        ("0", "1", "0.0"),
+    ),
+    Case(
+        "integer-enum",
+        compact({"enum": [1, 10, 100, 12, -1, None, True]}),
+        valid({}, [1, 10, 100, 12, -1, None, True]),
+        ("100", "null"),
+        ("11",),
+    ),
+    Case(
+        "multiple-of",
+        compact({"type": "integer", "multipleOf": 5, "minimum": 0, "maximum": 120}),
+        valid({}, range(0, 121, 5)),
+        ("0", "100", "15"),
+        ("12",),
+    ),
 ]
 
 CONTAINERS = [
-    Case("object-schema-order", compact(ANY_ORDER), valid(ANY_ORDER, objects(("a", "b", "ab"), (0, 1, None)), "a", "b", "ab"),
-         ('{"a":1,"b":0}', '{"b":1,"ab":null}'), ('{"b":1,"a":1}', "{}")),
-    Case("object-any-order", compact(ANY_ORDER, property_order="any"), valid(ANY_ORDER, objects(("a", "b", "ab"), (0, 1, None))),
-         ('{"a":1,"b":0}', '{"ab":null,"b":1,"a":1}', '{"\\u0062":0}'), ('{"b":1,"b":1}', "{}")),
-    Case("object-counted", compact(COUNTED), valid(COUNTED, objects("abcd", (1,)), *"abcd"), ('{"a":1,"d":1}', '{"b":1,"c":1,"d":1}'), ('{"d":1}',)),
-    Case("object-counted-any-order", compact(COUNTED, property_order="any"), valid(COUNTED, objects("abcd", (1,))), ('{"d":1,"a":1}',), ('{"d":1}',)),
-    Case("object-finite-names", compact(FINITE_NAMES), valid(FINITE_NAMES, objects(NAMES, (0, 1), 3), "a"),
-         ('{"a":1,"ab":0,"b":0}', '{"bb":0,"b":0}', "{}"), ('{"b":0,"a":1}', '{"c":0}')),
-    Case("object-finite-names-any-order", compact(FINITE_NAMES, property_order="any"), valid(FINITE_NAMES, objects(NAMES, (0, 1), 3)),
-         ('{"ab":0,"a":1,"aa":0}',), ('{"ab":0,"ab":0}',)),
-    Case("object-finite-names-least", compact(FINITE_NAMES_MIN), valid(FINITE_NAMES_MIN, objects("ab", (0,))), ('{"b":0,"\\u0061":0}',), ('{"a":0}',)),
-    Case("object-open", compact(OPEN_NULLS), unicode_json(Draft202012Validator(OPEN_NULLS).is_valid, CLOSERS),
-         ('{"a":null,"aa":null,"\\u0062":null}', '{"":null,"é":null}', "{}"), ('{"a":null,"\\u0061":null}',)),
-    Case("object-open-listed-any-order", compact(OPEN_LISTED, property_order="any"),
-         unicode_json(Draft202012Validator(OPEN_LISTED).is_valid, OPENERS), ('{"x":null,"ab":12,"a":1}', '{"ab":12,"b":null}'), ('{"ab":12,"ab":12}',)),
-    Case("object-anyof-overlap", compact(OVERLAPPING), valid(OVERLAPPING, objects("abc", (1, 2)), *"abc"), ('{"a":1,"c":2}', '{"a":2}'), ('{"a":2,"c":2}',)),
-    Case("array-tuple", compact(TUPLE), valid(TUPLE, lists(("a", "b", 1, 12, None), 4)), ('["a"]', '["b",12,null,null]'), ("[]", "[1]")),
-    Case("array-counted", compact({"type": "array", "items": {"enum": [1, 12]}, "minItems": 2, "maxItems": 3}),
-         valid({"minItems": 2}, lists((1, 12), 3)), ("[1,12]", "[12,12,1]"), ("[1]", "[1,1,1,1]")),
-    Case("array-long-counted", compact({"type": "array", "items": {"const": 1}, "minItems": 7, "maxItems": 90}),
-         regex(r"\[1(,1){6,89}\]"), ("[1,1,1,1,1,1,1,1]",), ("[1,1]",)),
-    Case("array-unique-enum", compact({"type": "array", "items": {"enum": ["a", "ab", 1, None]}, "uniqueItems": True, "minItems": 2}),
-         valid({"uniqueItems": True, "minItems": 2}, lists(("a", "ab", 1, None), 4)), ('["a","ab"]', '[null,1,"\\u0061b","a"]'), ('["a","a"]', '["a"]')),
-    Case("array-unique-strings", compact(UNIQUE_TEXTS), unicode_json(Draft202012Validator(UNIQUE_TEXTS).is_valid, CLOSERS),
-         ('["a","aa","b"]', '["\\u0061","b"]'), ('["a","\\u0061"]',)),
-    Case("depth-3", compact(RECURSIVE, max_depth=3), lambda: ValuesJudge.of(nested(1, 3)), ("[[1,[]],1]", "[]", "1"), ("[[[[1]]]]", "[1,1,1]")),
-]  # fmt: skip
+    Case(
+        "object-schema-order",
+        compact(ANY_ORDER),
+        valid(ANY_ORDER, objects(("a", "b", "ab"), (0, 1, None)), "a", "b", "ab"),
+        ('{"a":1,"b":0}', '{"b":1,"ab":null}'),
+        ('{"b":1,"a":1}', "{}"),
+    ),
+    Case(
+        "object-any-order",
+        compact(ANY_ORDER, property_order="any"),
+        valid(ANY_ORDER, objects(("a", "b", "ab"), (0, 1, None))),
+        ('{"a":1,"b":0}', '{"ab":null,"b":1,"a":1}', '{"\\u0062":0}'),
+        ('{"b":1,"b":1}', "{}"),
+    ),
+    Case(
+        "object-counted",
+        compact(COUNTED),
+        valid(COUNTED, objects("abcd", (1,)), *"abcd"),
+        ('{"a":1,"d":1}', '{"b":1,"c":1,"d":1}'),
+        ('{"d":1}',),
+    ),
+    Case(
+        "object-counted-any-order",
+        compact(COUNTED, property_order="any"),
+        valid(COUNTED, objects("abcd", (1,))),
+        ('{"d":1,"a":1}',),
+        ('{"d":1}',),
+    ),
+    Case(
+        "object-finite-names",
+        compact(FINITE_NAMES),
+        valid(FINITE_NAMES, objects(NAMES, (0, 1), 3), "a"),
+        ('{"a":1,"ab":0,"b":0}', '{"bb":0,"b":0}', "{}"),
+        ('{"b":0,"a":1}', '{"c":0}'),
+    ),
+    Case(
+        "object-finite-names-any-order",
+        compact(FINITE_NAMES, property_order="any"),
+        valid(FINITE_NAMES, objects(NAMES, (0, 1), 3)),
+        ('{"ab":0,"a":1,"aa":0}',),
+        ('{"ab":0,"ab":0}',),
+    ),
+    Case(
+        "object-finite-names-least",
+        compact(FINITE_NAMES_MIN),
+        valid(FINITE_NAMES_MIN, objects("ab", (0,))),
+        ('{"b":0,"\\u0061":0}',),
+        ('{"a":0}',),
+    ),
+    Case(
+        "object-open",
+        compact(OPEN_NULLS),
+        unicode_json(Draft202012Validator(OPEN_NULLS).is_valid, CLOSERS),
+        ('{"a":null,"aa":null,"\\u0062":null}', '{"":null,"é":null}', "{}"),
+        ('{"a":null,"\\u0061":null}',),
+    ),
+    Case(
+        "object-open-listed-any-order",
+        compact(OPEN_LISTED, property_order="any"),
+        unicode_json(Draft202012Validator(OPEN_LISTED).is_valid, OPENERS),
+        ('{"x":null,"ab":12,"a":1}', '{"ab":12,"b":null}'),
+        ('{"ab":12,"ab":12}',),
+    ),
+    Case(
+        "object-anyof-overlap",
+        compact(OVERLAPPING),
+        valid(OVERLAPPING, objects("abc", (1, 2)), *"abc"),
+        ('{"a":1,"c":2}', '{"a":2}'),
+        ('{"a":2,"c":2}',),
+    ),
+    Case(
+        "array-tuple",
+        compact(TUPLE),
+        valid(TUPLE, lists(("a", "b", 1, 12, None), 4)),
+        ('["a"]', '["b",12,null,null]'),
+        ("[]", "[1]"),
+    ),
+    Case(
+        "array-counted",
+        compact({"type": "array", "items": {"enum": [1, 12]}, "minItems": 2, "maxItems": 3}),
+        valid({"minItems": 2}, lists((1, 12), 3)),
+        ("[1,12]", "[12,12,1]"),
+        ("[1]", "[1,1,1,1]"),
+    ),
+    Case(
+        "array-long-counted",
+        compact({"type": "array", "items": {"const": 1}, "minItems": 7, "maxItems": 90}),
+        regex(r"\[1(,1){6,89}\]"),
+        ("[1,1,1,1,1,1,1,1]",),
+        ("[1,1]",),
+    ),
+    Case(
+        "array-unique-enum",
+        compact({"type": "array", "items": {"enum": ["a", "ab", 1, None]}, "uniqueItems": True, "minItems": 2}),
+        valid({"uniqueItems": True, "minItems": 2}, lists(("a", "ab", 1, None), 4)),
+        ('["a","ab"]', '[null,1,"\\u0061b","a"]'),
+        ('["a","a"]', '["a"]'),
+    ),
+    Case(
+        "array-unique-strings",
+        compact(UNIQUE_TEXTS),
+        unicode_json(Draft202012Validator(UNIQUE_TEXTS).is_valid, CLOSERS),
+        ('["a","aa","b"]', '["\\u0061","b"]'),
+        ('["a","\\u0061"]',),
+    ),
+    Case(
+        "depth-3",
+        compact(RECURSIVE, max_depth=3),
+        lambda: ValuesJudge.of(nested(1, 3)),
+        ("[[1,[]],1]", "[]", "1"),
+        ("[[[[1]]]]", "[1,1,1]"),
+    ),
+]
 
 WHITE = "[ \\t\\n\\r]*"
 BOUNDED = "( |\\n[ \\t]{0,40})?"
 SPACES = [
-    Case("white-space-bounded", JsonSchema({"type": "array", "items": {"const": 1}, "maxItems": 2}, exponents=False),
-         regex(rf"\[{BOUNDED}{BOUNDED}\]|\[{BOUNDED}1({BOUNDED},{BOUNDED}1)?{BOUNDED}\]"), ("[1, 1]", "[\n  1\n]"), ("[  1]", " [1]")),
-    Case("white-space-flexible", JsonSchema({"type": "array", "items": {"const": 1}, "maxItems": 2}, whitespace="flexible", exponents=False),
-         regex(rf"{WHITE}\[{WHITE}(1{WHITE}(,{WHITE}1{WHITE})?)?\]{WHITE}"), ("  [ 1 , 1 ]\n", "[1]"), ("[1,]",)),
+    Case(
+        "white-space-bounded",
+        JsonSchema({"type": "array", "items": {"const": 1}, "maxItems": 2}, exponents=False),
+        regex(rf"\[{BOUNDED}{BOUNDED}\]|\[{BOUNDED}1({BOUNDED},{BOUNDED}1)?{BOUNDED}\]"),
+        ("[1, 1]", "[\n  1\n]"),
+        ("[  1]", " [1]"),
+    ),
+    Case(
+        "white-space-flexible",
+        JsonSchema({"type": "array", "items": {"const": 1}, "maxItems": 2}, whitespace="flexible", exponents=False),
+        regex(rf"{WHITE}\[{WHITE}(1{WHITE}(,{WHITE}1{WHITE})?)?\]{WHITE}"),
+        ("  [ 1 , 1 ]\n", "[1]"),
+        ("[1,]",),
+    ),
 ]
 
 
@@ -219,6 +508,7 @@ def _from_text(source: str) -> Any:
     from typing import Annotated
 
     from structgen import FromText
+
     return Annotated[str, FromText(source)]
 
 
@@ -229,11 +519,20 @@ TEXTS = [
     Case("regex-long-counter", Regex("(a|bc){3,200}"), regex("(a|bc){3,200}"), ("abcabc",), ("ab",)),
     Case("regex-ambiguous", Regex("(a*)*b?a{2}"), regex("a*b?a{2}"), ("aaaa", "aabaa"), ("ab",)),
     Case("regex-empty-too", Regex("(ab)?"), regex("(ab)?"), ("", "ab"), ("a",)),
-    Case("choice", Choice(["a", "ab", "abc", "foo", "foobar", "漢字", "漢"]),
-         lambda: ValuesJudge([(frozenset((t.encode(),)),) for t in ("a", "ab", "abc", "foo", "foobar", "漢字", "漢")]), ("abc", "漢字"), ("fo", "")),
-    Case("from-text", _from_text("the quick 漢字\n\"fox\""),
-         lambda: ValuesJudge.of({"the quick 漢字\n\"fox\""[i:j] for i in range(18) for j in range(i, 19)}), ('"quick"', '"字\\n\\"f"'), ('"slow"',)),
-]  # fmt: skip
+    Case(
+        "choice",
+        Choice(["a", "ab", "abc", "foo", "foobar", "漢字", "漢"]),
+        lambda: ValuesJudge([(frozenset((t.encode(),)),) for t in ("a", "ab", "abc", "foo", "foobar", "漢字", "漢")]),
+        ("abc", "漢字"),
+        ("fo", ""),
+    ),
+    Case(
+        "from-text",
+        _from_text('the quick 漢字\n"fox"'),
+        lambda: ValuesJudge.of({'the quick 漢字\n"fox"'[i:j] for i in range(18) for j in range(i, 19)}),
+        ('"quick"', '"字\\n\\"f"'),
+        ('"slow"',),
+    ),
+]
 
 CASES = [*STRINGS, *NUMBERS, *CONTAINERS, *SPACES, *TEXTS]
-

@@ -13,7 +13,10 @@ from oracle import VOCABULARY, Judge, expected_tokens, mask_of
 from structgen import Compiler
 from structgen.matching.native_engine import AVAILABLE
 
-ENGINES = ["python", pytest.param("native", marks=pytest.mark.skipif(not AVAILABLE, reason="the native engine was not built"))]
+ENGINES = [
+    "python",
+    pytest.param("native", marks=pytest.mark.skipif(not AVAILABLE, reason="the native engine was not built")),
+]
 WALKS, STEPS = 3, 8
 """Random walks a case, and the most tokens in one."""
 
