@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from structgen import grammar
     from structgen.compiler import CompiledGrammar, Compiler
     from structgen.errors import (
         BudgetError,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from structgen.generation.model import Model
     from structgen.generation.result import Result
     from structgen.generation.structured import structured
-    from structgen import grammar
     from structgen.grammar.nodes import Grammar
     from structgen.limits import Limits
     from structgen.matching.compiled import Coverage, fill_masks

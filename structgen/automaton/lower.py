@@ -81,7 +81,9 @@ _MEMO = _Memo(4096)
 
 def lower(grammar: Grammar, limits: Limits) -> Tables:
     """The tables of a grammar; raises ``UnsatisfiableError`` if it has no text at all."""
-    here: Grammar | None = grammar if grammar.pruned or not grammar.rules else prune(grammar, _Builder(grammar, limits).is_empty)
+    here: Grammar | None = grammar
+    if grammar.rules and not grammar.pruned:
+        here = prune(grammar, _Builder(grammar, limits).is_empty)
     for _ in range(_PRUNED_AT_MOST):
         if here is None:
             break

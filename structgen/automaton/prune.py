@@ -21,7 +21,7 @@ def prune(grammar: Grammar, is_empty: Callable[[Node], bool]) -> Grammar | None:
         for used in _references(node):
             dependents.setdefault(used, []).append(name)
     alive: dict[str, Node] = {}
-    work = list(reversed(grammar.rules))
+    work = list(grammar.rules)[::-1]
     while work:
         name = work.pop()
         if name not in alive and _Rebuild(alive, is_empty).of(grammar.rules[name]) is not NEVER:

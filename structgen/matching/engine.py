@@ -28,7 +28,7 @@ from structgen.automaton.tables import DEAD, INFINITE, Kind, Role, Tables
 from structgen.errors import LimitExceededError
 from structgen.limits import Limits
 from structgen.matching import decoder
-from structgen.matching.spans import FRESH, Reading, Registers, SpanReader
+from structgen.matching.spans import FRESH, KeyRules, Reading, Registers, SpanReader
 from structgen.matching.trie import TokenTrie, VocabularyTables
 
 NOWHERE = 0
@@ -171,7 +171,7 @@ class Engine:
         rules = self._key_rules(b)
         return rules.more(registers) if kind == Kind.MORE else rules.may_close(registers)
 
-    def _key_rules(self, key_set: int):  # type: ignore[no-untyped-def]
+    def _key_rules(self, key_set: int) -> KeyRules:
         for reader in self._spans:
             if reader.keys is not None and reader.span.key_set == key_set:
                 return reader.keys
@@ -288,7 +288,7 @@ class Engine:
         reader = self._spans[self._a[thread.state]]
         if not reader.is_json or not reader.total[reading.state]:
             return None
-        if reader.span.max_length != INFINITE and not reader.dfa.edges == (((0, 255, 0),),):
+        if reader.span.max_length != INFINITE and reader.dfa.edges != (((0, 255, 0),),):
             return None
         if reader.keys is not None:
             registers = self._frames[thread.frame].registers

@@ -42,7 +42,7 @@ class MatcherBase:
         """The current mask in a new array of ceil(V / 32) words."""
         out = np.zeros((1, (self.vocabulary.size + 31) // 32), dtype=np.int32)
         self.fill_mask(out)
-        return out[0]
+        return out.reshape(-1)
 
     def allowed_tokens(self) -> NDArray[np.int64]:
         """The ids of the tokens that are allowed now, ascending; end tokens among them where the text is complete."""

@@ -19,7 +19,7 @@ from structgen.matching import decoder
 class Registers(NamedTuple):
     """The registers of an activation: see ``automaton.tables``."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # the registers' own name; tuple.count is not used
     seen: int
     texts: frozenset[bytes]
 
@@ -29,7 +29,7 @@ class Reading(NamedTuple):
 
     state: int
     decoder: int
-    count: int
+    count: int  # type: ignore[assignment]  # as above
     text: bytes
 
 
@@ -285,7 +285,7 @@ def _total_states(dfa: Dfa) -> list[bool]:
 
     Between characters a state must go on with every character, inside one with every byte that may follow.
     """
-    inside = [bool(edges) and all(0x80 <= low and high <= 0xBF and target != state for low, high, target in edges)
+    inside = [bool(edges) and all(0x80 <= low and high <= 0xBF and target != state for low, high, target in edges)  # noqa: SIM300
               for state, edges in enumerate(dfa.edges)]
     total = [inside[state] or (_covers(edges, 0, 0x7F) and _covers(edges, 0xC2, 0xF4))
              for state, edges in enumerate(dfa.edges)]
