@@ -82,6 +82,8 @@ class Model:
         """
         sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty, seed)
         source_text = _source_text(prompt, from_text, mask)
+        if not isinstance(prompt, str):
+            raise GenerationError(f"the prompt is {type(prompt).__name__}, not str")
         if max_tokens < 1 or n < 1:
             raise GenerationError(f"max_tokens={max_tokens} and n={n} must be at least 1")
         if n > 1 and temperature == 0:

@@ -31,6 +31,9 @@ def prompt_text(prompt: str, target: Target, instructions: Instructions) -> str:
 
 def prompt_tokens(text: str, tokenizer: Any, vocabulary: Vocabulary) -> list[int]:
     """The message as tokens, in the model's chat template where it has one."""
+    if not text.isascii() and any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+        raise GenerationError("the prompt has a lone surrogate", because="it has no spelling in UTF-8",
+                              instead="decode the text with errors='replace'")
     if tokenizer is None:
         ids = vocabulary.encode(text)
     elif getattr(tokenizer, "chat_template", None):

@@ -24,6 +24,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import partial
 from typing import Any, NoReturn, cast
 
+import pydantic_core
 import typing_extensions
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
@@ -37,6 +38,10 @@ __all__ = ["FromText", "TypeSchema", "load_json", "parse", "schema_of", "schema_
 
 CACHED_TYPES = 256
 """Types kept; a program has tens of them, a server that makes types per request must not grow without end."""
+
+# What pydantic raises for annotations it cannot read: its own errors of three kinds, and those of evaluating names.
+_UNREADABLE = (PydanticUserError, pydantic_core.SchemaError, PydanticSerializationError, NameError, TypeError, ValueError,
+               AttributeError, RecursionError)
 
 _cache: OrderedDict[Any, TypeSchema] = OrderedDict()
 _lock = threading.Lock()
@@ -68,7 +73,11 @@ def schema_of(tp: Any, *, require_all: bool = False, from_text: str | None = Non
         raise SchemaError("from_text is empty, so no string could be taken from it")
     if inspect.isroutine(tp):
         return schema_of_function(tp, require_all=require_all, from_text=from_text)
-    base = _kept((tp, repr(tp), require_all), partial(_read, tp, require_all))
+    try:
+        key = (tp, repr(tp), require_all)
+    except RecursionError:
+        key = None
+    base = _kept(key, partial(_read, tp, require_all)) if key else _read(tp, require_all)
     return base if from_text is None else replace(base, schema=narrowed(base.described, from_text))
 
 
@@ -141,7 +150,11 @@ def _kept(key: Any, read: Callable[[], TypeSchema]) -> TypeSchema:
 
 
 def _read(tp: Any, require_all: bool) -> TypeSchema:
-    name = type_name(tp)
+    try:
+        name = type_name(tp)
+    except RecursionError as error:
+        raise SchemaError("the type is nested too deep", because="Python cannot even write its name",
+                          instead="name an inner type with a class") from error
     adapter = _adapter(tp, name)
     made: list[PydanticSchema] = []
 
@@ -153,10 +166,13 @@ def _read(tp: Any, require_all: bool) -> TypeSchema:
         document = adapter.json_schema(schema_generator=cast("type[PydanticSchema]", generator))
     except PydanticInvalidForJsonSchema as error:
         raise SchemaError(f"{name} cannot be written as JSON", because=error.message) from error
-    except PydanticUserError as error:
+    except _UNREADABLE as error:
         raise _unreadable(tp, name, error) from error
-    described, unenforced = collect(document, made[0], name)
-    return TypeSchema(narrowed(described), adapter, unenforced, name, described)
+    try:
+        described, unenforced = collect(document, made[0], name)
+        return TypeSchema(narrowed(described), adapter, unenforced, name, described)
+    except RecursionError as error:
+        raise _unreadable(tp, name, error) from error
 
 
 def _adapter(tp: Any, name: str) -> TypeAdapter[Any]:
@@ -168,7 +184,7 @@ def _adapter(tp: Any, name: str) -> TypeAdapter[Any]:
             return adapter
     except StructgenError:
         raise
-    except (PydanticUserError, NameError, TypeError) as error:
+    except _UNREADABLE as error:
         raise _unreadable(tp, name, error) from error
 
 
@@ -211,7 +227,7 @@ def _unreadable(tp: Any, name: str, error: Exception) -> SchemaError:
     for field, inner in _hints(tp).items():
         try:
             TypeAdapter(inner)
-        except (PydanticUserError, NameError, TypeError):
+        except _UNREADABLE:
             return SchemaError(f"{type_name(inner)} cannot be written as JSON", position=f"#/properties/{field}",
                                because=f"it is the type of {name}.{field}, and pydantic cannot read it",
                                instead="use a type with a JSON form, or leave the field out")

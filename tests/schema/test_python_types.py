@@ -236,6 +236,20 @@ def test_types_without_a_json_form_are_refused_by_name(tp: t.Any, message: str) 
     assert message in str(caught.value)
 
 
+def nested(depth: int) -> t.Any:
+    found: t.Any = int
+    for _ in range(depth):
+        found = list[found]
+    return found
+
+
+@pytest.mark.parametrize("tp", [nested(400), t.Annotated[str, pydantic.Field(pattern="(?=a)b")], t.Literal["\ud800"],
+                                enum.Enum("Odd", {"A": object()})], ids=["deep", "pattern", "surrogate", "enum"])
+def test_whatever_pydantic_says_is_a_schema_error(tp: t.Any) -> None:
+    with pytest.raises(SchemaError):
+        schema_of(tp)
+
+
 def test_undefined_names_are_refused() -> None:
     class Later(pydantic.BaseModel):
         x: Missing  # type: ignore[name-defined]  # noqa: F821
