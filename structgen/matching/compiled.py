@@ -55,6 +55,10 @@ class PythonCompiledGrammar:
         run no generation computes a mask. Recursive grammars stop at the limits with ``complete=False``.
         """
         limits = limits or self.limits
+        with self.engine.lock:
+            return self._explore(limits)
+
+    def _explore(self, limits: Limits) -> Coverage:
         engine = self.engine
         bytes_before = engine.memory_bytes()
         seen, queue = {engine.start}, [engine.start]

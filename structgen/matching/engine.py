@@ -18,8 +18,11 @@ Measured figures are in the README; this engine is the one to read, the native o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import threading
+import weakref
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +36,8 @@ from structgen.matching.trie import TokenTrie, VocabularyTables
 
 NOWHERE = 0
 """The configuration without threads: nothing follows."""
+FINISHED = -1
+"""What stands for the configuration once an end token has been taken."""
 _BOTTOM = 0
 _BYTES_PER_CONFIGURATION = 300
 """What one configuration costs here, roughly, with its dictionary entries (measured with tracemalloc)."""
@@ -58,6 +63,16 @@ class Thread:
     reading: Reading | None = None
 
 
+class Standing(Protocol):
+    """Whoever stands on configurations: a matcher."""
+
+    def places(self) -> Iterable[int]:
+        """The configurations that must be kept."""
+
+    def renumber(self, numbers: dict[int, int]) -> None:
+        """Takes new numbers for them."""
+
+
 class Engine:
     """Configurations and masks of one grammar over one vocabulary."""
 
@@ -66,6 +81,9 @@ class Engine:
         self._vocabulary = vocabulary
         self._spans = [SpanReader(tables, span) for span in tables.spans]
         self._kind, self._a, self._b = tables.states[0::3], tables.states[1::3], tables.states[2::3]
+        self.lock = threading.RLock()
+        """Held by whoever reads or makes configurations: matchers of one grammar may run in several threads."""
+        self.matchers: weakref.WeakSet[Standing] = weakref.WeakSet()
         self.masks_computed = 0
         self.cold_steps = 0
         self._clear()
@@ -324,6 +342,45 @@ class Engine:
     def memory_bytes(self) -> int:
         """What the caches of this grammar hold, estimated; the tables themselves not counted."""
         return self.mask_bytes + _BYTES_PER_CONFIGURATION * len(self._configurations) + 100 * len(self._steps)
+
+    def keep_within_budget(self, following: int) -> int:
+        """Drops what no matcher stands on once the caches exceed ``cache_bytes``; returns the new number of ``following``.
+
+        Raises ``LimitExceededError`` if what matchers stand on (every place that they can roll back to) is too much itself.
+        """
+        if self.memory_bytes() <= self._limits.cache_bytes:
+            return following
+        live = list(self.matchers)
+        numbers = self._compact({following, *(place for matcher in live for place in matcher.places())} - {FINISHED})
+        numbers[FINISHED] = FINISHED
+        for matcher in live:
+            matcher.renumber(numbers)
+        if self.memory_bytes() > self._limits.cache_bytes:
+            raise LimitExceededError("the outputs being generated need more memory than that", limit="cache_bytes")
+        return numbers[following]
+
+    def _compact(self, kept: Iterable[int]) -> dict[int, int]:
+        """Drops every configuration, frame and mask but what the kept configurations stand on; returns their new numbers."""
+        frames, configurations = self._frames, self._configurations
+        self._clear()
+        frame_numbers = {_BOTTOM: _BOTTOM}
+
+        def moved(number: int) -> int:
+            waiting = []  # frames whose parents come first
+            while number not in frame_numbers:
+                waiting.append(number)
+                number = frames[number].parent
+            for number in reversed(waiting):
+                frame = frames[number]
+                frame_numbers[number] = self._frame(replace(frame, parent=frame_numbers[frame.parent]))
+            return frame_numbers[waiting[0] if waiting else number]
+
+        numbers = {}
+        for configuration in set(kept):
+            threads, accepting = configurations[configuration]
+            numbers[configuration] = self._intern(
+                frozenset(replace(thread, frame=moved(thread.frame)) for thread in threads), accepting)
+        return numbers
 
     @property
     def n_configurations(self) -> int:

@@ -13,11 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structgen.errors import VocabularyError
-from structgen.matching.engine import NOWHERE, Engine
+from structgen.matching.engine import FINISHED, NOWHERE, Engine
 from structgen.vocabulary import Vocabulary
-
-FINISHED = -1
-"""What stands for the configuration once an end token has been taken."""
 
 
 class MatcherBase:
@@ -86,26 +83,30 @@ class PythonMatcher(MatcherBase):
 
     def __init__(self, engine: Engine, vocabulary: Vocabulary) -> None:
         self._engine, self.vocabulary = engine, vocabulary
-        self._configuration = engine.start
         self._history: list[int] = []
+        with engine.lock:
+            self._configuration = engine.start
+            engine.matchers.add(self)
 
     def fill_mask(self, out: Any, row: int = 0) -> None:
         """Writes the mask into row ``row`` of ``out`` (int32, [B, ceil(V / 32)], numpy or a torch CPU tensor)."""
         target = mask_row(out, row, self.vocabulary.size)
-        if self._configuration == FINISHED:
-            target[:] = 0
-        else:
-            target[:] = self._engine.mask(self._configuration)
-            if not self._engine.is_accepting(self._configuration):
+        with self._engine.lock:
+            target[:] = 0 if self.is_finished else self._engine.mask(self._configuration)
+            if not self.is_accepting:
                 return
         for token in self.vocabulary.eos_token_ids:
             target[token >> 5] |= np.uint32(1 << (token & 31)).astype(np.int32)
 
     def advance(self, token_id: int) -> bool:
         """Takes a token; False if it is not allowed, and then nothing has moved."""
-        following = self._after(token_id)
+        with self._engine.lock:
+            return self._take(self._after(token_id))
+
+    def _take(self, following: int) -> bool:
         if following == NOWHERE:
             return False
+        following = self._engine.keep_within_budget(following)
         self._history.append(self._configuration)
         self._configuration = following
         return True
@@ -124,36 +125,45 @@ class PythonMatcher(MatcherBase):
 
     def advance_bytes(self, text: bytes) -> bool:
         """Takes a text as if it had been tokens; one step for ``rollback``. False if it cannot come, nothing moved."""
-        following = NOWHERE if self._configuration == FINISHED else self._engine.walk(self._configuration, text)
-        if following == NOWHERE:
-            return False
-        self._history.append(self._configuration)
-        self._configuration = following
-        return True
+        with self._engine.lock:
+            return not self.is_finished and self._take(self._engine.walk(self._configuration, text))
 
     def rollback(self, count: int) -> None:
         """Takes back the last ``count`` advances."""
         if not 0 <= count <= len(self._history):
             raise ValueError(f"cannot roll back {count} tokens: {len(self._history)} were taken")
-        if count:
-            self._configuration = self._history[-count]
-            del self._history[-count:]
+        with self._engine.lock:
+            if count:
+                self._configuration = self._history[-count]
+                del self._history[-count:]
 
     def fork(self) -> PythonMatcher:
         """An independent matcher at the same place; costs a copy of the history."""
         other = PythonMatcher(self._engine, self.vocabulary)
-        other._configuration, other._history = self._configuration, self._history.copy()
+        with self._engine.lock:
+            other._configuration, other._history = self._configuration, self._history.copy()
         return other
 
     def reset(self) -> None:
         """Back to the beginning."""
-        self._configuration = self._engine.start
-        self._history.clear()
+        with self._engine.lock:
+            self._configuration = self._engine.start
+            self._history.clear()
+
+    def places(self) -> list[int]:
+        """The configurations that this matcher stands on, or can roll back to."""
+        return [self._configuration, *self._history]
+
+    def renumber(self, numbers: dict[int, int]) -> None:
+        """Takes the new numbers of its configurations; the engine calls this when it drops others."""
+        self._configuration = numbers[self._configuration]
+        self._history = [numbers[place] for place in self._history]
 
     @property
     def is_accepting(self) -> bool:
         """Whether the output may end here."""
-        return self._configuration == FINISHED or self._engine.is_accepting(self._configuration)
+        with self._engine.lock:
+            return self._configuration == FINISHED or self._engine.is_accepting(self._configuration)
 
     @property
     def is_finished(self) -> bool:
