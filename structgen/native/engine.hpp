@@ -97,12 +97,12 @@ private:
     void cover(const Thread& thread, Cover& out);
     bool cover_string(const Thread& thread, const SpanReader& span, Cover& out);
     Thread canonical_thread(const Thread& thread) const;
-    void cover_leavers(uint32_t after, uint32_t least, uint32_t most, bool plain_only, Cover& out);
-    uint32_t leaver_groups(uint32_t after, bool plain_only);
+    void cover_leavers(uint32_t after, uint32_t least, uint32_t most, uint8_t independence, Cover& out);
+    uint32_t leaver_groups(uint32_t after, uint8_t independence);
     bool cover_part(const Thread& thread, const SpanReader& span, Cover& out);
     const Part& part_of(const Thread& thread, const SpanReader& span, Cover& out);
-    std::vector<uint32_t> correct_keys(const Thread& thread, const SpanReader& span, const Trie& trie, size_t before,
-                                       Cover& out);
+    std::vector<uint32_t> correct_keys(const Thread& thread, const SpanReader& span, const Trie& trie,
+                                       uint8_t independence, size_t before, Cover& out);
     bool special(const SpanReader& span, const Reading& reading, const Registers& waiting) const;
     void keep_row(Cover& cover, Mask& mask);
     void union_row(Cover& cover, Mask& mask, std::vector<uint32_t>& removed);

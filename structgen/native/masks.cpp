@@ -150,13 +150,15 @@ const Part& Engine::part_of(const Thread& thread, const SpanReader& span, Cover&
 // A JSON string with a pattern whose tokens do not depend on what has been used, but for corrections; false if they do.
 bool Engine::cover_part(const Thread& thread, const SpanReader& span, Cover& out) {
     if (span.keys && (!span.tracked || !span.keys->allows(span.keys->listed(), frames_[thread.frame].registers))) return false;
+    // Where there are only so many texts, each one used matters to the next.
+    if (span.tracked && span.dfa.count[span.dfa.start] < INFINITE) return false;
     const Part& part = part_of(thread, span, out);
     const uint32_t label = span.keys ? span.keys->listed() : 0;
     const uint32_t after = finished(thread, label, span.tracked ? TextStore::UNLIKE : thread.d);
     const size_t before = out.added.size();
     if (after != NOWHERE && !part.leavers.empty()) {
-        const uint32_t at = leaver_groups(after, span.tracked);
-        std::vector<bool> allowed(vocabulary->plain_group.size(), false);
+        const uint32_t at = leaver_groups(after, span.tracked ? 2 : 0);
+        std::vector<bool> allowed(vocabulary->independence.size(), false);
         for (uint32_t i = 1; i <= items_[at]; ++i) allowed[items_[at + i]] = true;
         for (const auto& [token, group] : part.leavers)
             if (allowed[group]) out.added.push_back(token);
@@ -169,7 +171,7 @@ bool Engine::cover_part(const Thread& thread, const SpanReader& span, Cover& out
     corrected->base = part.base;
     corrected->added = part.added;
     corrected->removed = part.removed;
-    std::vector<uint32_t> dropped = correct_keys(thread, span, vocabulary->trie, before, out);
+    std::vector<uint32_t> dropped = correct_keys(thread, span, vocabulary->trie, 2, before, out);
     std::erase_if(corrected->added, [&](uint32_t t) { return std::binary_search(dropped.begin(), dropped.end(), t); });
     corrected->removed.insert(corrected->removed.end(), dropped.begin(), dropped.end());
     out.parts.push_back(corrected.get());
@@ -194,15 +196,15 @@ bool Engine::cover_string(const Thread& thread, const SpanReader& span, Cover& o
     const uint32_t need = least > thread.c ? least - thread.c : 0;
     const uint32_t label = span.keys ? span.keys->listed() : static_cast<uint32_t>(dfa.accept[thread.a]);
     const size_t before = out.added.size();
-    cover_leavers(finished(thread, label, TextStore::UNLIKE), need, room, span.tracked, out);
-    if (span.tracked) correct_keys(thread, span, vocabulary->leaving, before, out);
+    cover_leavers(finished(thread, label, TextStore::UNLIKE), need, room, span.tracked ? 1 : 0, out);
+    if (span.tracked) correct_keys(thread, span, vocabulary->leaving, 1, before, out);
     return true;
 }
 
 // Adds the tokens that end the string after `least` to `most` characters, given the configuration behind it.
-void Engine::cover_leavers(uint32_t after, uint32_t least, uint32_t most, bool plain_only, Cover& out) {
+void Engine::cover_leavers(uint32_t after, uint32_t least, uint32_t most, uint8_t independence, Cover& out) {
     if (after == NOWHERE) return;
-    const uint32_t at = leaver_groups(after, plain_only);
+    const uint32_t at = leaver_groups(after, independence);
     for (uint32_t i = 1; i <= items_[at]; ++i) {
         const uint32_t group = items_[at + i];
         for (uint32_t j = vocabulary->group_start[group]; j < vocabulary->group_start[group + 1]; ++j) {
@@ -212,15 +214,16 @@ void Engine::cover_leavers(uint32_t after, uint32_t least, uint32_t most, bool p
     }
 }
 
-// The groups of suffixes that may come behind a closing quote: at this place in items_ their number, then they.
-uint32_t Engine::leaver_groups(uint32_t after, bool plain_only) {
-    const uint64_t key = static_cast<uint64_t>(after) << 1 | plain_only;
+// The groups of suffixes, at least so independent, that may come behind a closing quote: at this place in items_ their
+// number, then they.
+uint32_t Engine::leaver_groups(uint32_t after, uint8_t independence) {
+    const uint64_t key = static_cast<uint64_t>(after) << 2 | independence;
     uint32_t at = leavers_.find(key);
     if (at != NONE) return at;
     Cover groups;
     walk_root(vocabulary->suffixes, after, groups);
     if (vocabulary->empty_group != NONE) groups.added.push_back(vocabulary->empty_group);
-    if (plain_only) std::erase_if(groups.added, [&](uint32_t g) { return !vocabulary->plain_group[g]; });
+    std::erase_if(groups.added, [&](uint32_t g) { return vocabulary->independence[g] < independence; });
     at = static_cast<uint32_t>(items_.size());
     items_.push_back(static_cast<uint32_t>(groups.added.size()));
     items_.insert(items_.end(), groups.added.begin(), groups.added.end());
@@ -231,8 +234,8 @@ uint32_t Engine::leaver_groups(uint32_t after, bool plain_only) {
 // What was taken so far (tokens added from `before` on, and those inside the text) took the text to be like no other.
 // Looks again at the tokens of a trie for which that is not sure: those that go along a listed or a used name, that begin
 // with an escape there, or that could hold a second key. Returns the tokens inside the text that were wrong, ascending.
-std::vector<uint32_t> Engine::correct_keys(const Thread& thread, const SpanReader& span, const Trie& trie, size_t before,
-                                           Cover& out) {
+std::vector<uint32_t> Engine::correct_keys(const Thread& thread, const SpanReader& span, const Trie& trie,
+                                           uint8_t independence, size_t before, Cover& out) {
     const Registers waiting = frames_[thread.frame].registers;
     Cover exact;
     std::vector<uint32_t> decided;
@@ -269,8 +272,8 @@ std::vector<uint32_t> Engine::correct_keys(const Thread& thread, const SpanReade
             }
         }
     }
-    for (uint32_t group = 0; group < vocabulary->plain_group.size(); ++group) {
-        if (vocabulary->plain_group[group]) continue;
+    for (uint32_t group = 0; group < vocabulary->independence.size(); ++group) {
+        if (vocabulary->independence[group] >= independence) continue;
         const uint32_t here = intern_thread(thread);
         for (uint32_t j = vocabulary->group_start[group]; j < vocabulary->group_start[group + 1]; ++j) {
             const uint32_t token = vocabulary->leavers[j].token;

@@ -94,7 +94,7 @@ Vocabulary::Vocabulary(std::string data, std::vector<uint32_t> offsets, std::vec
 template <class Archive>
 void Vocabulary::visit(Archive& a) {
     trie.visit(a), leaving.visit(a), suffixes.visit(a), classes_->trie.visit(a), classes_->odd.visit(a);
-    a(characters), a(returns), a(group_start), a(leavers), a(plain_group), a(group_of_), a(classes_->row);
+    a(characters), a(returns), a(group_start), a(leavers), a(independence), a(group_of_), a(classes_->row);
     a(empty_group), a(longest_);
 }
 
@@ -110,7 +110,7 @@ Vocabulary::Vocabulary(std::string data, std::vector<uint32_t> offsets, std::vec
       classes_(std::make_unique<ClassTrie>()) {
     Reader reader(archive);
     visit(reader);
-    const size_t groups = plain_group.size();
+    const size_t groups = independence.size();
     bool good = reader.at_end() && characters.size() == size() && returns.size() == size() && group_of_.size() == size() &&
                 classes_->row.size() == words() && group_start.size() == groups + 1 && group_start.back() == leavers.size() &&
                 std::is_sorted(group_start.begin(), group_start.end()) && (empty_group == NONE || empty_group < groups);
@@ -164,7 +164,8 @@ void Vocabulary::build_strings(const std::vector<Item>& sorted) {
         std::sort(tokens.begin(), tokens.end(), [](auto& a, auto& b) { return a.token < b.token; });
         leavers.insert(leavers.end(), tokens.begin(), tokens.end());
         for (const Leaver& leaver : tokens) group_of_[leaver.token] = group;
-        plain_group.push_back(std::count(suffix.begin(), suffix.end(), '"') <= 1);
+        const auto quotes = std::count(suffix.begin(), suffix.end(), '"');
+        independence.push_back(quotes > 1 ? 0 : quotes == 1 && suffix.back() != '"' ? 1 : 2);
         if (suffix.empty()) empty_group = group;
         else suffix_texts.emplace_back(suffix, group);
     }

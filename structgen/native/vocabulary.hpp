@@ -89,7 +89,9 @@ public:
     Trie suffixes;  // items are group numbers
     std::vector<uint32_t> group_start;
     std::vector<Leaver> leavers;
-    std::vector<bool> plain_group;  // at most one further quote: cannot close a second key
+    // How far a suffix may be judged without knowing the text that it ends, when no text may come twice: 0 not at all (it
+    // could end a second text), 1 where the second may begin with anything (one more quote), 2 anywhere.
+    std::vector<uint8_t> independence;
     uint32_t empty_group = NONE;    // the group of tokens that end with the closing quote
 
 private:
