@@ -33,7 +33,7 @@ IN_PLACE_DEPTH = 60
 
 TYPE_RAWS = {bits: {"type": name} for name, bits in TYPES.items()}
 """Schemas that ask for one type and nothing else share a link, the bits of the type: most leaves are of this kind."""
-TYPE_SCHEMAS = {(bits,): PLAIN[bits] for bits in TYPE_RAWS}
+TYPE_SCHEMAS: dict[Link, Schema] = {(bits,): PLAIN[bits] for bits in TYPE_RAWS}
 
 
 class InPlaceCycleError(SchemaError):
@@ -253,9 +253,9 @@ class Reader:
                                  limit="schema_nodes", position=self.pointer(key))
 
     def pointer(self, key: int) -> str:
-        """The JSON Pointer of a raw schema."""
+        """The JSON Pointer of a raw schema; that of the whole schema for a plain type, which many places share."""
         tokens: list[str] = []
-        while key:
+        while key in self.where:
             parent, keyword, name, _ = self.where[key]
             if name is not None:
                 tokens.append(name.replace("~", "~0").replace("/", "~1"))

@@ -165,7 +165,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     ({"patternProperties": {"^a": {"type": "null"}}}, "patternProperties", "#"),
     ({"type": "object", "not": {"additionalProperties": {"type": "null"}}}, "not", "#"),
     ({"type": "integer", "multipleOf": 7}, "multipleOf", "#"),
-    ({"pattern": "(?=a)b"}, "pattern", "#"),
+    ({"pattern": "(a)\\1"}, "pattern", "#"),
     ({"divisibleBy": 2}, "divisibleBy", "#"),
     ({"$ref": "https://example.com/x.json"}, "$ref", "#/$ref"),
     ({"$ref": "../../etc/passwd"}, "$ref", "#/$ref"),
