@@ -45,7 +45,7 @@ def compile_text(node: Node, minimum: int, maximum: int | None,
     """The automaton of the texts of a node with ``minimum`` to ``maximum`` code points, and the bounds left to count.
 
     One character set repeated is a loop with bounds, never unrolled: ``[a-z]{1,99}`` is one state, 1 and 99.
-    The bounds that come back are 0 and None where nothing is left to count; counting is then exact beside the automaton.
+    The bounds that come back are 0 and None where nothing is left to count; counting is exact beside the automaton.
     """
     counted = as_counted(node)
     if counted is not None:

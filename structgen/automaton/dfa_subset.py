@@ -33,11 +33,13 @@ class Rows:
 class Budget:
     """What the construction of one language may still spend."""
 
-    __slots__ = ("_limits", "steps")
+    __slots__ = ("_limits", "known", "steps")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.steps = 0
+        self.known: dict[int, Rows] = {}
+        """The automata of intersections and complements by node, which patterns with lookaround share."""
 
     def take_steps(self, number: int) -> None:
         """Charge transitions."""
@@ -263,10 +265,16 @@ def determinise(source: Nondeterministic, size: int, budget: Budget) -> Rows:
 def rows_of(node: Node, alphabet: Alphabet, budget: Budget, depth: int = 0) -> Rows:
     """The minimal automaton of one node; of no state at all where the language is empty."""
     budget.check_depth(depth)
-    if isinstance(node, And):
-        return _product([rows_of(part, alphabet, budget, depth + 1) for part in node.parts], alphabet, budget)
-    if isinstance(node, Not):
-        return _complement(rows_of(node.body, alphabet, budget, depth + 1), alphabet.size)
+    if isinstance(node, (And, Not)):
+        found = budget.known.get(id(node))
+        if found is None:
+            if isinstance(node, And):
+                parts = [rows_of(part, alphabet, budget, depth + 1) for part in node.parts]
+                found = _product(parts, alphabet, budget)
+            else:
+                found = _complement(rows_of(node.body, alphabet, budget, depth + 1), alphabet.size)
+            budget.known[id(node)] = found
+        return found
     if isinstance(node, Substrings):
         return _substring_rows(node.source, alphabet, budget)
     source = Nondeterministic(alphabet, budget)

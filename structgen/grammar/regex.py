@@ -3,7 +3,8 @@
 In: a pattern. Out: a node whose texts are exactly those the pattern matches, wholly (``fullmatch``) or anywhere
 (``search``, the meaning in JSON Schema). The parser keeps its own stack, so nesting is bounded by
 ``Limits.regex_depth`` and not by Python's. Lazy quantifiers have the language of greedy ones. What is no plain regular
-language here (lookaround, word boundaries, back-references, possessive and atomic parts) is refused by offset and name.
+language (back-references, possessive and atomic parts, conditional groups) is refused by offset and name; anchors, word
+boundaries and lookaround are resolved in ``regex_context``.
 
 Case is ignored by the rules of Python's ``re``, tested against it. Members of Python's Unicode classes are those of
 the running Python.
@@ -18,17 +19,23 @@ from typing import Literal
 from structgen.errors import GrammarSyntaxError, LimitExceededError
 from structgen.grammar.build import ANY_CHAR, EMPTY, NEVER, literal, repeat
 from structgen.grammar.nodes import Chars, Node, Repeat
-from structgen.grammar.regex_anchors import (
-    AT_END,
-    AT_END_OR_NEWLINE,
-    AT_START,
-    Anchored,
+from structgen.grammar.regex_context import (
+    END,
+    END_OR_NEWLINE,
+    LINE_END,
+    LINE_START,
+    START,
+    Asserting,
+    LookAhead,
     Part,
+    Repetition,
     in_sequence,
+    look_behind,
     side_by_side,
     whole_text,
+    word_boundary,
 )
-from structgen.grammar.regex_escapes import Dialect, Reading, fail, read_class, read_escape
+from structgen.grammar.regex_escapes import Dialect, Reading, fail, read_class, read_escape, shorthand
 from structgen.grammar.unicode import complement, equal_ignoring_case, ignoring_case
 from structgen.limits import Limits
 
@@ -40,6 +47,7 @@ _PLAIN_VERBOSE = re.compile(r"[^\\^$.|?*+(){}\[\]# \t\n\r\v\f]+")
 _SPACE = re.compile(r"[ \t\n\r\v\f]+|#[^\n]*")
 _BRACES = re.compile(r"\{([0-9]*)(?:(,)([0-9]*))?\}")
 _FLAGS = re.compile(r"\(\?([a-zA-Z]*)(?:-([a-zA-Z]*))?([:)])")
+_LOOK = re.compile(r"\(\?<?[=!]")
 _GROUP_NAME = re.compile(r"\(\?P?<([^>)]*)>")
 _FLAG_OF = {"i": re.I, "s": re.S, "x": re.X, "m": re.M, "a": re.A, "u": re.U}
 _MEMO_CHARS = 4096
@@ -51,7 +59,7 @@ def parse_regex(pattern: str, *, flags: int = 0, dialect: Dialect = "python", mo
                 limits: Limits | None = None) -> Node:
     """The texts that a pattern matches.
 
-    ``flags`` are those of Python's ``re`` (I S X A M U; M only where no ``^`` or ``$`` is met). ``dialect="ecma"``
+    ``flags`` are those of Python's ``re`` (I S X A M U). ``dialect="ecma"``
     reads ECMA-262 with the flag u, and forgives what annex B forgives without it. Raises ``GrammarSyntaxError`` with
     the offset, or ``LimitExceededError`` (``regex_bytes``, ``regex_depth``).
     """
@@ -83,10 +91,12 @@ _parse_known = lru_cache(maxsize=2048)(_parse)
 class _Frame:
     """An open group: the options read so far and the parts of the one being read."""
 
-    __slots__ = ("flags", "options", "parts", "position")
+    __slots__ = ("flags", "look", "options", "parts", "position")
 
-    def __init__(self, flags: int, position: int) -> None:
+    def __init__(self, flags: int, position: int, look: str = "") -> None:
         self.flags, self.position = flags, position
+        self.look = look
+        """How a lookaround opens, from (?= to (?<!; empty in other groups."""
         self.options: list[Part] = []
         self.parts: list[Part] = []
 
@@ -170,8 +180,13 @@ class _Parser:
             ranges, end = read_class(reading, at)
             self._add_part(Chars(ranges) if ranges else NEVER)
             return end
-        if self._dialect == "python" and self._pattern[at + 1:at + 2] in ("A", "Z", "z"):
-            self._add_part(AT_START if self._pattern[at + 1] == "A" else AT_END, "anchor")
+        letter = self._pattern[at + 1:at + 2]
+        if self._dialect == "python" and letter and letter in "AZz":
+            self._add_part(START if letter == "A" else END, "anchor")
+            return at + 2
+        if letter and letter in "bB":
+            word = shorthand("w", self._dialect, reading.ascii_only)
+            self._add_part(word_boundary(word, negated=letter == "B", empty_text=self._dialect == "ecma"), "anchor")
             return at + 2
         item, end = read_escape(reading, at, in_class=False)
         if isinstance(item, int):
@@ -182,13 +197,13 @@ class _Parser:
         return end
 
     def _anchor(self, at: int) -> None:
-        if self._frame.flags & re.M:
-            fail(f"{self._pattern[at]} with the flag M is not supported", at,
-                 because="it would match beside every line end", instead="leave the flag out, or write the line ends")
+        lines = self._frame.flags & re.M
         if self._pattern[at] == "^":
-            self._add_part(AT_START, "anchor")
+            self._add_part(LINE_START if lines else START, "anchor")
+        elif lines:
+            self._add_part(LINE_END, "anchor")
         else:
-            self._add_part(AT_END if self._dialect == "ecma" else AT_END_OR_NEWLINE, "anchor")
+            self._add_part(END if self._dialect == "ecma" else END_OR_NEWLINE, "anchor")
 
     def _end_option(self) -> None:
         self._flush()
@@ -207,6 +222,8 @@ class _Parser:
             return self._push(flags, at, at + 1)
         if pattern.startswith("(?:", at):
             return self._push(flags, at, at + 3)
+        if look := _LOOK.match(pattern, at):
+            return self._push(flags, at, look.end(), look[0])
         self._refuse_group(at)
         if pattern.startswith("(?#", at) and self._dialect == "python":
             end = pattern.find(")", at)
@@ -244,10 +261,6 @@ class _Parser:
 
     def _refuse_group(self, at: int) -> None:
         pattern = self._pattern
-        if pattern.startswith(("(?=", "(?!", "(?<=", "(?<!"), at):
-            fail(f"lookaround {pattern[at:at + 4].rstrip('()')}…) is not supported", at,
-                 because="it looks at text that another part of the pattern matches",
-                 instead="write the wanted texts as alternatives")
         if pattern.startswith("(?>", at):
             fail("atomic groups are not supported", at, because="they depend on the order in which a match is sought",
                  instead="use (?:…)")
@@ -258,22 +271,27 @@ class _Parser:
             fail("back-references are not supported", at, because="they are no regular language",
                  instead="repeat the group's pattern")
 
-    def _push(self, flags: int, at: int, end: int) -> int:
+    def _push(self, flags: int, at: int, end: int, look: str = "") -> int:
         self._flush()
         self._stack.append(self._frame)
         if len(self._stack) > self._limits.regex_depth:
             raise LimitExceededError("the groups of the pattern are nested too deeply", limit="regex_depth",
                                      position=f"offset {at}", because=f"the limit is {self._limits.regex_depth}")
-        self._frame = _Frame(flags, at)
+        self._frame = _Frame(flags, at, look)
         self._last = "nothing"
         return end
 
     def _close(self, at: int) -> int:
         if not self._stack:
             fail("a ) without its (", at, instead="write \\) for the character")
-        part = self._finish_frame()
+        part, closed = self._finish_frame(), self._frame
         self._frame = self._stack.pop()
-        self._add_part(part)
+        if not closed.look:
+            self._add_part(part)
+        elif "<" in closed.look:
+            self._add_part(look_behind(part, "!" in closed.look, closed.position), "anchor")
+        else:
+            self._add_part(LookAhead(part, "!" in closed.look), "anchor")
         return at + 1
 
     def _quantify(self, at: int) -> int:
@@ -320,14 +338,8 @@ class _Parser:
 
     @staticmethod
     def _repeated(part: Part, least: int, most: int | None, at: int) -> Part:
-        if isinstance(part, Anchored):
-            if most == 0:
-                return EMPTY
-            if most == 1:
-                return part if least else side_by_side([part, EMPTY])
-            fail("an anchor inside a repetition is not supported", at,
-                 because="it could hold in the first or the last round only",
-                 instead="take the anchor out of the repeated group")
+        if isinstance(part, Asserting):
+            return EMPTY if most == 0 else Repetition(part, least, most, at)
         if isinstance(part, Repeat) and part.min <= 1 and part.max != 0:
             # x{0..1, b} repeated leaves no gap between its lengths
             both = None if most is None or part.max is None else part.max * most
