@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -118,8 +119,23 @@ ESCAPE_ENDS = (
     "e00",
     "de00",
     "\\udc00",
+    "u0061",
+    "0061",
+    "61",
+    "1",
+    "061",
+    "078",
+    "u0078",
+    "0078",
+    "78",
+    "8",
 )
 """What ends an unfinished escape."""
+
+
+def is_mixed(text: Any) -> bool:
+    """What the pattern of the mixed cases means in ECMA 262, whose ``$`` is the end and nothing else."""
+    return isinstance(text, str) and re.fullmatch("a|x[^x]*", text) is not None
 
 
 def is_compact(text: str) -> bool:
@@ -204,6 +220,14 @@ OPEN_LISTED = {
     "additionalProperties": {"type": "null"},
 }
 UNIQUE_TEXTS = {"type": "array", "items": {"type": "string"}, "uniqueItems": True, "maxItems": 3}
+UNIQUE_MIXED = {"type": "array", "items": {"type": "string", "pattern": "^(a|x[^x]*)$"}, "uniqueItems": True}
+MIXED_NAMES = {
+    "type": "object",
+    "propertyNames": {"pattern": "^(a|x[^x]*)$"},
+    "additionalProperties": {"const": 1},
+}
+MIXED_CLOSERS = ["", "]", '"]', 'a"]', 'x"]', '"a"]', '"xzq"]', ',"a"]', ',"xzq"]', '","xzq"]', 'xzq"]']
+MIXED_ENDS = ["", "}", "1}", ":1}", '":1}', 'a":1}', 'x":1}', '"a":1}', '"x":1}', '"xzq":1}', 'xzq":1}', ',"xzq":1}']
 CLOSERS = [
     "",
     '"',
@@ -275,9 +299,7 @@ STRINGS = [
         ('"foobar"', '"\\u0061aaaa\\ud83d\\ude00"'),
         ('"foo"',),
     ),
-    Case(
-        "string-enum", compact(COLOUR), valid(COLOUR, ["red", "green", "blue"]), ('"red"', '"\\u0067reen"'), ('"re"',)
-    ),
+    Case("string-enum", compact(COLOUR), valid(COLOUR, ["red", "green", "blue"]), ('"red"', '"\\u0067reen"'), ('"re"',)),
     Case(
         "string-enum-astral",
         compact({"enum": ["😀", "é", "\n", '"', "\\", "/"]}),
@@ -336,9 +358,7 @@ NUMBERS = [
         ("-12", "105", "-0", "99"),
         ("106", "-13"),
     ),
-    Case(
-        "number", compact({"type": "number"}), regex(INT + r"(\.[0-9]+)?"), ("-0.5", "12", "1.0"), ("1.", ".5", "1e5")
-    ),
+    Case("number", compact({"type": "number"}), regex(INT + r"(\.[0-9]+)?"), ("-0.5", "12", "1.0"), ("1.", ".5", "1e5")),
     Case(
         "number-exponents",
         JsonSchema({"type": "number"}, whitespace="compact"),
@@ -474,6 +494,25 @@ CONTAINERS = [
         unicode_json(Draft202012Validator(UNIQUE_TEXTS).is_valid, CLOSERS),
         ('["a","aa","b"]', '["\\u0061","b"]'),
         ('["a","\\u0061"]',),
+    ),
+    Case(
+        "array-unique-mixed",
+        compact(UNIQUE_MIXED),
+        unicode_json(
+            lambda value: type(value) is list and all(map(is_mixed, value)) and len(set(value)) == len(value), MIXED_CLOSERS
+        ),
+        ('["a","xa","x"]', '["x","\\u0061"]'),
+        ('["a","a"]', '["b"]'),
+    ),
+    Case(
+        "object-mixed-names",
+        compact(MIXED_NAMES),
+        unicode_json(
+            lambda value: type(value) is dict and all(is_mixed(name) and repr(value[name]) == "1" for name in value),
+            MIXED_ENDS,
+        ),
+        ('{"a":1,"xa":1,"x":1}', '{"x":1,"\\u0061":1}'),
+        ('{"a":1,"a":1}', '{"b":1}'),
     ),
     Case(
         "depth-3",
