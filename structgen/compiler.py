@@ -9,7 +9,9 @@ from __future__ import annotations
 import warnings
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from structgen.automaton.dfa import Dfa
 from structgen.automaton.lower import lower
+from structgen.automaton.tables import Encoding, Kind, Role, Tables
 from structgen.grammar.nodes import Grammar
 from structgen.limits import Limits
 from structgen.matching.compiled import PythonCompiledGrammar
@@ -21,6 +23,8 @@ from structgen.vocabulary.cache import DiskCache
 CompiledGrammar = PythonCompiledGrammar | NativeCompiledGrammar
 EngineName = Literal["auto", "python", "native"]
 _warned = False
+_SMALL = 64
+"""States of a finite automaton that is explored when it is compiled; a mask of a wide one takes about 0.1 ms."""
 
 
 @runtime_checkable
@@ -60,9 +64,22 @@ class Compiler:
         """
         tables = lower(as_grammar(source, self.limits), self.limits)
         if self._native is not None:
-            return NativeCompiledGrammar(tables, self._native, self.limits)
+            compiled = NativeCompiledGrammar(tables, self._native, self.limits)
+            if _is_small(tables):
+                compiled.precompute(self.limits)
+            return compiled
         assert self._python is not None
         return PythonCompiledGrammar(tables, self.vocabulary, self._python, self.limits)
+
+
+def _is_small(tables: Tables) -> bool:
+    """Whether a grammar is a finite automaton of a few states, so that exploring it at once costs well under 10 ms:
+    plain texts (regexes, choices) without calls and counters."""
+    if any(span.encoding != Encoding.RAW or span.role != Role.VALUE for span in tables.spans):
+        return False
+    if any(kind in (Kind.CALL, Kind.COUNT) for kind in tables.states[::3]):
+        return False
+    return sum(len(dfa.accept) for dfa in tables.dfas if isinstance(dfa, Dfa)) + tables.n_states <= _SMALL
 
 
 def as_grammar(source: object, limits: Limits) -> Grammar:
