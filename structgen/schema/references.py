@@ -96,7 +96,8 @@ class References:
                 self._resources[uri] = resource
                 self._index(resource)
                 return resource
-        raise UnsupportedSchemaError(f'"$ref" leads outside the schema, to {ref!r:.80}', keyword="$ref", position=self._position(key),
+        raise UnsupportedSchemaError(f'"$ref" leads outside the schema, to {ref!r:.80}', keyword="$ref",
+                                     position=self._position(key),
                                      because="nothing is downloaded or read from disk",
                                      instead="embed the target, or pass it in registry={uri: schema}")
 
@@ -104,7 +105,8 @@ class References:
         try:
             fragment = unquote(fragment, errors="strict")
         except UnicodeDecodeError:
-            raise SchemaError(f'"$ref" is {ref!r:.60}', position=self._position(key), because="its escapes are not UTF-8") from None
+            raise SchemaError(f'"$ref" is {ref!r:.60}', position=self._position(key),
+                              because="its escapes are not UTF-8") from None
         if fragment and not fragment.startswith("/"):
             if fragment in home.anchors:
                 return home.anchors[fragment]
@@ -119,7 +121,8 @@ class References:
             elif isinstance(target, list) and token.isdecimal() and token.isascii() and int(token) < len(target):
                 target = target[int(token)]
             else:
-                raise SchemaError(f"{ref!r:.80} leads nowhere", position=self._position(key), because=f"there is no {pointer}")
+                raise SchemaError(f"{ref!r:.80} leads nowhere", position=self._position(key),
+                                  because=f"there is no {pointer}")
         return target, pointer
 
     def _index(self, resource: Resource) -> None:

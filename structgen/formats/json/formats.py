@@ -5,8 +5,8 @@ duration in its appendix A), RFC 9562 (uuid), RFC 5321 (email), RFC 1123 (hostna
 (ipv6), RFC 3986 and 3987 (uri, iri and their references), RFC 6901 (json-pointer).
 
 Departures, all narrower: dates are those of the Gregorian calendar in the years 0001 to 9999; a leap second is
-``23:59:60`` at an offset of whole quarters of an hour from UTC; host names have no label with ``--`` in its third and fourth place
-(whether such a label is valid is not a regular question).
+``23:59:60`` at an offset of whole quarters of an hour from UTC; host names have no label with ``--`` in its third and fourth
+place (whether such a label is valid is not a regular question).
 """
 
 from __future__ import annotations
@@ -122,11 +122,8 @@ def ipv6() -> Node:
     for before in range(7):  # groups before "::", at most
         head = optional(seq(repeat(step, 0, before), group))
         after = 4 - before
-        if after >= 0:
-            tail = seq(times(step, after), last)
-        else:
-            tail = group if before == 5 else EMPTY
-        options.append(seq(head, Str("::"), tail))
+        shorter = group if before == 5 else EMPTY  # where fewer than two groups are left
+        options.append(seq(head, Str("::"), seq(times(step, after), last) if after >= 0 else shorter))
     return alt(options)
 
 

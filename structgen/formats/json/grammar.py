@@ -51,7 +51,8 @@ FOREVER = -1
 def _any_json(whitespace: str, ordered: bool, exponents: bool, old_draft: bool) -> Node:
     """Any JSON value, one node for all schemas; it refers to itself as the rule ``v0``."""
     reader = Reader(True, Limits(), draft=4 if old_draft else 2020)
-    writer = Writer(reader, Limits(), whitespace=whitespace, ordered=ordered, exponents=exponents, max_depth=None, share=False)
+    writer = Writer(reader, Limits(), whitespace=whitespace, ordered=ordered, exponents=exponents,
+                    max_depth=None, share=False)
     return writer.grammar().rules["v0"]
 
 

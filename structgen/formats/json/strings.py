@@ -74,5 +74,4 @@ def language(test: TextTest, limits: Limits) -> tuple[Node, int | None]:
 @lru_cache(2048)
 def pattern_node(pattern: str, limits: Limits) -> Node:
     """The texts in which an ECMA 262 pattern is found."""
-    from structgen.grammar.regex import parse_regex
     return parse_regex(pattern, dialect="ecma", mode="search", limits=limits)
