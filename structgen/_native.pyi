@@ -5,8 +5,8 @@ from typing import Any
 
 from typing_extensions import Buffer
 
-def set_limit_error(error: type[Exception]) -> None:
-    """The class raised, with ``limit=``, when a budget runs out."""
+def set_errors(limit: type[Exception], vocabulary: type[Exception]) -> None:
+    """The classes raised when a budget runs out (with ``limit=``) and for a token id outside the vocabulary."""
 
 class Vocabulary:
     """Tries over the tokens; ``archive`` is what ``archive()`` gave for the same tokens."""

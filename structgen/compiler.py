@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from structgen.automaton.dfa import Dfa
 from structgen.automaton.lower import lower
 from structgen.automaton.tables import Encoding, Kind, Role, Tables
+from structgen.errors import SchemaError
 from structgen.grammar.nodes import Grammar
 from structgen.limits import Limits
 from structgen.matching.compiled import PythonCompiledGrammar
@@ -86,6 +87,9 @@ def as_grammar(source: object, limits: Limits) -> Grammar:
     """The grammar of a source; a Python type is taken as JSON of that type."""
     if isinstance(source, Grammar):
         return source
+    if isinstance(source, str | bytes):  # pydantic would take a string for a name and evaluate it
+        raise SchemaError(f"a text is no source: {source[:60]!r}", because="it could be a schema, a regex or a choice",
+                          instead="say which: JsonSchema(text), Regex(text), Choice([text])")
     if not isinstance(source, type) and isinstance(source, Source):
         return source.to_grammar(limits)
     return json_source(source).to_grammar(limits)

@@ -39,7 +39,6 @@ NOWHERE = 0
 FINISHED = -1
 """What stands for the configuration once an end token has been taken."""
 _BOTTOM = 0
-_STEPS_BETWEEN_LOOKS = 1024
 _BYTES_PER_CONFIGURATION = 300
 """What one configuration costs here, roughly, with its dictionary entries (measured with tracemalloc)."""
 
@@ -233,8 +232,6 @@ class Engine:
 
     def _step(self, configuration: int, byte: int) -> int:
         self.cold_steps += 1
-        if self.cold_steps % _STEPS_BETWEEN_LOOKS == 0:
-            self._keep_within_budget()
         entries: list[tuple[int, int, Registers]] = []
         inside: list[Thread] = []
         for thread in self._configurations[configuration][0]:
@@ -253,15 +250,6 @@ class Engine:
         if not entries and not inside:
             return NOWHERE
         return self._configuration(entries, inside)
-
-    def _keep_within_budget(self) -> None:
-        """Drops masks and steps, which can be found again, once the caches are over their budget."""
-        if self.memory_bytes() > self._limits.cache_bytes:
-            self._masks.clear()
-            self._steps.clear()
-            self.mask_bytes = 0
-            if self.memory_bytes() > self._limits.cache_bytes:
-                raise LimitExceededError("the configurations of this grammar need more memory", limit="cache_bytes")
 
     def walk(self, configuration: int, text: bytes) -> int:
         """The configuration after some bytes."""

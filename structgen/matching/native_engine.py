@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from structgen.automaton.dfa import Dfa
 from structgen.automaton.tables import NameSet, Tables
-from structgen.errors import LimitExceededError
+from structgen.errors import LimitExceededError, VocabularyError
 from structgen.limits import Limits
 from structgen.matching.compiled import Coverage, nothing_to_generate
 from structgen.matching.matcher import MatcherBase
@@ -38,7 +38,7 @@ _ARCHIVE_VERSION = 1
 """Raise it when native/vocabulary.cpp builds its tries otherwise."""
 
 if AVAILABLE:
-    _native.set_limit_error(LimitExceededError)
+    _native.set_errors(LimitExceededError, VocabularyError)
 
 
 class NativeVocabulary:

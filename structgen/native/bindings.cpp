@@ -12,7 +12,8 @@ using namespace structgen;
 
 namespace {
 
-PyObject* limit_error = nullptr;  // structgen.errors.LimitExceededError, set once by matching.native_engine and kept
+// structgen.errors.LimitExceededError and VocabularyError, set once by matching.native_engine and kept.
+PyObject *limit_error = nullptr, *vocabulary_error = nullptr;
 
 // A buffer of 32-bit words (array("I"), numpy, bytes).
 std::vector<uint32_t> words(nb::handle source) {
@@ -160,7 +161,9 @@ void check_token(const Matcher& matcher, int64_t token) {
     if (token < 0 || token >= size) {
         const std::string what = "token id " + std::to_string(token) + " is outside the vocabulary: it has ids 0 to " +
                                  std::to_string(size - 1) + "; check that the tokenizer is the model's";
-        throw nb::index_error(what.c_str());
+        nb::object error = nb::handle(vocabulary_error)(nb::str(what.c_str()));
+        PyErr_SetObject(vocabulary_error, error.ptr());
+        throw nb::python_error();
     }
 }
 
@@ -206,7 +209,10 @@ std::vector<int32_t> signed_words(nb::handle source) {
 NB_MODULE(_native, m) {
     nb::set_leak_warnings(false);  // matchers alive at interpreter exit are no leak
     data_ptr_name = PyUnicode_InternFromString("data_ptr");
-    m.def("set_limit_error", [](nb::object type) { limit_error = type.release().ptr(); });
+    m.def("set_errors", [](nb::object limit, nb::object vocabulary) {
+        limit_error = limit.release().ptr();
+        vocabulary_error = vocabulary.release().ptr();
+    });
     nb::register_exception_translator([](const std::exception_ptr& p, void*) {
         try {
             std::rethrow_exception(p);

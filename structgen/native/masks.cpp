@@ -139,8 +139,10 @@ const Part& Engine::part_of(const Thread& thread, const SpanReader& span, Cover&
     const uint32_t least = span.span.min_length, most = span.span.max_length, count = thread.c;
     const bool far = count >= least && (most == INFINITE || most - count > vocabulary->longest() + span.dfa.longest_wait);
     if (far) {
-        charge(1);
-        return span.dfa.part(*vocabulary, span.span.json, thread.a);
+        uint64_t steps;
+        const Part& part = span.dfa.part(*vocabulary, span.span.json, thread.a, steps);
+        charge(steps);
+        return part;
     }
     out.own.push_back(span.dfa.part(*vocabulary, span.span.json, thread.a, {count, least, most}));
     charge(out.own.back()->steps);

@@ -1,10 +1,17 @@
 #include "matcher.hpp"
 
+#include <algorithm>
+
 namespace structgen {
 
-void Grammar::keep_within_budget() {
+void Grammar::make_room(uint32_t* also) {
+    constexpr uint64_t WORK_BETWEEN_LOOKS = 512;  // steps and masks; at some 300 bytes a step, 150 KB
+    const uint64_t work = engine.cold_steps + 16 * engine.masks_computed;
+    if (work - looked_at < WORK_BETWEEN_LOOKS) return;
+    looked_at = work;
     if (!engine.over_budget()) return;
     std::vector<uint32_t*> kept;
+    if (also) kept.push_back(also);
     for (Matcher* m : matchers) {
         if (m->current_ != Matcher::FINISHED) kept.push_back(&m->current_);
         for (uint32_t& id : m->history_)
@@ -52,10 +59,9 @@ void Matcher::fill_locked(uint32_t* out) {
     if (current_ == FINISHED) {
         std::fill(out, out + vocabulary.words(), 0u);
     } else {
-        const uint64_t before = engine.masks_computed;
+        grammar->make_room();
         engine.fill(current_, out);
         ended = engine.accepting(current_);
-        if (engine.masks_computed != before) grammar->keep_within_budget();
     }
     if (ended)
         for (uint32_t token : vocabulary.end_tokens()) out[token >> 5] |= 1u << (token & 31);
@@ -68,7 +74,7 @@ void Matcher::fill_by_steps(uint32_t* out) {
     else engine.fill_by_steps(current_, out);
     if (current_ == FINISHED || engine.accepting(current_))
         for (uint32_t token : engine.vocabulary->end_tokens()) out[token >> 5] |= 1u << (token & 31);
-    grammar->keep_within_budget();
+    grammar->make_room();
 }
 
 bool Matcher::advance(uint32_t token) {
@@ -77,15 +83,20 @@ bool Matcher::advance(uint32_t token) {
     if (engine.vocabulary->is_end(token))
         return current_ == FINISHED || engine.accepting(current_) ? take(FINISHED) : false;
     if (current_ == FINISHED) return false;
-    const uint64_t before = engine.cold_steps;
-    const bool taken = take(engine.advance(current_, token));
-    if (engine.cold_steps != before && (engine.cold_steps & 1023) < 64) grammar->keep_within_budget();
-    return taken;
+    grammar->make_room();
+    return take(engine.advance(current_, token));
 }
 
 bool Matcher::advance_text(std::string_view text) {
     std::lock_guard lock(grammar->engine.mutex);
-    return current_ != FINISHED && take(grammar->engine.walk(current_, text));
+    if (current_ == FINISHED) return false;
+    uint32_t at = current_;
+    do {  // a long text in pieces, with room made between them
+        grammar->make_room(&at);
+        at = grammar->engine.walk(at, text.substr(0, 1024));
+        text.remove_prefix(std::min<size_t>(text.size(), 1024));
+    } while (at != 0 && !text.empty());
+    return take(at);
 }
 
 bool Matcher::take(uint32_t following) {

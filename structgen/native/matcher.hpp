@@ -16,10 +16,13 @@ public:
     Grammar(std::shared_ptr<Vocabulary> vocabulary, std::shared_ptr<const Tables> tables, Limits limits)
         : engine(std::move(vocabulary), std::move(tables), limits) {}
 
-    // Frees what no live matcher stands on once the caches are over their budget. Call with the engine's mutex held.
-    void keep_within_budget();
+    // Frees what no live matcher stands on once the caches are over their budget; `also` is a place to keep beside. Looks
+    // only after much work, before the next step, so that a refusal leaves every matcher where it was. The engine's mutex
+    // must be held.
+    void make_room(uint32_t* also = nullptr);
 
     Engine engine;
+    uint64_t looked_at = 0;         // the engine's work when its memory was last looked at
     std::vector<Matcher*> matchers;  // the live ones, so that compacting can renumber them
 };
 

@@ -71,6 +71,8 @@ def schema_of(tp: Any, *, require_all: bool = False, from_text: str | None = Non
     """
     if from_text is not None and not from_text:
         raise SchemaError("from_text is empty, so no string could be taken from it")
+    if isinstance(tp, str | bytes):  # pydantic would evaluate it as the name of a type
+        raise SchemaError(f"a text is no type: {tp[:60]!r}", instead="pass the type itself")
     if inspect.isroutine(tp):
         return schema_of_function(tp, require_all=require_all, from_text=from_text)
     try:
