@@ -91,9 +91,21 @@ Sequence_ = tuple[list[int], int]
 Body = Callable[[torch.Tensor], torch.Tensor]
 
 
-def encode(tokenizer: Tokenizer, rng: random.Random, count: int, copies: float = 0.0) -> list[Sequence_]:
+def encode(
+    tokenizer: Tokenizer, rng: random.Random, count: int, copies: float = 0.0, persons: float = 0.0
+) -> list[Sequence_]:
     """Fresh examples as tokens, each with the length of its prompt. Prompt and answer are encoded apart, as in use."""
-    pairs = [data.render(data.make(rng, only="copy" if rng.random() < copies else None)) for _ in range(count)]
+    pairs = [
+        data.render(
+            data.make(
+                rng,
+                only=rng.choices(("copy", "person", None), (copies, (1 - copies) * persons, (1 - copies) * (1 - persons)))[
+                    0
+                ],
+            )
+        )
+        for _ in range(count)
+    ]
     prompts = tokenizer.encode_batch_fast([prompt for prompt, _ in pairs])
     answers = tokenizer.encode_batch_fast([answer for _, answer in pairs])
     return [(one.ids + two.ids, len(one.ids)) for one, two in zip(prompts, answers, strict=True)]
@@ -105,7 +117,8 @@ def batches(tokenizer: Tokenizer, rng: random.Random, args: argparse.Namespace, 
     while True:
         copies = 0.7 * max(0.0, 1 - step / args.copy_steps) if args.copy_steps else 0.0
         pool = sorted(
-            (one for one in encode(tokenizer, rng, 512, copies) if len(one[0]) <= longest), key=lambda one: len(one[0])
+            (one for one in encode(tokenizer, rng, 512, copies, args.persons) if len(one[0]) <= longest),
+            key=lambda one: len(one[0]),
         )
         cut: list[list[Sequence_]] = [[]]
         for one in pool:
@@ -346,6 +359,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=5000, help="tokens in a batch")
     parser.add_argument("--longest", type=int, default=256, help="longer examples are left out")
     parser.add_argument("--compile", action="store_true", help="fused kernels: a minute to begin with, then a third faster")
+    parser.add_argument("--persons", type=float, default=0.0, help="the share of additional persons in the mix")
     parser.add_argument("--copy-steps", type=int, default=1000, help="steps over which mere copying fades out")
     parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")
     parser.add_argument("--rate", type=float, default=2e-3, help="of AdamW")
