@@ -7,12 +7,13 @@ vocabulary. Sits above formats and matching, so that neither needs to know the o
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from structgen.automaton.dfa import Dfa
 from structgen.automaton.lower import lower
 from structgen.automaton.tables import Encoding, Kind, Role, Tables
-from structgen.errors import SchemaError
+from structgen.errors import LimitExceededError, SchemaError
 from structgen.grammar.nodes import Grammar
 from structgen.limits import Limits
 from structgen.matching.compiled import PythonCompiledGrammar
@@ -67,7 +68,8 @@ class Compiler:
         if self._native is not None:
             compiled = NativeCompiledGrammar(tables, self._native, self.limits)
             if _is_small(tables):
-                compiled.precompute(self.limits)
+                with suppress(LimitExceededError):  # then the masks that do fit are computed when asked for
+                    compiled.precompute(self.limits)
             return compiled
         assert self._python is not None
         return PythonCompiledGrammar(tables, self.vocabulary, self._python, self.limits)

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from structgen.automaton.dfa import Dfa, bound_length, compile_language, compile_names
+from structgen.automaton.dfa import Dfa, compile_language, compile_names, compile_text
 from structgen.automaton.prune import prune
 from structgen.automaton.tables import DEAD, INFINITE, Encoding, KeySet, Kind, NameSet, Role, Span, Tables
 from structgen.automaton.utf8 import utf8_sequences
@@ -53,27 +53,42 @@ _QUOTE = (0x22, 0x22)
 _BYTES, _SPLIT, _CALL, _RETURN, _SPAN, _COUNT, _AT_LEAST, _BELOW, _ROOM, _MORE, _DONE = map(int, Kind)
 
 
+Language = tuple[Dfa, int, int | None]
+"""An automaton, and the least and greatest length still to be counted."""
+
+
 class _Memo:
     """Automata of node objects, the least recently used of them dropped; a node is kept alive while it is in here."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._kept: OrderedDict[tuple[int, int, int | None], tuple[Node, Dfa | None]] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int, int | None], tuple[Node, Language | None]] = OrderedDict()
 
-    def language(self, body: Node, minimum: int, maximum: int | None, limits: Limits) -> Dfa | None:
-        """The automaton of a text; with bounds, one on which the interval test of lengths is exact."""
-        key = (id(body), minimum, maximum)
+    def language(self, body: Node, minimum: int, maximum: int | None, limits: Limits) -> Language | None:
+        """The automaton of a text and the bounds of its length that a counter beside it must keep: the interval test is
+        exact on it. None where no text belongs to it."""
+        return self._found((id(body), minimum, maximum), body, lambda: compile_text(body, minimum, maximum, limits))
+
+    def unrolled(self, body: Node, limits: Limits) -> Dfa | None:
+        """The automaton with every length in its states: its count of texts is exact, and it needs no counter."""
+        def compiled() -> Language | None:
+            dfa = compile_language(body, limits)
+            return None if dfa is None else (dfa, 0, None)
+
+        found = self._found((id(body), -1, None), body, compiled)
+        return None if found is None else found[0]
+
+    def _found(self, key: tuple[int, int, int | None], body: Node,
+               compiled: Callable[[], Language | None]) -> Language | None:
         hit = self._kept.get(key)
         if hit is not None and hit[0] is body:
             self._kept.move_to_end(key)
             return hit[1]
-        dfa = compile_language(body, limits)
-        if dfa is not None and (minimum or maximum is not None):
-            dfa = bound_length(dfa, minimum, maximum, limits)
-        self._kept[key] = (body, dfa)
+        found = compiled()
+        self._kept[key] = (body, found)
         if len(self._kept) > self._size:
             self._kept.popitem(last=False)
-        return dfa
+        return found
 
 
 _MEMO = _Memo(4096)
@@ -366,7 +381,7 @@ class _Builder:
 
     # -- texts ----------------------------------------------------------------------------------------------------
 
-    def _language(self, node: Text) -> Dfa | None:
+    def _language(self, node: Text) -> Language | None:
         return _MEMO.language(node.body, node.min_length, node.max_length, self._limits)
 
     def _span(self, dfa: Dfa | NameSet, encoding: str, role: Role, least: int, most: int | None, key_set: int = 0) -> int:
@@ -386,11 +401,11 @@ class _Builder:
         return state
 
     def _text(self, node: Text, following: int) -> int:
-        dfa = self._language(node)
-        if dfa is None:
+        found_language = self._language(node)
+        if found_language is None:
             self.impossible.add(id(node))
             return _NOWHERE
-        least, most = node.min_length, node.max_length
+        dfa, least, most = found_language
         key = (id(dfa), least, INFINITE if most is None else most, node.encoding == "json", following)
         found = self._spans.get(key)
         if found is None:
@@ -477,14 +492,14 @@ class _Builder:
             groups.setdefault(option.encoding, []).append(option)
         found = []
         for encoding, options in groups.items():
-            if len(options) == 1 and options[0].body is ANY_TEXT:
+            if len(options) == 1 and options[0].body is ANY_TEXT and options[0].max_length != 0:
                 bounds = (options[0].min_length, options[0].max_length)
                 bodies: Node = ANY_TEXT
             else:
                 bounds = (0, None)
                 bodies = Alt(tuple(_with_length(option) for option in options))
-            dfa = _MEMO.language(bodies, *bounds, self._limits)
-            if dfa is not None:
+            dfa = _MEMO.unrolled(bodies, self._limits)
+            if dfa is not None and bounds != (0, 0):
                 self._keep.append(bodies)
                 found.append((encoding, dfa, *bounds))
         return found
@@ -496,7 +511,7 @@ class _Builder:
         if node.other is not None:
             others = INFINITE
             if node.other_name is not None:
-                other_dfa = _MEMO.language(node.other_name, 0, None, self._limits)
+                other_dfa = _MEMO.unrolled(node.other_name, self._limits)
                 others = 0 if other_dfa is None else other_dfa.count[other_dfa.start]
         dfa: Dfa | NameSet | None
         if other_dfa is not None or (not node.names and others == 0) or self._too_long(node.names):

@@ -139,9 +139,8 @@ const Part& Engine::part_of(const Thread& thread, const SpanReader& span, Cover&
     const uint32_t least = span.span.min_length, most = span.span.max_length, count = thread.c;
     const bool far = count >= least && (most == INFINITE || most - count > vocabulary->longest() + span.dfa.longest_wait);
     if (far) {
-        uint64_t steps;
-        const Part& part = span.dfa.part(*vocabulary, span.span.json, thread.a, steps);
-        charge(steps);
+        const Part& part = span.dfa.part(*vocabulary, span.span.json, thread.a);
+        charge(part.steps);  // also where another grammar has made it, so that a limit does not depend on others
         return part;
     }
     out.own.push_back(span.dfa.part(*vocabulary, span.span.json, thread.a, {count, least, most}));

@@ -85,15 +85,11 @@ std::shared_ptr<Dfa> Dfa::of_names(const std::vector<std::string>& names, bool o
                                  std::move(most), std::move(count), std::move(label_start), std::move(labels));
 }
 
-const Part& Dfa::part(Vocabulary& vocabulary, bool json, uint32_t state, uint64_t& steps) const {
+const Part& Dfa::part(Vocabulary& vocabulary, bool json, uint32_t state) const {
     std::lock_guard lock(mutex_);
     if (parts_.empty()) parts_.resize(2 * accept.size());
     auto& part = parts_[2 * state + json];
-    steps = 1;
-    if (!part) {
-        part = std::make_unique<Part>(make_part(vocabulary, *this, class_rows_, json, state, {}));
-        steps = part->steps;
-    }
+    if (!part) part = std::make_unique<Part>(make_part(vocabulary, *this, class_rows_, json, state, {}));
     return *part;
 }
 

@@ -70,9 +70,8 @@ public:
     bool any = false;             // the automaton is a single universal state
     uint32_t longest_wait = 0;    // the greatest of min_length: no state is further from acceptance
 
-    // What this automaton alone says about tokens from a state, without bounds of length (parts.hpp); made once,
-    // and `steps` says what that took, if it was now.
-    const Part& part(Vocabulary& vocabulary, bool json, uint32_t state, uint64_t& steps) const;
+    // What this automaton alone says about tokens from a state, without bounds of length (parts.hpp); made once.
+    const Part& part(Vocabulary& vocabulary, bool json, uint32_t state) const;
     // The same within bounds of length, made anew each time.
     std::unique_ptr<Part> part(Vocabulary& vocabulary, bool json, uint32_t state, const Lengths& lengths) const;
 
