@@ -15,8 +15,8 @@ import structgen as sg
 
 Sentiment = Literal["positive", "negative", "neutral"]
 TEXTS = [
-    "What a wonderful evening, I loved every minute.",
-    "The soup was cold and the waiter was rude.",
+    "It is a great lamp, I am very happy with it.",
+    "The lamp is awful and I regret buying it.",
     "The shop opens at nine.",
 ]
 

@@ -29,7 +29,7 @@ model = sg.load_model()  # the embedded model; or load_model("a/folder"), load_m
 
 @sg.structured(model, from_text=True)  # from_text: plain strings occur verbatim in the prompt
 def extract(text: str) -> Visit:
-    """Who came, how old is the person, and how did they travel? {text}"""
+    """Who is this about? {text}"""
 
 
 if __name__ == "__main__":
@@ -37,6 +37,6 @@ if __name__ == "__main__":
     visit = extract(text)
     print(visit)
     assert isinstance(visit, Visit)
-    assert visit.name in f"Who came, how old is the person, and how did they travel? {text}"
+    assert visit.name in f"Who is this about? {text}"
     assert visit.age is None or 0 <= visit.age <= 150
     assert visit.by in ("train", "car", "plane", "unknown")

@@ -15,7 +15,6 @@ from structgen.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-EMBEDDED = ROOT / "structgen" / "models" / "embedded"
 
 
 def commands() -> list[list[str]]:
@@ -24,8 +23,6 @@ def commands() -> list[list[str]]:
     return [line.split() for block in blocks for line in re.split(r"\n|&&", block) if line.strip()]
 
 
-@pytest.mark.skipif(not (EMBEDDED / "config.json").is_file(),
-                    reason="the weights of the embedded model are not in this tree")
 def test_python_blocks_run_in_order(tmp_path: Path) -> None:
     lines, inside = list[str](), False
     for line in README.splitlines():  # other lines are left empty, so that errors point into the README
@@ -77,8 +74,6 @@ def test_named_files_exist() -> None:
     names = re.findall(r"`((?:structgen|tests|benchmarks|examples|grammars)/[\w./]*)`", README)
     assert names
     for name in [*names, *re.findall(r"\]\(([\w./]+)\)", README)]:
-        if not (EMBEDDED / "config.json").is_file() and "embedded" in name:
-            continue
         assert (ROOT / name).exists(), name
 
 
