@@ -31,6 +31,7 @@ from structgen.automaton.tables import DEAD, INFINITE, Kind, Role, Tables
 from structgen.errors import LimitExceededError
 from structgen.limits import Limits
 from structgen.matching import decoder
+from structgen.matching.completion import Estimate, Place
 from structgen.matching.spans import FRESH, KeyRules, Reading, Registers, SpanReader
 from structgen.matching.trie import TokenTrie, VocabularyTables
 
@@ -83,6 +84,7 @@ class Engine:
         self._kind, self._a, self._b = tables.states[0::3], tables.states[1::3], tables.states[2::3]
         self.lock = threading.RLock()
         """Held by whoever reads or makes configurations: matchers of one grammar may run in several threads."""
+        self._estimate: Estimate | None = None
         self.matchers: weakref.WeakSet[Standing] = weakref.WeakSet()
         self.masks_computed = 0
         self.cold_steps = 0
@@ -266,6 +268,23 @@ class Engine:
     def threads(self, configuration: int) -> frozenset[Thread]:
         """The threads of a configuration, for explanations."""
         return self._configurations[configuration][0]
+
+    def standing(self, configuration: int) -> frozenset[Place]:
+        """The same with their stacks spelled out."""
+        return frozenset(Place(thread.state, thread.registers, thread.reading, tuple(self._stack(thread.frame)))
+                         for thread in self.threads(configuration))
+
+    def _stack(self, number: int) -> Iterator[tuple[int, Registers]]:
+        while number != _BOTTOM:
+            frame = self._frames[number]
+            yield frame.slot, frame.registers
+            number = frame.parent
+
+    def estimate(self) -> Estimate:
+        """What is left to write from a place; made on first use."""
+        if self._estimate is None:
+            self._estimate = Estimate(self.tables)
+        return self._estimate
 
     # -- masks ----------------------------------------------------------------------------------------------------
 

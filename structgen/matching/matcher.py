@@ -6,13 +6,14 @@ said in terms of those few is written once, in ``MatcherBase``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from structgen.errors import VocabularyError
+from structgen.matching.completion import Estimate, Place, search
 from structgen.matching.engine import FINISHED, NOWHERE, Engine
 from structgen.vocabulary import Vocabulary
 
@@ -21,6 +22,7 @@ class MatcherBase:
     """What every matcher can do in terms of ``fill_mask``, ``advance`` and ``rollback``."""
 
     vocabulary: Vocabulary
+    _estimate: Callable[[], Estimate]
 
     if TYPE_CHECKING:  # what the engines bring
 
@@ -31,6 +33,13 @@ class MatcherBase:
         def advance_bytes(self, text: bytes) -> bool: ...
 
         def rollback(self, count: int) -> None: ...
+
+        def fork(self) -> Self: ...
+
+        def standing(self) -> frozenset[Place]: ...
+
+        @property
+        def is_accepting(self) -> bool: ...
 
         @property
         def is_finished(self) -> bool: ...
@@ -69,6 +78,15 @@ class MatcherBase:
             self.rollback(len(forced))
         return forced
 
+    def shortest_completion(self, limit: int = 100_000) -> bytes:
+        """A shortest text that ends the output from here, b"" if it is complete already; the matcher does not move.
+
+        Raises ``LimitExceededError`` where none is found in ``limit`` steps.
+        """
+        if self.is_accepting:
+            return b""
+        return search(self.fork(), self._estimate(), limit)
+
     def explain(self, token_id: int) -> str:
         """Says in words why a token is forbidden now (or that it is allowed), and what may come instead."""
         from structgen.matching.explain import explain_token
@@ -79,10 +97,10 @@ class MatcherBase:
 class PythonMatcher(MatcherBase):
     """A matcher of the Python engine. Not thread-safe; make one per output (they are cheap) or ``fork``."""
 
-    __slots__ = ("_configuration", "_engine", "_history", "vocabulary")
+    __slots__ = ("_configuration", "_engine", "_estimate", "_history", "vocabulary")
 
     def __init__(self, engine: Engine, vocabulary: Vocabulary) -> None:
-        self._engine, self.vocabulary = engine, vocabulary
+        self._engine, self.vocabulary, self._estimate = engine, vocabulary, engine.estimate
         self._history: list[int] = []
         with engine.lock:
             self._configuration = engine.start
@@ -149,6 +167,11 @@ class PythonMatcher(MatcherBase):
         with self._engine.lock:
             self._configuration = self._engine.start
             self._history.clear()
+
+    def standing(self) -> frozenset[Place]:
+        """The threads with their stacks, as ``completion`` reads them."""
+        with self._engine.lock:
+            return frozenset() if self.is_finished else self._engine.standing(self._configuration)
 
     def places(self) -> list[int]:
         """The configurations that this matcher stands on, or can roll back to."""

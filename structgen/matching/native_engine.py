@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,9 @@ from structgen.automaton.tables import NameSet, Tables
 from structgen.errors import LimitExceededError, VocabularyError
 from structgen.limits import Limits
 from structgen.matching.compiled import Coverage, nothing_to_generate
+from structgen.matching.completion import Estimate, Place
 from structgen.matching.matcher import MatcherBase
+from structgen.matching.spans import Reading, Registers
 from structgen.vocabulary import Vocabulary
 from structgen.vocabulary.cache import DiskCache, cache_key
 
@@ -34,6 +36,8 @@ AVAILABLE = _native is not None
 _EXPLORED_AT_ONCE = 256
 """Configurations explored between two looks at signals, so that Ctrl-C ends a long precompute."""
 _DFAS_KEPT = 4096
+_NAMES_IN_A_WORD = 32
+"""Sets of more names than these are interned by the native engine."""
 _ARCHIVE_VERSION = 1
 """Raise it when native/vocabulary.cpp builds its tries otherwise."""
 
@@ -90,6 +94,7 @@ class NativeCompiledGrammar:
 
     def __init__(self, tables: Tables, shared: NativeVocabulary, limits: Limits) -> None:
         self.tables, self.vocabulary, self.limits = tables, shared.vocabulary, limits
+        self._estimate: Estimate | None = None
         spans = array("I")
         for s in tables.spans:
             spans.extend((s.dfa, s.encoding, s.role, s.min_length, s.max_length, s.key_set))
@@ -108,7 +113,13 @@ class NativeCompiledGrammar:
 
     def matcher(self) -> NativeMatcher:
         """A matcher at the beginning of an output."""
-        return NativeMatcher(self._native, self.vocabulary)
+        return NativeMatcher(self._native, self.vocabulary, self.estimate)
+
+    def estimate(self) -> Estimate:
+        """What is left to write from a place; made on first use."""
+        if self._estimate is None:
+            self._estimate = Estimate(self.tables)
+        return self._estimate
 
     def precompute(self, limits: Limits | None = None) -> Coverage:
         """Explores every reachable configuration, breadth first, and computes its mask.
@@ -145,13 +156,34 @@ _Base: Any = _native.Matcher if AVAILABLE else object
 class NativeMatcher(MatcherBase, _Base):  # type: ignore[misc]
     """A matcher of the native engine. Not thread-safe; make one per output (they are cheap) or ``fork``."""
 
-    def __init__(self, grammar: Any, vocabulary: Vocabulary) -> None:
+    def __init__(self, grammar: Any, vocabulary: Vocabulary, estimate: Callable[[], Estimate]) -> None:
         super().__init__(grammar)
-        self.vocabulary = vocabulary
+        self.vocabulary, self._estimate = vocabulary, estimate
 
     def fork(self) -> NativeMatcher:
         """An independent matcher at the same place; costs a copy of the history."""
-        return NativeMatcher(self, self.vocabulary)
+        return NativeMatcher(self, self.vocabulary, self._estimate)
+
+    def standing(self) -> frozenset[Place]:
+        """The threads with their stacks, as ``completion`` reads them."""
+        estimate = self._estimate()
+        found = []
+        for state, own, reading, waiting in self.threads():
+            stack = [(slot, self._registers(registers, estimate, estimate.tables.returns[slot] if number or reading is None
+                                            else state)) for number, (slot, registers) in enumerate(waiting)]
+            found.append(Place(state, self._registers(own, estimate, state),
+                               None if reading is None else Reading(*reading), tuple(stack)))
+        return frozenset(found)
+
+    def _registers(self, registers: tuple[int, int, list[bytes]], estimate: Estimate, state: int) -> Registers:
+        """Registers as the Python engine has them; ``state`` belongs to their activation."""
+        count, seen, texts = registers
+        key_set = estimate.key_set_of(state) if seen else None
+        if key_set is not None:
+            keys = estimate.tables.key_sets[key_set]
+            if not keys.ordered and len(keys.required) > _NAMES_IN_A_WORD:
+                seen = sum(1 << name for name in self.names(seen))
+        return Registers(count, seen, frozenset(texts))
 
 
 def fill_native(matchers: Sequence[Any], out: Any) -> list[int]:

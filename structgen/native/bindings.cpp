@@ -199,6 +199,48 @@ std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Vocabulary> vocabulary, ui
     return std::make_shared<Grammar>(std::move(vocabulary), std::move(tables), limits);
 }
 
+nb::bytes text_of(const Stores& stores, uint32_t text) {
+    std::string reversed;
+    for (; text > TextStore::UNLIKE; text = stores.texts.parent(text))
+        reversed.push_back(static_cast<char>(stores.texts.byte(text)));
+    if (text == TextStore::JSON || text == TextStore::RAW) reversed.push_back(text == TextStore::JSON ? '\0' : '\1');
+    std::reverse(reversed.begin(), reversed.end());
+    return nb::bytes(reversed.data(), reversed.size());
+}
+
+// Used texts, as the Python engine spells them: an item's first byte says how it is written.
+nb::list used_texts(const Stores& stores, uint32_t set) {
+    nb::list out;
+    for (const uint32_t* t = stores.sets.begin(set); t != stores.sets.end(set); ++t) out.append(text_of(stores, *t));
+    return out;
+}
+
+nb::tuple registers_of(const Stores& stores, const Registers& r) {
+    return nb::make_tuple(r.count, r.seen, used_texts(stores, r.texts));
+}
+
+// Where a matcher stands, for matching.completion: (state, registers, reading or None, [(slot, registers), ...]).
+nb::list threads_of(PyMatcher& matcher) {
+    nb::list out;
+    Engine& engine = matcher.grammar->engine;
+    std::lock_guard lock(engine.mutex);
+    if (matcher.finished()) return out;
+    const Stores& stores = engine.stores();
+    for (const Thread& t : engine.threads(matcher.configuration())) {
+        const bool reads = engine.tables->states[t.state].kind == SPAN;
+        nb::list waiting;
+        for (uint32_t id = t.frame; id != 0;) {
+            const Frame frame = engine.frame(id);
+            waiting.append(nb::make_tuple(frame.slot, registers_of(stores, frame.registers)));
+            id = frame.parent;
+        }
+        nb::object reading = nb::none();
+        if (reads) reading = nb::make_tuple(t.a, t.b, t.c, text_of(stores, t.d));
+        out.append(nb::make_tuple(t.state, registers_of(stores, reads ? Registers{} : t.registers()), reading, waiting));
+    }
+    return out;
+}
+
 std::vector<int32_t> signed_words(nb::handle source) {
     const std::vector<uint32_t> flat = words(source);
     return {flat.begin(), flat.end()};
@@ -304,6 +346,12 @@ NB_MODULE(_native, m) {
             }
         }, nb::arg("count"))
         .def("reset", &Matcher::reset)
+        .def("threads", &threads_of)
+        .def("names", [](PyMatcher& self, uint32_t seen) {
+            std::lock_guard lock(self.grammar->engine.mutex);
+            const SetStore& names = self.grammar->engine.stores().names;
+            return std::vector<uint32_t>(names.begin(seen), names.end(seen));
+        }, nb::arg("seen"))
         .def_prop_ro("is_accepting", &Matcher::accepting)
         .def_prop_ro("is_finished", &Matcher::finished)
         .def_prop_ro("taken", &Matcher::taken)

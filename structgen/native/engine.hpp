@@ -64,6 +64,7 @@ public:
     bool over_budget() const { return memory_bytes() > limits_.cache_bytes; }
     std::vector<Thread> threads(uint32_t configuration) const;
     Frame frame(uint32_t id) const { return frames_[id]; }
+    const Stores& stores() const { return stores_; }
 
     const std::shared_ptr<Vocabulary> vocabulary;
     const std::shared_ptr<const Tables> tables;
