@@ -77,26 +77,44 @@ Buffer from_tensor(nb::handle out, uint32_t needed) {
 
 PyObject* data_ptr_name = nullptr;
 
-// Remembers the layout of the last tensor; its address is asked anew each time, since tensors can be moved.
-class TensorMemory {
+// Remembers the last buffer, since asking numpy for one costs as much as the copy of a mask. A view is held meanwhile, so
+// that its memory stays where it is; a tensor has no views and is asked for its address each time, since it can be moved.
+class LastBuffer {
 public:
+    LastBuffer() = default;
+    LastBuffer(const LastBuffer&) = delete;
+    LastBuffer& operator=(const LastBuffer&) = delete;
+    ~LastBuffer() { forget(); }
+
     const Buffer& of(nb::handle out, uint32_t needed) {
-        uint32_t* data = nullptr;
-        if (last_.ptr() == out.ptr()) {
-            PyObject* address = PyObject_CallMethodNoArgs(out.ptr(), data_ptr_name);
-            if (!address) throw nb::python_error();
-            data = reinterpret_cast<uint32_t*>(PyLong_AsSize_t(address));
-            Py_DECREF(address);
-        }
-        if (!data || data != buffer_.data) {
+        if (last_.ptr() == out.ptr() && (view_.obj || address(out) == buffer_.data)) return buffer_;
+        forget();
+        if (PyObject_CheckBuffer(out.ptr())) {
+            if (PyObject_GetBuffer(out.ptr(), &view_, PyBUF_STRIDES | PyBUF_FORMAT | PyBUF_WRITABLE)) throw nb::python_error();
+            buffer_ = from_view(view_, needed);
+        } else {
             buffer_ = from_tensor(out, needed);
-            last_ = nb::borrow(out);
         }
+        last_ = nb::borrow(out);
         return buffer_;
     }
 
 private:
+    static uint32_t* address(nb::handle tensor) {
+        PyObject* number = PyObject_CallMethodNoArgs(tensor.ptr(), data_ptr_name);
+        if (!number) throw nb::python_error();
+        auto* data = reinterpret_cast<uint32_t*>(PyLong_AsSize_t(number));
+        Py_DECREF(number);
+        return data;
+    }
+    void forget() {
+        last_ = nb::object();
+        if (view_.obj) PyBuffer_Release(&view_);
+        view_ = Py_buffer{};
+    }
+
     nb::object last_;
+    Py_buffer view_{};
     Buffer buffer_;
 };
 
@@ -104,7 +122,7 @@ class PyMatcher : public Matcher {
 public:
     using Matcher::Matcher;
     explicit PyMatcher(const PyMatcher& other) : Matcher(other) {}
-    TensorMemory tensors;
+    LastBuffer last;
 };
 
 void write_row(Matcher& matcher, const Buffer& buffer, size_t row, uint32_t needed, bool locked) {
@@ -120,17 +138,7 @@ void write_row(Matcher& matcher, const Buffer& buffer, size_t row, uint32_t need
 
 void fill_mask(PyMatcher& matcher, nb::handle out, size_t row) {
     const uint32_t needed = matcher.grammar->engine.vocabulary->words();
-    Py_buffer view;
-    if (PyObject_CheckBuffer(out.ptr())) {
-        if (PyObject_GetBuffer(out.ptr(), &view, PyBUF_STRIDES | PyBUF_FORMAT | PyBUF_WRITABLE)) throw nb::python_error();
-        struct Release {
-            Py_buffer* view;
-            ~Release() { PyBuffer_Release(view); }
-        } release{&view};
-        write_row(matcher, from_view(view, needed), row, needed, false);
-        return;
-    }
-    write_row(matcher, matcher.tensors.of(out, needed), row, needed, false);
+    write_row(matcher, matcher.last.of(out, needed), row, needed, false);
 }
 
 // Fills rows of one buffer with the interpreter lock released once; each grammar's mutex is taken per run of its rows.

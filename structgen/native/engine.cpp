@@ -283,7 +283,7 @@ void Engine::compact(std::vector<uint32_t*>& kept) {
     frames_.clear(), threads_.clear(), configurations_.clear(), masks_.clear(), items_.clear(), rows_.clear();
     frame_table_ = configuration_table_ = IdTable();
     steps_ = leavers_ = KeyMap();
-    explored_ = 0;
+    explored_ = promoted_ = 0;
     frames_.push_back({0, 0, {}});
     threads_found_.clear();
     intern(false);

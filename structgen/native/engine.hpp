@@ -38,7 +38,7 @@ struct Configuration {
 // base row (NONE: zeros) plus the tokens added and taken away; `items` holds the added ones, then the removed ones.
 struct Mask {
     const uint32_t* base = nullptr;
-    uint32_t first = 0, added = 0, removed = 0;
+    uint32_t first = 0, added = 0, removed = 0, uses = 0;
 };
 
 class Engine {
@@ -106,6 +106,7 @@ private:
                                        uint8_t independence, size_t before, Cover& out);
     bool special(const SpanReader& span, const Reading& reading, const Registers& waiting) const;
     void keep_row(Cover& cover, Mask& mask);
+    void promote(Mask& mask);
     void union_row(Cover& cover, Mask& mask, std::vector<uint32_t>& removed);
     void cover_text(const Thread& thread, const SpanReader& span, Cover& out);
     void walk_trie(const Trie& trie, uint32_t configuration, uint32_t first, uint32_t last, uint32_t depth, Cover& out);
@@ -130,6 +131,7 @@ private:
     uint32_t start_ = 0;
     uint32_t explored_ = 0;
     uint64_t steps_left_ = 0;
+    uint32_t promoted_ = 0;
 
     std::vector<Thread> threads_found_;
     std::vector<Entry> work_, seen_;

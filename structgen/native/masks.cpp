@@ -19,6 +19,8 @@ namespace structgen {
 
 namespace {
 constexpr uint32_t NOWHERE = 0;
+// A mask used so often becomes a row of its own, at most so many a grammar: setting 280 bits costs as much as the copy.
+constexpr uint32_t HOT_USES = 16, HOT_DIFFERENCE = 32, HOT_ROWS = 6;
 
 void allow(uint64_t live[4], uint32_t low, uint32_t high) {
     for (uint32_t b = low; b <= high; ++b) live[b >> 6] |= 1ull << (b & 63);
@@ -52,7 +54,8 @@ void Engine::charge(uint64_t steps) {
 void Engine::fill(uint32_t configuration, uint32_t* out) {
     uint32_t id = configurations_[configuration].mask;
     if (id == NONE) id = mask_of(configuration);
-    const Mask& mask = masks_[id];
+    Mask& mask = masks_[id];
+    if (++mask.uses == HOT_USES && mask.added + mask.removed > HOT_DIFFERENCE && promoted_ < HOT_ROWS) promote(mask);
     const size_t bytes = 4 * static_cast<size_t>(vocabulary->words());
     if (mask.base) std::memcpy(out, mask.base, bytes);
     else std::memset(out, 0, bytes);
@@ -461,6 +464,18 @@ uint32_t Engine::store(Cover& cover) {
     items_.insert(items_.end(), removed.begin(), removed.end());
     masks_.push_back(mask);
     return static_cast<uint32_t>(masks_.size() - 1);
+}
+
+void Engine::promote(Mask& mask) {
+    const uint32_t words = vocabulary->words();
+    auto row = std::make_unique<std::vector<uint32_t>>(words, 0u);
+    if (mask.base) std::memcpy(row->data(), mask.base, 4 * static_cast<size_t>(words));
+    const uint32_t* item = items_.data() + mask.first;
+    for (uint32_t i = 0; i < mask.added; ++i, ++item) (*row)[*item >> 5] |= 1u << (*item & 31);
+    for (uint32_t i = 0; i < mask.removed; ++i, ++item) (*row)[*item >> 5] &= ~(1u << (*item & 31));
+    mask = {row->data(), mask.first, 0, 0, mask.uses};
+    rows_.push_back(std::move(row));
+    ++promoted_;
 }
 
 // The row of a part that lives for this mask alone moves into the grammar.
