@@ -31,7 +31,7 @@ from structgen.automaton.tables import DEAD, INFINITE, Kind, Role, Tables
 from structgen.errors import LimitExceededError
 from structgen.limits import Limits
 from structgen.matching import decoder
-from structgen.matching.completion import Estimate, Place
+from structgen.matching.estimate import Estimate, Place
 from structgen.matching.spans import FRESH, KeyRules, Reading, Registers, SpanReader
 from structgen.matching.trie import TokenTrie, VocabularyTables
 

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structgen.errors import VocabularyError
-from structgen.matching.completion import Estimate, Place, search
+from structgen.matching.completion import search
 from structgen.matching.engine import FINISHED, NOWHERE, Engine
+from structgen.matching.estimate import Estimate, Place
 from structgen.vocabulary import Vocabulary
 
 
@@ -169,7 +170,7 @@ class PythonMatcher(MatcherBase):
             self._history.clear()
 
     def standing(self) -> frozenset[Place]:
-        """The threads with their stacks, as ``completion`` reads them."""
+        """The threads with their stacks, as ``estimate`` reads them."""
         with self._engine.lock:
             return frozenset() if self.is_finished else self._engine.standing(self._configuration)
 

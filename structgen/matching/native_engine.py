@@ -18,7 +18,7 @@ from structgen.automaton.tables import NameSet, Tables
 from structgen.errors import LimitExceededError, VocabularyError
 from structgen.limits import Limits
 from structgen.matching.compiled import Coverage, nothing_to_generate
-from structgen.matching.completion import Estimate, Place
+from structgen.matching.estimate import Estimate, Place
 from structgen.matching.matcher import MatcherBase
 from structgen.matching.spans import Reading, Registers
 from structgen.vocabulary import Vocabulary
@@ -165,7 +165,7 @@ class NativeMatcher(MatcherBase, _Base):  # type: ignore[misc]
         return NativeMatcher(self, self.vocabulary, self._estimate)
 
     def standing(self) -> frozenset[Place]:
-        """The threads with their stacks, as ``completion`` reads them."""
+        """The threads with their stacks, as ``estimate`` reads them."""
         estimate = self._estimate()
         found = []
         for state, own, reading, waiting in self.threads():

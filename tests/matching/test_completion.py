@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from structgen import Compiler, JsonSchema, Regex, Vocabulary
+from structgen.errors import LimitExceededError
 from structgen.matching.native_engine import AVAILABLE
 
 VOCABULARY = Vocabulary([bytes((byte,)) for byte in range(256)] + [None], eos_token_ids=[256])
@@ -120,3 +121,50 @@ def test_completions_along_an_instance_are_valid(name: str, options: dict[str, A
 def test_completions_of_a_pattern(name: str) -> None:
     pattern, text = REGEXES[name]
     completions(Regex(pattern), text.encode())
+
+
+SMALL: dict[str, Any] = {
+    "regex": Regex("(ab|a{3,6}(c|dd))e?f"),
+    "escapes": JsonSchema({"type": "string", "pattern": "^[\\x00-\\x07]$|^[b-d]{7}$"}, whitespace="compact"),
+    "far": JsonSchema({"enum": ["a", "abcdefgh", 123456]}, whitespace="compact"),
+    "unique": JsonSchema({"type": "array", "items": {"enum": ["a", "b", "ccc", 1, 333]}, "minItems": 4,
+                          "uniqueItems": True}, whitespace="compact"),
+    "any_order": JsonSchema({"type": "object", "properties": {"a": {"enum": [1, 22]}, "abc": {"const": 1},
+                             "b": {"const": 12345}, "cc": {"const": 1}}, "required": ["a"], "minProperties": 3,
+                             "additionalProperties": False}, whitespace="compact", property_order="any"),
+    "ordered": JsonSchema({"type": "object", "properties": {"a": {"const": 1}, "abc": {"const": 1},
+                           "b": {"const": 12345}, "cc": {"const": 1}}, "required": ["b"], "minProperties": 3,
+                           "additionalProperties": False}, whitespace="compact"),
+    "recursion": JsonSchema(SCHEMAS["recursion"][0], whitespace="compact"),
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", SMALL)
+def test_completions_are_as_short_as_any(name: str, engine: str) -> None:
+    matcher = compiler(engine).compile(SMALL[name]).matcher()
+    for _ in range(8):
+        shortest = breadth_first(matcher, 3000)
+        found = matcher.shortest_completion()
+        assert shortest is None or len(found) == shortest, found
+        longest = [byte for byte in range(255, -1, -1) if byte not in b'\\"}]' and byte < 128
+                   and matcher.advance_bytes(bytes((byte,))) and (matcher.rollback(1) or True)]
+        if not matcher.advance_bytes(bytes((longest[0] if longest else found[0] if found else 0,))):
+            break
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_completions_of_many_unused_texts(engine: str) -> None:
+    source = JsonSchema({"type": "array", "items": {"type": "string"}, "minItems": 60, "uniqueItems": True},
+                        whitespace="compact")
+    matcher = compiler(engine).compile(source).matcher()
+    assert len(matcher.shortest_completion()) == 2 + 59 + 120 + 59  # brackets, commas, quotes, a character but for one
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_completions_end_at_their_limit(engine: str) -> None:
+    matcher = compiler(engine).compile(JsonSchema({"type": "string", "minLength": 500})).matcher()
+    assert len(matcher.shortest_completion()) == 502
+    with pytest.raises(LimitExceededError, match="larger limit"):
+        matcher.shortest_completion(limit=50)
+    assert matcher.taken == 0
