@@ -39,14 +39,12 @@ from values import (
 from words import listed
 
 __all__ = ["KINDS", "Kind"]
-
 COLOURS = listed("red blue green black white yellow pink grey brown purple orange silver")
 
 
 @dataclass(frozen=True)
 class Kind:
     """A type of the data: its names, its weight in the mix, its fields and its sentences."""
-
     names: tuple[str, ...]
     weight: float
     fields: dict[str, Field]
