@@ -14,6 +14,7 @@ bytes where a key has begun that can still become several optional names.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple, cast
 
 from structgen.automaton.tables import DEAD, INFINITE, Kind, Role, Tables
@@ -53,7 +54,10 @@ class Estimate:
         self._key_sets: dict[int, int | None] = {}
         self._entry: dict[int, int] = {}
         self._known: dict[Standing, int] = {}
+        self._ranks: dict[tuple[int, int, int, int], list[int]] = {}
+        self._is_priced = False
         self._price_rules()
+        self._is_priced = True
 
     def _price_rules(self) -> None:
         """What entering each rule costs: again and again for the callers of what became cheaper."""
@@ -200,18 +204,27 @@ class Estimate:
             return [(0, text.remaining(reading))]
         keys = self.tables.key_sets[reader.span.key_set]
         registers = Registers(at[1], at[2], _sized(at[3]))
-        allowed = [label for label in reader.dfa.labels[reading.state] if reader.keys.allows(label, registers)]
         missing = reader.keys.missing(registers)
-        required = [label for label in allowed if label < reader.keys.listed and keys.required[label]][:1]
+        allowed = (label for label in self._ranked(text, slot, reading) if reader.keys.allows(label, registers))
         if keys.ordered and keys.min_count - registers.count - missing > 0:
-            chosen = allowed
-        elif required and is_start:
-            chosen = required
+            chosen = list(allowed)
         else:
-            optional = [label for label in allowed if label >= reader.keys.listed or not keys.required[label]]
-            optional.sort(key=lambda label: text.remaining(reading, label) + self._value(slot + label))
-            chosen = required + optional[: 1 if is_start else _MID_KEY_NAMES]
+            required = next(([label] for label in reader.dfa.labels[reading.state] if missing and label < reader.keys.listed
+                             and keys.required[label] and reader.keys.allows(label, registers)), [])
+            few = _MID_KEY_NAMES if not is_start else 0 if required else 1
+            chosen = required + list(islice((label for label in allowed if label not in required), few))
         return [(label, text.remaining(reading, label)) for label in chosen]
+
+    def _ranked(self, text: Spelling, slot: int, reading: Reading) -> list[int]:
+        """The labels that can still be reached, the cheapest member first."""
+        key = (id(text), slot, reading.state, reading.decoder)
+        found = self._ranks.get(key)
+        if found is None:
+            found = sorted(text.reader.dfa.labels[reading.state],
+                           key=lambda label: text.remaining(reading, label) + self._value(slot + label))
+            if self._is_priced:
+                self._ranks[key] = found
+        return found
 
     def _value(self, slot: int) -> int:
         """What stands behind a key."""
