@@ -105,4 +105,5 @@ def _candidates(estimate: Estimate, places: frozenset[Place]) -> list[int]:
             cuts.update((low, high + 1))
             score = estimate.rest(target, place.registers) if place.reading is None else spelling.least(target, 0)
             scores[low] = min(score + scores.get(low, 0), scores.get(low, NEVER))
-    return sorted((byte for byte in cuts if byte < 256), key=lambda byte: (byte != 0x22, scores.get(byte, 0), byte))
+    likely = {byte: (byte != 0x22, byte == 0x5C, scores.get(byte, 0), byte) for byte in cuts if byte < 256}
+    return sorted(likely, key=likely.__getitem__)
