@@ -20,6 +20,7 @@ from structgen import (
     Limits,
     Regex,
     SchemaError,
+    StructgenError,
     UnsatisfiableError,
     UnsupportedSchemaError,
     Vocabulary,
@@ -188,8 +189,6 @@ def test_shortest_completions_end_an_output(engine: Any) -> None:
         .compile(JsonSchema({"type": "array", "items": {"enum": ["red", "green"]}, "minItems": 2}))
         .matcher()
     )
-    if not hasattr(matcher, "shortest_completion"):
-        pytest.skip("this engine has no shortest_completion")
     for text in (b"[", b'"gr', b'een"'):
         assert matcher.advance_bytes(text)
         other = matcher.fork()
@@ -232,3 +231,15 @@ def test_vocabularies_of_every_width_have_whole_masks(engine: Any) -> None:
         vocabulary = Vocabulary([None, b"a", b"b"], [0], size=size)
         matcher = Compiler(vocabulary, engine=engine).compile(Regex("a*")).matcher()
         assert matcher.allowed_tokens().tolist() == [0, 1] and matcher.mask().shape == ((size + 31) // 32,)
+
+
+@both_engines
+@pytest.mark.parametrize("bound", [2**31 - 1, 2**32, 10**40], ids=str)
+def test_bounds_beyond_a_counter_ask_nothing_or_are_refused(engine: Any, bound: int) -> None:
+    compiler = Compiler(VOCABULARY, engine=engine)
+    wide = compiler.compile(JsonSchema({"type": "array", "items": {"type": "null"}, "maxItems": bound})).matcher()
+    assert wide.advance_bytes(b"[null,null]") and wide.is_accepting
+    open_object = compiler.compile(JsonSchema({"type": "object", "maxProperties": bound})).matcher()
+    assert open_object.advance_bytes(b'{"a": 1}') and open_object.is_accepting
+    with pytest.raises(StructgenError):
+        compiler.compile(JsonSchema({"type": "array", "items": {"type": "null"}, "minItems": bound}))

@@ -16,7 +16,9 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import TypeVar
 
 from structgen.automaton.dfa import Dfa, compile_language, compile_names, compile_text
 from structgen.automaton.prune import prune
@@ -62,6 +64,7 @@ class _Memo:
 
     def __init__(self, size: int) -> None:
         self._size = size
+        self._lock = Lock()  # compilers share the memo, and may run in several threads
         self._kept: OrderedDict[tuple[int, int, int | None], tuple[Node, Language | None]] = OrderedDict()
 
     def language(self, body: Node, minimum: int, maximum: int | None, limits: Limits) -> Language | None:
@@ -80,14 +83,16 @@ class _Memo:
 
     def _found(self, key: tuple[int, int, int | None], body: Node,
                compiled: Callable[[], Language | None]) -> Language | None:
-        hit = self._kept.get(key)
-        if hit is not None and hit[0] is body:
-            self._kept.move_to_end(key)
-            return hit[1]
+        with self._lock:
+            hit = self._kept.get(key)
+            if hit is not None and hit[0] is body:
+                self._kept.move_to_end(key)
+                return hit[1]
         found = compiled()
-        self._kept[key] = (body, found)
-        if len(self._kept) > self._size:
-            self._kept.popitem(last=False)
+        with self._lock:
+            self._kept[key] = (body, found)
+            if len(self._kept) > self._size:
+                self._kept.popitem(last=False)
         return found
 
 
@@ -178,9 +183,9 @@ class _Builder:
         while self._pending:
             start, node = self._pending.pop()
             if type(node) is Members:
-                body = self._members(node)
+                body = self._members(_countable(node))
             elif type(node) is Items:
-                body = self._items(node)
+                body = self._items(_countable(node))
             elif type(node) is _Member:
                 body = self._called(node.colon, self._lower(node.value, self._returned))
             elif type(node) is Repeat:
@@ -581,6 +586,20 @@ class _Member(Node):
 
     colon: Node
     value: Node
+
+
+_Counted = TypeVar("_Counted", Members, Items)
+
+
+def _countable(node: _Counted) -> _Counted:
+    """A list or map whose bounds fit a counter. Counters hold 31 bits: no output has so many items, so a greater upper
+    bound asks nothing, and a greater lower one can never be met."""
+    if node.min_count >= INFINITE:
+        raise LimitExceededError(f"at least {node.min_count:,} items or members are asked for", limit="grammar_states",
+                                 because=f"counters end at {INFINITE:,}", instead="lower the minimum")
+    if node.max_count is not None and node.max_count >= INFINITE:
+        return replace(node, max_count=None)
+    return node
 
 
 def _with_length(option: Text) -> Node:

@@ -201,7 +201,7 @@ std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Vocabulary> vocabulary, ui
     }
     tables->check();
     Limits limits;
-    limits.threads = threads;
+    limits.threads = std::min<uint64_t>(threads, 0xFFFF);  // a configuration counts its threads in 16 bits
     limits.cache_bytes = cache_bytes;
     limits.mask_steps = mask_steps;
     return std::make_shared<Grammar>(std::move(vocabulary), std::move(tables), limits);

@@ -306,14 +306,12 @@ bool Engine::special(const SpanReader& span, const Reading& reading, const Regis
     return stores_.resembles(waiting.texts, reading.text);
 }
 
-// A key of an object without other names: the trie walked with the text's own registers, configurations only where it
+// A key or an item of which there are only so many (always in JSON's quotes): the trie walked with the text's own registers, configurations only where it
 // ends or escapes.
 void Engine::cover_text(const Thread& thread, const SpanReader& span, Cover& out) {
     const Trie& trie = vocabulary->trie;
     const Registers waiting = frames_[thread.frame].registers;
-    const bool json = span.span.json;
     std::vector<Reading> path(1, thread.reading());
-    uint32_t after = NONE;  // behind a value's end, the same wherever it ends
     uint64_t live[4] = {};
     live_bytes(intern_thread(thread), live);
     for (uint32_t first = 0; first < 256; ++first) {
@@ -323,20 +321,10 @@ void Engine::cover_text(const Thread& thread, const SpanReader& span, Cover& out
             const uint32_t depth = trie.depth[node], byte = trie.byte[node];
             const Reading here = path[depth];
             charge(1);
-            if (json && here.decoder == decoder::START && (byte == '"' || byte == '\\')) {
+            if (here.decoder == decoder::START && (byte == '"' || byte == '\\')) {
                 Thread at = thread;
                 at.a = here.state, at.b = here.decoder, at.c = here.count, at.d = here.text;
-                if (byte == '"' && span.span.role == VALUE) {
-                    if (span.label(here, waiting) >= 0) {
-                        if (after == NONE) after = finished(thread, 0, thread.d);
-                        if (after != NOWHERE) {
-                            out.add(trie, node);
-                            walk_trie(trie, after, node + 1, trie.end[node], depth + 1, out);
-                        }
-                    }
-                } else {
-                    walk_node(trie, intern_thread(at), node, out);
-                }
+                walk_node(trie, intern_thread(at), node, out);
                 node = trie.end[node];
                 continue;
             }

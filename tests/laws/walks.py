@@ -88,7 +88,7 @@ def sample(matcher: Any, chance: random.Random, free: int, most: int) -> bytes |
         assert allowed, f"nothing is allowed behind {path!r}"
         if number >= free and matcher.is_accepting:
             break
-        if number >= free and hasattr(matcher, "shortest_completion"):
+        if number >= free:
             rest = matcher.shortest_completion()
             assert matcher.advance_bytes(rest) and matcher.is_accepting, (path, rest)
             return path + rest
