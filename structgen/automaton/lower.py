@@ -8,19 +8,19 @@ What cannot be written at all (a text whose pattern contradicts its length, a ru
 becomes a state; if nothing is left, ``UnsatisfiableError``. So every state reaches an end, and a mask leads nowhere only
 if a register says so, which the guards prevent.
 
-Costs: about 1 us a state; regular languages are determinised once per node object and remembered (``_Memo``).
+Costs: about 1 us a state; regular languages are determinised once per node object and remembered (``memo``).
 """
 
 from __future__ import annotations
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from threading import Lock
 from typing import TypeVar
 
-from structgen.automaton.dfa import Dfa, compile_language, compile_names, compile_text
+from structgen.automaton.dfa import Dfa, compile_names
+from structgen.automaton.memo import Language, Memo
 from structgen.automaton.prune import prune
 from structgen.automaton.tables import DEAD, INFINITE, Encoding, KeySet, Kind, NameSet, Role, Span, Tables
 from structgen.automaton.utf8 import utf8_sequences
@@ -55,48 +55,7 @@ _QUOTE = (0x22, 0x22)
 _BYTES, _SPLIT, _CALL, _RETURN, _SPAN, _COUNT, _AT_LEAST, _BELOW, _ROOM, _MORE, _DONE = map(int, Kind)
 
 
-Language = tuple[Dfa, int, int | None]
-"""An automaton, and the least and greatest length still to be counted."""
-
-
-class _Memo:
-    """Automata of node objects, the least recently used of them dropped; a node is kept alive while it is in here."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._lock = Lock()  # compilers share the memo, and may run in several threads
-        self._kept: OrderedDict[tuple[int, int, int | None], tuple[Node, Language | None]] = OrderedDict()
-
-    def language(self, body: Node, minimum: int, maximum: int | None, limits: Limits) -> Language | None:
-        """The automaton of a text and the bounds of its length that a counter beside it must keep: the interval test is
-        exact on it. None where no text belongs to it."""
-        return self._found((id(body), minimum, maximum), body, lambda: compile_text(body, minimum, maximum, limits))
-
-    def unrolled(self, body: Node, limits: Limits) -> Dfa | None:
-        """The automaton with every length in its states: its count of texts is exact, and it needs no counter."""
-        def compiled() -> Language | None:
-            dfa = compile_language(body, limits)
-            return None if dfa is None else (dfa, 0, None)
-
-        found = self._found((id(body), -1, None), body, compiled)
-        return None if found is None else found[0]
-
-    def _found(self, key: tuple[int, int, int | None], body: Node,
-               compiled: Callable[[], Language | None]) -> Language | None:
-        with self._lock:
-            hit = self._kept.get(key)
-            if hit is not None and hit[0] is body:
-                self._kept.move_to_end(key)
-                return hit[1]
-        found = compiled()
-        with self._lock:
-            self._kept[key] = (body, found)
-            if len(self._kept) > self._size:
-                self._kept.popitem(last=False)
-        return found
-
-
-_MEMO = _Memo(4096)
+_MEMO = Memo(4096)
 
 
 def lower(grammar: Grammar, limits: Limits) -> Tables:

@@ -1,0 +1,55 @@
+"""Automata of texts, remembered by node object: determinising is most of what a pattern costs.
+
+In: a regular node and bounds of length. Out: its automaton, made once while the node is in use. Front ends give the same
+node object for the same pattern, so equal patterns of different schemas meet here.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+
+from structgen.automaton.dfa import Dfa, compile_language, compile_text
+from structgen.grammar.nodes import Node
+from structgen.limits import Limits
+
+Language = tuple[Dfa, int, int | None]
+"""An automaton, and the least and greatest length still to be counted."""
+
+
+class Memo:
+    """Automata of node objects, the least recently used of them dropped; a node is kept alive while it is in here."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._lock = Lock()  # compilers share the memo, and may run in several threads
+        self._kept: OrderedDict[tuple[int, int, int | None], tuple[Node, Language | None]] = OrderedDict()
+
+    def language(self, body: Node, minimum: int, maximum: int | None, limits: Limits) -> Language | None:
+        """The automaton of a text and the bounds of its length that a counter beside it must keep: the interval test is
+        exact on it. None where no text belongs to it."""
+        return self._found((id(body), minimum, maximum), body, lambda: compile_text(body, minimum, maximum, limits))
+
+    def unrolled(self, body: Node, limits: Limits) -> Dfa | None:
+        """The automaton with every length in its states: its count of texts is exact, and it needs no counter."""
+        def compiled() -> Language | None:
+            dfa = compile_language(body, limits)
+            return None if dfa is None else (dfa, 0, None)
+
+        found = self._found((id(body), -1, None), body, compiled)
+        return None if found is None else found[0]
+
+    def _found(self, key: tuple[int, int, int | None], body: Node,
+               compiled: Callable[[], Language | None]) -> Language | None:
+        with self._lock:
+            hit = self._kept.get(key)
+            if hit is not None and hit[0] is body:
+                self._kept.move_to_end(key)
+                return hit[1]
+        found = compiled()
+        with self._lock:
+            self._kept[key] = (body, found)
+            if len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return found
