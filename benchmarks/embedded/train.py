@@ -130,7 +130,9 @@ def batches(tokenizer: Tokenizer, rng: random.Random, args: argparse.Namespace, 
         yield from cut
 
 
-def loss_of(model: LlamaForCausalLM, body: Body, batch: list[Sequence_], prompt_weight: float) -> torch.Tensor:
+def loss_of(
+    model: LlamaForCausalLM, body: Body, batch: list[Sequence_], prompt_weight: float, half: bool = False
+) -> torch.Tensor:
     """Cross entropy over the answers, plus a little of a sample of the prompts."""
     width = max(len(ids) for ids, _ in batch)
     ids = torch.full((len(batch), width), PAD)
@@ -139,10 +141,11 @@ def loss_of(model: LlamaForCausalLM, body: Body, batch: list[Sequence_], prompt_
         ids[row, : len(one)] = torch.tensor(one)
         weights[row, start - 1 : len(one) - 1] = 1.0
         weights[row, 12 : start - 1 : 6] = prompt_weight
-    hidden = body(ids)[:, :-1]
     chosen = weights[:, :-1] > 0
-    logits = model.lm_head(hidden[chosen])
-    losses = functional.cross_entropy(logits, ids[:, 1:][chosen], reduction="none")
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+        hidden = body(ids)[:, :-1]
+        logits = model.lm_head(hidden[chosen])
+    losses = functional.cross_entropy(logits.float(), ids[:, 1:][chosen], reduction="none")
     kept = weights[:, :-1][chosen]
     return (losses * kept).sum() / kept.sum()
 
@@ -177,11 +180,11 @@ def orthogonal(stack: torch.Tensor) -> torch.Tensor:
     """Each matrix of the stack with its singular values near 1."""
     tall = stack.shape[-2] > stack.shape[-1]
     x = stack.mT if tall else stack
-    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    x = (x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)).bfloat16()
     for _ in range(5):
         gram = x @ x.mT
         x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
-    return x.mT if tall else x
+    return (x.mT if tall else x).float()
 
 
 def build(args: argparse.Namespace, vocabulary: int) -> LlamaForCausalLM:
@@ -199,7 +202,7 @@ def build(args: argparse.Namespace, vocabulary: int) -> LlamaForCausalLM:
         pad_token_id=PAD,
         rms_norm_eps=1e-5,
         rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
-        attn_implementation="sdpa",
+        attn_implementation="eager",
     )
     return LlamaForCausalLM(config)
 
@@ -250,7 +253,9 @@ def train(args: argparse.Namespace) -> None:
     work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(args.threads)
     tokenizer_path, checkpoint = work / "tokenizer.json", work / "checkpoint.pt"
-    if tokenizer_path.exists() and (args.resume or args.export):
+    if args.start:
+        tokenizer_path.write_bytes((args.start / "tokenizer.json").read_bytes())
+    if tokenizer_path.exists() and (args.resume or args.export or args.start):
         tokenizer = Tokenizer.from_file(str(tokenizer_path))
     else:
         tokenizer = train_tokenizer(tokenizer_path, args.seed, args.vocabulary)
@@ -268,6 +273,8 @@ def train(args: argparse.Namespace) -> None:
         model.load_state_dict(state["model"])
         for one, saved in zip(optims, state["optimizers"], strict=True):
             one.load_state_dict(saved)
+    elif args.start:
+        model.load_state_dict(LlamaForCausalLM.from_pretrained(args.start, dtype=torch.float32).state_dict())
     if args.export:
         export(args.export, model, tokenizer)
         return
@@ -312,7 +319,7 @@ def run(
         share = rate_at(meta["spent"], meta["steps"], args)
         for one, rate in zip(optims, rates, strict=True):
             one.param_groups[0]["lr"] = rate * share
-        loss = loss_of(model, body, batch, args.prompt_weight)
+        loss = loss_of(model, body, batch, args.prompt_weight, args.bf16)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for one in optims:
@@ -359,6 +366,8 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=5000, help="tokens in a batch")
     parser.add_argument("--longest", type=int, default=256, help="longer examples are left out")
     parser.add_argument("--compile", action="store_true", help="fused kernels: a minute to begin with, then a third faster")
+    parser.add_argument("--bf16", action="store_true", help="matrix products in bfloat16: twice as fast where the CPU has it")
+    parser.add_argument("--start", type=Path, help="begin with the weights and the tokenizer of this model folder")
     parser.add_argument("--persons", type=float, default=0.0, help="the share of additional persons in the mix")
     parser.add_argument("--copy-steps", type=int, default=1000, help="steps over which mere copying fades out")
     parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")
