@@ -471,12 +471,13 @@ class _Builder:
     # -- maps -----------------------------------------------------------------------------------------------------
 
     def _members(self, node: Members) -> int:
-        others, other_dfa = 0, None
-        if node.other is not None:
-            others = INFINITE
-            if node.other_name is not None:
-                other_dfa = _MEMO.unrolled(node.other_name, self._limits)
-                others = 0 if other_dfa is None else other_dfa.count[other_dfa.start]
+        kinds = [kind for kind in ((node.other_name, node.other), *node.classes)
+                 if kind[1] is not None and not _is_never(kind[1])]
+        others, other_dfa = INFINITE if kinds else 0, None
+        names = tuple([name for name, _ in kinds if name is not None])
+        if names:
+            other_dfa = _MEMO.unrolled(names[0], self._limits) if len(kinds) == 1 else _MEMO.labelled(names, self._limits)
+            others = 0 if other_dfa is None else other_dfa.count[other_dfa.start]
         dfa: Dfa | NameSet | None
         if other_dfa is not None or (not node.names and others == 0) or self._too_long(node.names):
             dfa = compile_names(node.names, others > 0, other_dfa, self._limits)
@@ -484,10 +485,8 @@ class _Builder:
             dfa = NameSet(node.names, others > 0)
         close = self._lower(node.close, self._returned)
         after = self._placeholder()
-        slot = self._key_slots(node, after, others > 0)
+        slot = self._key_slots(node, [value for _, value in kinds if value is not None], after)
         forbidden = [self._returns[slot + i] == DEAD for i in range(len(node.names))]
-        if others > 0 and self._returns[slot + len(node.names)] == DEAD:
-            others = 0
         if others not in (0, INFINITE) and other_dfa is not None:
             others -= sum(other_dfa.accepts(name) for name in node.names)
         if dfa is None:
@@ -512,18 +511,18 @@ class _Builder:
         text = "".join(names)
         return len(text) > self._limits.grammar_states // 4 or not text.isascii()
 
-    def _key_slots(self, node: Members, after: int, others: bool) -> int:
-        """A continuation per label: the call of a rule that reads the colon and the value. Equal values share it, in
-        this object and in all others, so that a member costs one state."""
+    def _key_slots(self, node: Members, others: list[Node], after: int) -> int:
+        """A continuation per label, listed names first, then the others: the call of a rule that reads the colon and the
+        value. Equal values share it, in this object and in all others, so that a member costs one state."""
         states, rules = self._states, self._member_rules
         back = len(self._returns)
         self._returns.append(after)
         fronts: list[int] = []
         known: dict[int, int] = {}
-        for value in (*node.values, node.other) if others and node.other is not None else node.values:
+        for value in (*node.values, *others):
             front = known.get(id(value))
             if front is None:
-                if type(value) is Alt and not value.options:
+                if _is_never(value):
                     front = DEAD
                 else:
                     key = value.rule if type(value) is Ref else id(value)
@@ -559,6 +558,10 @@ def _countable(node: _Counted) -> _Counted:
     if node.max_count is not None and node.max_count >= INFINITE:
         return replace(node, max_count=None)
     return node
+
+
+def _is_never(node: Node) -> bool:
+    return type(node) is Alt and not node.options
 
 
 def _with_length(option: Text) -> Node:

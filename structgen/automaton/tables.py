@@ -81,9 +81,10 @@ class Encoding(IntEnum):
 class KeySet:
     """Which keys an object may have.
 
-    Label ``i < len(required)`` is listed name ``i``; label ``len(required)`` any other name. ``forbidden`` names are
-    recognised (so that they are not *other* names) and never allowed. ``finite_others`` is the number of other names
-    where that is finite, else ``INFINITE``; 0 means there are none.
+    Label ``i < len(required)`` is listed name ``i``; labels from ``len(required)`` on are other names, one label for each
+    class of names with a value of its own. ``forbidden`` names are recognised (so that they are not *other* names) and
+    never allowed. ``others`` is the number of other names of all classes where that is finite, else ``INFINITE``; 0 means
+    there are none.
     """
 
     required: list[bool]

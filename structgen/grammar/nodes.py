@@ -146,6 +146,9 @@ class Members(Node):
     min_count: int = 0
     max_count: int | None = None
     key_encoding: Encoding = "json"
+    classes: tuple[tuple[Node, Node], ...] = ()
+    """Further names that are not listed, by what they look like (regular), each class with its value. Beside them
+    ``other_name`` must say which names have the value ``other``; a name of several classes belongs to the first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

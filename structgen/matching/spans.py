@@ -94,7 +94,7 @@ class KeyRules:
         """An upper bound, reached, on how many keys can follow this one."""
         if self._keys.others == INFINITE:
             return INFINITE
-        others = self._keys.others - len(registers.texts) - (label == self.listed)
+        others = self._keys.others - len(registers.texts) - (label >= self.listed)
         if self._keys.ordered:
             return others + (self._available[label + 1] if label < self.listed else 0)
         free = self._possible_bits & ~registers.seen
@@ -187,7 +187,7 @@ class SpanReader:
         if not self.span.min_length <= reading.count <= self.span.max_length:
             return -1
         if self.keys is not None:
-            if not self.keys.allows(label, registers) or (label == self.keys.listed and reading.text in registers.texts):
+            if not self.keys.allows(label, registers) or (label >= self.keys.listed and reading.text in registers.texts):
                 return -1
         elif self.span.role == Role.UNIQUE and reading.text in registers.texts:
             return -1

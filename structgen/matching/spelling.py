@@ -82,7 +82,7 @@ class Spelling:
         self._known: dict[int, dict[tuple[int, int], int]] = {}
         self._absorbs = [any(low <= 0x80 <= high and target == state for low, high, target in edges)
                          for state, edges in enumerate(self._dfa.edges)]
-        self._levels: list[int] = []
+        self._levels: list[Counter[int]] = []
         self._frontier: dict[int, Counter[tuple[int, int]]] = {0: Counter({(self._dfa.start, 0): 1})}
 
     def spelled(self, text: bytes) -> int:
@@ -138,15 +138,17 @@ class Spelling:
 
     # -- texts that must differ -----------------------------------------------------------------------------------
 
-    def unused(self, used: tuple[int, ...]) -> int:
-        """The cost of the cheapest text beyond ``used[c]`` texts of each cost ``c``."""
+    def unused(self, used: tuple[int, ...], label: int) -> int:
+        """The cost of the cheapest text with this label, where ``used[c]`` texts of each cost ``c`` are used, by whatever
+        label: not above the truth."""
         cost = 0
         while True:
             while len(self._levels) <= cost:
-                if not self._frontier:
+                if not any(_reaches(self._dfa, state, label) for level in self._frontier.values() for state, _ in level):
                     return NEVER
                 self._count_level()
-            if self._levels[cost] > (used[cost] if cost < len(used) else 0):
+            level = self._levels[cost]
+            if label in level and level.total() > (used[cost] if cost < len(used) else 0):
                 return cost
             cost += 1
 
@@ -154,13 +156,13 @@ class Spelling:
         """Counts the texts of the next cost."""
         span, keys = self.reader.span, self.reader.keys
         cost = len(self._levels)
-        found = 0
+        found: Counter[int] = Counter()
         for (state, count), number in self._frontier.pop(cost, Counter()).items():
             accept = self._dfa.accept[state]
-            if accept >= 0 and (keys is None or accept == keys.listed) and count >= span.min_length:
-                found += number
+            if accept >= 0 and (keys is None or accept >= keys.listed) and count >= span.min_length:
+                found[accept] += number
             for low, high, target in self._dfa.edges[state]:
-                if keys is not None and not _reaches(self._dfa, target, keys.listed):
+                if keys is not None and self._dfa.labels[target][-1] < keys.listed:
                     continue
                 if low < 0x80:
                     high = min(high, 0x7F)

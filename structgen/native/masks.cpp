@@ -157,16 +157,22 @@ bool Engine::cover_part(const Thread& thread, const SpanReader& span, Cover& out
     // Where there are only so many texts, each one used matters to the next.
     if (span.tracked && span.dfa.count[span.dfa.start] < INFINITE) return false;
     const Part& part = part_of(thread, span, out);
-    const uint32_t label = span.keys ? span.keys->listed() : 0;
-    const uint32_t after = finished(thread, label, span.tracked ? TextStore::UNLIKE : thread.d);
     const size_t before = out.added.size();
-    if (after != NOWHERE && !part.leavers.empty()) {
+    const uint32_t listed = span.keys ? span.keys->listed() : 0;
+    auto add_leavers = [&](uint32_t label) {  // listed names are corrected below
+        const uint32_t after = finished(thread, label, span.tracked ? TextStore::UNLIKE : thread.d);
+        if (after == NOWHERE || part.leavers.empty()) return;
         const uint32_t at = leaver_groups(after, span.tracked ? 2 : 0);
         std::vector<bool> allowed(vocabulary->independence.size(), false);
         for (uint32_t i = 1; i <= items_[at]; ++i) allowed[items_[at + i]] = true;
-        for (const auto& [token, group] : part.leavers)
-            if (allowed[group]) out.added.push_back(token);
-    }
+        for (const Part::Leaver& leaver : part.leavers)
+            if (allowed[leaver.group] && (!span.keys || leaver.label == static_cast<int32_t>(label)))
+                out.added.push_back(leaver.token);
+    };
+    if (!span.keys) add_leavers(0);
+    else
+        for (uint32_t i = span.dfa.label_start[thread.a]; i < span.dfa.label_start[thread.a + 1]; ++i)
+            if (span.dfa.labels[i] >= listed) add_leavers(span.dfa.labels[i]);
     if (!span.tracked) {
         out.parts.push_back(&part);
         return true;
@@ -190,7 +196,7 @@ bool Engine::cover_string(const Thread& thread, const SpanReader& span, Cover& o
     const uint32_t least = span.span.min_length, most = span.span.max_length;
     if (!dfa.total[thread.a] || (most != INFINITE && !dfa.any)) return false;
     if (span.span.role != VALUE && dfa.count[thread.a] < INFINITE) return false;
-    if (span.keys && !span.keys->allows(span.keys->listed(), waiting)) return false;
+    if (span.keys && (!span.keys->allows(span.keys->listed(), waiting) || !span.one_other(thread.a))) return false;
     const uint32_t room = most == INFINITE ? INFINITE : most - thread.c;
     out.add_inside(room);
     if (!dfa.open[thread.a]) {  // whether it may end here depends on what the token says first
@@ -198,7 +204,7 @@ bool Engine::cover_string(const Thread& thread, const SpanReader& span, Cover& o
         return true;
     }
     const uint32_t need = least > thread.c ? least - thread.c : 0;
-    const uint32_t label = span.keys ? span.keys->listed() : static_cast<uint32_t>(dfa.accept[thread.a]);
+    const uint32_t label = span.keys ? dfa.labels[dfa.label_start[thread.a + 1] - 1] : static_cast<uint32_t>(dfa.accept[thread.a]);
     const size_t before = out.added.size();
     cover_leavers(finished(thread, label, TextStore::UNLIKE), need, room, span.tracked ? 1 : 0, out);
     if (span.tracked) correct_keys(thread, span, vocabulary->leaving, 1, before, out);

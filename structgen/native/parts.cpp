@@ -260,9 +260,10 @@ private:
             Reading following;
             bool ended = false;
             const bool alive = reader.step(path[depth], trie.byte[node], {}, following, ended);
-            if (ended && leaving && reader.label(path[depth], {}) >= 0)
+            const int32_t label = ended && leaving ? reader.label(path[depth], {}) : -1;
+            if (label >= 0)
                 for (uint32_t i = trie.first[node]; i < trie.first[trie.end[node]]; ++i)
-                    part_.leavers.emplace_back(trie.items[i], vocabulary_.group_of(trie.items[i]));
+                    part_.leavers.push_back({trie.items[i], vocabulary_.group_of(trie.items[i]), label});
             if (ended || !alive) {
                 node = trie.end[node];
                 continue;

@@ -46,7 +46,7 @@ bool KeyRules::allows(uint32_t label, const Registers& r) const {
 
 uint32_t KeyRules::left_after(uint32_t label, const Registers& r) const {
     if (keys_.others == INFINITE) return INFINITE;
-    uint32_t left = keys_.others - stores_.sets.size(r.texts) - (label == n_);
+    uint32_t left = keys_.others - stores_.sets.size(r.texts) - (label >= n_);
     if (keys_.ordered) return left + (label < n_ ? available_[label + 1] : 0);
     uint32_t used = n_ <= 32 ? static_cast<uint32_t>(std::popcount(r.seen)) : stores_.names.size(r.seen);
     return left + n_possible_ - used - (label < n_);
@@ -117,7 +117,7 @@ int32_t SpanReader::label(const Reading& in, const Registers& r) const {
     if (in.count < span.min_length || in.count > span.max_length) return -1;
     if (keys) {
         if (!keys->allows(static_cast<uint32_t>(label), r)) return -1;
-        if (static_cast<uint32_t>(label) == keys->listed() && stores_.sets.has(r.texts, in.text)) return -1;
+        if (static_cast<uint32_t>(label) >= keys->listed() && stores_.sets.has(r.texts, in.text)) return -1;
     } else if (span.role == UNIQUE && stores_.sets.has(r.texts, in.text)) {
         return -1;
     }

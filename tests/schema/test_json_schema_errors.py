@@ -162,7 +162,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     ({"allOf": [{"properties": {"a": {}}}], "unevaluatedProperties": False}, "unevaluatedProperties", "#"),
     ({"$dynamicRef": "#x"}, "$dynamicRef", "#"),
     ({"properties": {"a/b": {"format": "regex"}}}, "format", "#/properties/a~1b"),
-    ({"patternProperties": {"^a": {"type": "null"}}}, "patternProperties", "#"),
+    ({"patternProperties": {f"[{chr(97 + i)}x]": {"minimum": i} for i in range(9)}}, "patternProperties", "#"),
     ({"type": "object", "not": {"additionalProperties": {"type": "null"}}}, "not", "#"),
     ({"type": "integer", "multipleOf": 7}, "multipleOf", "#"),
     ({"pattern": "(a)\\1"}, "pattern", "#"),

@@ -13,13 +13,14 @@ from __future__ import annotations
 from functools import cache
 
 from structgen.errors import GrammarSyntaxError, SchemaError
-from structgen.formats.json.matches import is_universal, matches
+from structgen.formats.json.matches import matches
+from structgen.formats.json.names import MAX_KINDS, Kind, TooManyKinds, kinds_of_names
 from structgen.formats.json.numbers import Spelling, number_node
 from structgen.formats.json.productive import all_productive
 from structgen.formats.json.spacing import spacing
 from structgen.formats.json.strings import ANY_STRING_TEXT, PatternError, pattern_node, string_node
 from structgen.grammar.build import ANY_TEXT, NEVER, alt, repeat, seq
-from structgen.grammar.nodes import And, Grammar, Items, Members, Node, Not, Ref, Str, Text
+from structgen.grammar.nodes import And, Grammar, Items, Members, Node, Ref, Str, Text
 from structgen.limits import Limits
 from structgen.schema.json_schema import Reader
 from structgen.schema.nodes import (
@@ -226,7 +227,7 @@ class Writer:
 
     def _build_object(self, facet: ObjectFacet, depth: int) -> Node:
         depth -= depth > 0
-        links, other, other_name = self._members(facet)
+        links, kinds = self._members(facet)
         needed = frozenset(facet.required)
         values: list[Node] = []
         possible = 0
@@ -238,29 +239,29 @@ class Writer:
             elif name in needed:
                 return NEVER
             values.append(value)
-        rest = None if other == NOTHING or other_name is NEVER else self.node(other, depth)
-        if rest is NEVER:
-            rest = None
+        others = [(kind, value) for kind in kinds if (value := self.node(kind.link, depth)) is not NEVER]
         names = tuple(links)
         most = facet.max_members
-        if (rest is None and facet.min_members > possible) or (most is not None and most < facet.min_members):
+        if (not others and facet.min_members > possible) or (most is not None and most < facet.min_members):
             return NEVER
-        if rest is None:
-            if possible < len(names):
-                kept = [i for i, value in enumerate(values) if value is not NEVER]
-                names, values = tuple(names[i] for i in kept), [values[i] for i in kept]
-            other_name = None
+        if not others and possible < len(names):
+            kept = [i for i, value in enumerate(values) if value is not NEVER]
+            names, values = tuple(names[i] for i in kept), [values[i] for i in kept]
+        rest, other_name = (others[0][1], others[0][0].name) if others else (None, None)
+        classes = tuple([(kind.name or ANY_TEXT.body, value) for kind, value in others[1:]])
         space = self._space
         return Members(space.open_object, space.close_object, space.colon, space.comma, names, tuple(values),
-                       tuple([name in needed for name in names]), rest, other_name, self._ordered, facet.min_members, most)
+                       tuple([name in needed for name in names]), rest, other_name, self._ordered, facet.min_members, most,
+                       classes=classes)
 
-    def _members(self, facet: ObjectFacet) -> tuple[dict[str, Link], Link, Node | None]:
-        """The listed names with their links, the link of the others, and what the names of the others look like."""
+    def _members(self, facet: ObjectFacet) -> tuple[dict[str, Link], list[Kind]]:
+        """The listed names with their links, and the kinds of other names."""
         parts = facet.parts
         if not parts:
-            links, other, other_name = dict.fromkeys(facet.required, ANYTHING), ANYTHING, None
+            links, kinds = dict.fromkeys(facet.required, ANYTHING), [Kind((), ANYTHING)]
         elif len(parts) == 1 and not parts[0].patterns:
-            links, other, other_name = parts[0].properties, parts[0].other, None
+            links, other = parts[0].properties, parts[0].other
+            kinds = [] if other == NOTHING else [Kind((), other)]
             if any(name not in links for name in facet.required):
                 links = links | {name: other for name in facet.required if name not in links}
         else:
@@ -269,10 +270,10 @@ class Writer:
                 names.update(dict.fromkeys(part.properties))
             names.update(dict.fromkeys(facet.required))
             links = {name: self._member_link(facet, name) for name in names}
-            other, other_name = self._others(facet)
+            kinds = self._kinds(facet)
         if facet.names != ANYTHING:
-            links, other_name = self._restrict_names(facet, links, other_name)
-        return links, other, other_name
+            links, kinds = self._restrict_names(facet, links, kinds)
+        return links, kinds
 
     def _member_link(self, facet: ObjectFacet, name: str) -> Link:
         """Everything the member of that name must satisfy."""
@@ -296,52 +297,26 @@ class Writer:
             self._refuse_pattern(PatternError(error, origin, "patternProperties"))
             return NEVER
 
-    def _others(self, facet: ObjectFacet) -> tuple[Link, Node | None]:
-        """The link of members that are not listed, and the language of their names where it is limited.
-
-        A pattern splits the names in two, and the unlisted members of a map have one link here: that is exact where one
-        of the two sides is empty or forbidden, or where both have the same link.
-        """
-        base, languages = ANYTHING, list[Node]()
-        for part in facet.parts:
-            by_link: dict[Link, list[Node]] = {}
-            for pattern, link in part.patterns:
-                by_link.setdefault(link, []).append(self._pattern(pattern, part.origin))
-            everywhere = [link for link, nodes in by_link.items() if any(map(is_universal, nodes))]
-            for link in everywhere:
-                base = link_union(base, link)
-                del by_link[link]
-            other = ANYTHING if everywhere else part.other
-            forbidden = by_link.pop(NOTHING, None)
-            if forbidden:
-                languages.append(Not(alt(forbidden)))
-            if not by_link or (len(by_link) == 1 and other in by_link):
-                base = link_union(base, other)
-            elif len(by_link) == 1 and other == NOTHING:
-                link, nodes = by_link.popitem()
-                base = link_union(base, link)
-                languages.append(alt(nodes))
-            else:
-                self._refuse_split(part.origin)
-        if not languages:
-            return base, None
-        return base, languages[0] if len(languages) == 1 else And(tuple(languages))
-
-    def _refuse_split(self, origin: int) -> None:
-        self._reader.refuse_at(origin, "patternProperties",
-                               '"patternProperties" with several kinds of values cannot be enforced while generating',
-                               because="names that match and names that do not have different schemas",
-                               instead='use one pattern and "additionalProperties": false')
+    def _kinds(self, facet: ObjectFacet) -> list[Kind]:
+        """The kinds of names that are not listed, with their links."""
+        try:
+            return kinds_of_names(facet.parts, self._pattern, self._limits)
+        except TooManyKinds as error:
+            self._reader.refuse_at(error.origin, "patternProperties",
+                                   '"patternProperties" with so many patterns that overlap cannot be enforced',
+                                   because=f"they cut the names of members into more than {MAX_KINDS} kinds",
+                                   instead="give names patterns that exclude each other")
+            return [Kind((), ANYTHING)]
 
     def _restrict_names(self, facet: ObjectFacet, links: dict[str, Link],
-                        other_name: Node | None) -> tuple[dict[str, Link], Node | None]:
+                        kinds: list[Kind]) -> tuple[dict[str, Link], list[Kind]]:
         """Forbids the names that ``propertyNames`` excludes."""
         strings = self._reader.expand(facet.names).strings
         if any(string is ANY_STRING for string in strings):
-            return links, other_name
+            return links, kinds
         body = alt([self._name_language(string) for string in strings])
         kept = {name: link if body is not NEVER and matches(body, name) else NOTHING for name, link in links.items()}
-        return kept, body if other_name is None or body is NEVER else And((body, other_name))
+        return kept, [] if body is NEVER else [kind._replace(tests=(body, *kind.tests)) for kind in kinds]
 
     def _name_language(self, facet: StringFacet) -> Node:
         text = self._string(facet)
