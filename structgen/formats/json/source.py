@@ -16,7 +16,8 @@ from structgen.formats.json.formats import FORMAT_NAMES
 from structgen.formats.json.grammar import Writer
 from structgen.grammar.nodes import Grammar
 from structgen.limits import Limits
-from structgen.schema.json_schema import DRAFTS, Reader
+from structgen.schema.drafts import DRAFTS
+from structgen.schema.json_schema import Reader, ScopesNeeded
 from structgen.schema.text import read_schema_text
 
 WhiteSpace = Literal["bounded", "compact", "flexible"]
@@ -58,9 +59,15 @@ class JsonSchema:
         schema = self.schema
         if isinstance(schema, (str, bytes, bytearray, memoryview)):
             schema = read_schema_text(schema if isinstance(schema, str) else bytes(schema), limits)
+        try:
+            return self._grammar(schema, limits, scoped=False)
+        except ScopesNeeded:
+            return self._grammar(schema, limits, scoped=True)
+
+    def _grammar(self, schema: Any, limits: Limits, *, scoped: bool) -> Grammar:
         reader = Reader(schema, limits, draft=self._draft(), formats=FORMAT_NAMES,
                         assert_formats=self.formats == "assert", registry=self.registry,
-                        refuse_unsupported=self.on_unsupported == "error")
+                        refuse_unsupported=self.on_unsupported == "error", scoped=scoped)
         writer = Writer(reader, limits, whitespace=self.whitespace, ordered=self.property_order == "schema",
                         exponents=self.exponents, max_depth=self.max_depth)
         return writer.grammar()
