@@ -196,7 +196,9 @@ def test_schema_error_says_where_what_why_and_what_to_do() -> None:
         '  instead: give the items a scalar type, or pass on_unsupported="validate" to check after generation')
 
 
-@pytest.mark.parametrize("option", [{"separators": (",", ":")}, {"ensure_ascii": True}, {"escapes": "short"},
+@pytest.mark.parametrize("option", [{"separators": (";", ":")}, {"separators": (",",)}, {"separators": ", "},
+                                    {"separators": (",", ":"), "whitespace": "flexible"},
+                                    {"ensure_ascii": None}, {"escapes": "short"},
                                     {"whitespace": "none"}, {"property_order": "random"}, {"draft": 3}, {"max_depth": -1},
                                     {"on_unsupported": "ignore"}, {"formats": "maybe"}], ids=str)
 def test_source_option_unknown_is_refused_by_name(option: dict[str, Any]) -> None:
