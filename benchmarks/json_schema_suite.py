@@ -14,7 +14,7 @@ and part how many tests pass, are refused by name, and go wrong:
 
 ``core`` is what every implementation must pass, with formats as annotations; ``optional`` the rest, ``format`` those
 about formats, asserted. With ``--ratchet`` the categories are compared with those of a file: a worsening is an exit
-status of 1. ``--write`` writes the file.
+status of 1. ``--write`` records what is better now.
 """
 
 from __future__ import annotations
@@ -165,6 +165,27 @@ def recorded(found: dict[str, dict[str, dict[str, str]]]) -> dict[str, Any]:
                     for file, tests in files.items()} for draft, files in found.items()}
 
 
+def bettered(found: dict[str, dict[str, dict[str, str]]], ratchet: dict[str, Any]) -> dict[str, Any]:
+    """The ratchet with what is better now, and with files that it did not know."""
+    made = recorded(found)
+    for draft, files in made.items():
+        for file, entry in files.items():
+            known = ratchet.get(draft, {}).get(file)
+            if known is None or known["tests"] != entry["tests"]:
+                continue
+            for name, category in found[draft][file].items():
+                before = known["not passing"].get(name, "pass")
+                if rank(before) < rank(category):
+                    entry["not passing"].pop(name)
+                    entry["not passing"] |= {} if before == "pass" else {name: before}
+    return ratchet | made
+
+
+def rank(category: str) -> int:
+    """How bad a category is."""
+    return WORSE.index(category.split(":")[0])
+
+
 def worsened(found: dict[str, dict[str, dict[str, str]]], ratchet: dict[str, Any]) -> list[str]:
     """The tests whose category is worse than the recorded one, and the files that have other tests than recorded."""
     lines: list[str] = []
@@ -176,7 +197,7 @@ def worsened(found: dict[str, dict[str, dict[str, str]]], ratchet: dict[str, Any
                 continue
             for name, category in tests.items():
                 before = known["not passing"].get(name, "pass")
-                if WORSE.index(category.split(":")[0]) > WORSE.index(before.split(":")[0]):
+                if rank(category) > rank(before):
                     lines.append(f"{draft}/{file}: {name}: {before} became {category}")
     return lines
 
@@ -188,7 +209,7 @@ def main() -> int:
     parser.add_argument("--engine", default="auto", choices=("auto", "native", "python"))
     parser.add_argument("--show", action="store_true", help="every test that does not pass")
     parser.add_argument("--ratchet", type=Path)
-    parser.add_argument("--write", action="store_true", help="write the ratchet file")
+    parser.add_argument("--write", action="store_true", help="record what is better in the ratchet file")
     given = parser.parse_args()
     found = run(read_suite(given.data), given.draft or list(DRAFTS), given.engine)
     reasons: Counter[str] = Counter()
@@ -202,7 +223,7 @@ def main() -> int:
     print("refused by: " + ", ".join(f"{reason.split(': ')[1]} {count}" for reason, count in reasons.most_common() if count))
     if given.ratchet and given.write:
         known = json.loads(given.ratchet.read_text(encoding="utf-8")) if given.ratchet.exists() else {}
-        text = json.dumps(known | recorded(found), indent=1, ensure_ascii=True, sort_keys=True)
+        text = json.dumps(bettered(found, known), indent=1, ensure_ascii=True, sort_keys=True)
         given.ratchet.write_text(text + "\n", encoding="utf-8")
     elif given.ratchet:
         lines = worsened(found, json.loads(given.ratchet.read_text(encoding="utf-8")))

@@ -104,6 +104,7 @@ def json_source(output_type: Any, **options: Any) -> Source:
 
     found = schema_of(output_type)
     options.setdefault("exponents", False)
+    options.setdefault("escapes", "necessary")  # a model that drifts into escapes rarely finds back to text
     return _TypedSource(JsonSchema(found.schema, **options), found.unenforced)
 
 

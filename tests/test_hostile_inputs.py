@@ -24,6 +24,7 @@ from structgen import Compiler, JsonSchema, StructgenError
 compiler = Compiler(VOCABULARY)
 warm = {{"type": "object", "properties": {{"a": {{"type": "string", "format": "date", "pattern": "a"}}}}}}
 compiler.compile(JsonSchema(warm)).matcher().mask()
+import jsonschema_specifications  # the metaschemas come with this package, whose files are read when it is imported
 refused = ("socket.", "urllib.", "http.", "subprocess.", "os.system", "exec")
 seen = []
 def hook(event, arguments):

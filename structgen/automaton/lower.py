@@ -123,7 +123,7 @@ class _Builder:
         self._rules: dict[int | str, int] = {}
         self._keep: list[Node] = []
         self._dfas: dict[int, int] = {}
-        self._spans: dict[tuple[int, int, int, bool, int], int] = {}
+        self._spans: dict[tuple[int, int, int, str, int], int] = {}
         self._member_rules: dict[tuple[int | str, int], int] = {}
         self._returned = self._state(_RETURN, 0, 0)
 
@@ -353,14 +353,14 @@ class _Builder:
         if number is None:
             number = self._dfas[id(dfa)] = len(self.tables.dfas)
             self.tables.dfas.append(dfa)
-        code = Encoding.JSON if encoding == "json" else Encoding.RAW
-        self.tables.spans.append(Span(number, code, role, least, INFINITE if most is None else most, key_set))
+        longest = INFINITE if most is None else most
+        self.tables.spans.append(Span(number, Encoding[encoding.upper()], role, least, longest, key_set))
         return len(self.tables.spans) - 1
 
     def _read(self, span: int, slot: int) -> int:
         """A state in front of a span: JSON strings begin with a quote; their end belongs to the span."""
         state = self._state(_SPAN, span, slot)
-        if self.tables.spans[span].encoding == Encoding.JSON:
+        if self.tables.spans[span].encoding != Encoding.RAW:
             state = self._bytes(((*_QUOTE, state),))
         return state
 
@@ -370,7 +370,7 @@ class _Builder:
             self.impossible.add(id(node))
             return _NOWHERE
         dfa, least, most = found_language
-        key = (id(dfa), least, INFINITE if most is None else most, node.encoding == "json", following)
+        key = (id(dfa), least, INFINITE if most is None else most, node.encoding, following)
         found = self._spans.get(key)
         if found is None:
             slot = len(self._returns)

@@ -71,10 +71,16 @@ class Role(IntEnum):
 
 
 class Encoding(IntEnum):
-    """How a span's text is written."""
+    """How a span's text is written; the names are those of ``grammar.nodes.Encoding`` in capitals.
+
+    Bits: 1 in JSON's quotes, 2 no byte beyond ASCII, 4 only the escapes that are necessary.
+    """
 
     RAW = 0
     JSON = 1
+    JSON_ASCII = 3
+    JSON_NECESSARY = 5
+    JSON_NECESSARY_ASCII = 7
 
 
 @dataclass(slots=True)

@@ -87,7 +87,8 @@ def _json_source(found: TypeSchema) -> Any:
     from structgen.formats.json.source import JsonSchema
 
     # Without exponents: 1e999 is a JSON number, and infinity as a Python float.
-    return JsonSchema(found.schema, exponents=False)
+    # Without escapes that are not needed: a model that drifts into them rarely finds back to text.
+    return JsonSchema(found.schema, exponents=False, escapes="necessary")
 
 
 def _read_type(found: TypeSchema, text: str) -> Any:

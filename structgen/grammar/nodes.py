@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Encoding = Literal["raw", "json"]
+Encoding = Literal["raw", "json", "json_ascii", "json_necessary", "json_necessary_ascii"]
 MAX_CODE_POINT = 0x10FFFF
 
 
@@ -93,7 +93,9 @@ class Ref(Node):
 @dataclass(frozen=True, slots=True, eq=False)
 class Text(Node):
     """A text of the regular language ``body``, at least ``min_length`` and at most ``max_length`` code points long,
-    written in an encoding: ``raw`` as it is, ``json`` between double quotes with any of RFC 8259's escapes.
+    written in an encoding: ``raw`` as it is, ``json`` between double quotes with any of RFC 8259's escapes. ``ascii``:
+    characters beyond ASCII, and DEL, only as escapes. ``necessary``: no escape but where the character cannot stand for
+    itself, and that in one spelling: the short one, else ``\\u`` and small digits.
 
     The language speaks of the decoded text, so an escape counts as the one character it stands for.
     """

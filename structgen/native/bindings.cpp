@@ -187,7 +187,8 @@ std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Vocabulary> vocabulary, ui
     tables->returns = words(returns);
     const std::vector<uint32_t> flat = words(spans);
     for (size_t i = 0; i + 5 < flat.size(); i += 6)
-        tables->spans.push_back({flat[i], flat[i + 1] == 1, static_cast<Role>(flat[i + 2]), flat[i + 3], flat[i + 4], flat[i + 5]});
+        tables->spans.push_back({flat[i], static_cast<uint8_t>(flat[i + 1]), static_cast<Role>(flat[i + 2]), flat[i + 3], flat[i + 4],
+                                 flat[i + 5]});
     tables->dfas.assign(dfas.begin(), dfas.end());
     for (nb::handle item : key_sets) {
         auto key = nb::cast<nb::tuple>(item);

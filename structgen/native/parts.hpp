@@ -34,6 +34,6 @@ struct Part {
     size_t bytes() const { return 4 * (added.size() + removed.size() + row.size()) + 12 * leavers.size(); }
 };
 
-Part make_part(Vocabulary& vocabulary, const Dfa& dfa, ClassRows& rows, bool json, uint32_t state, Lengths lengths);
+Part make_part(Vocabulary& vocabulary, const Dfa& dfa, ClassRows& rows, uint8_t encoding, uint32_t state, Lengths lengths);
 
 }  // namespace structgen

@@ -89,7 +89,7 @@ public:
     const Span& span;
     const Dfa& dfa;
     const KeyRules* keys;
-    bool tracked, forgets, counts;
+    bool tracked, free, counts;  // free: a value that may be any text
 
 private:
     bool kept(const Reading& in, const Registers& r) const;

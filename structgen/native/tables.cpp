@@ -85,23 +85,28 @@ std::shared_ptr<Dfa> Dfa::of_names(const std::vector<std::string>& names, bool o
                                  std::move(most), std::move(count), std::move(label_start), std::move(labels));
 }
 
-const Part& Dfa::part(Vocabulary& vocabulary, bool json, uint32_t state) const {
+const Part& Dfa::part(Vocabulary& vocabulary, uint8_t encoding, uint32_t state) const {
     std::lock_guard lock(mutex_);
-    if (parts_.empty()) parts_.resize(2 * accept.size());
-    auto& part = parts_[2 * state + json];
-    if (!part) part = std::make_unique<Part>(make_part(vocabulary, *this, class_rows_, json, state, {}));
+    auto& parts = parts_[encoding];
+    if (parts.empty()) parts.resize(accept.size());
+    auto& part = parts[state];
+    if (!part) part = std::make_unique<Part>(make_part(vocabulary, *this, class_rows_, encoding, state, {}));
     return *part;
 }
 
-std::unique_ptr<Part> Dfa::part(Vocabulary& vocabulary, bool json, uint32_t state, const Lengths& lengths) const {
+std::unique_ptr<Part> Dfa::part(Vocabulary& vocabulary, uint8_t encoding, uint32_t state,
+                                const Lengths& lengths) const {
     std::lock_guard lock(mutex_);
-    return std::make_unique<Part>(make_part(vocabulary, *this, class_rows_, json, state, lengths));
+    return std::make_unique<Part>(make_part(vocabulary, *this, class_rows_, encoding, state, lengths));
 }
 
 size_t Dfa::bytes() const {
     std::lock_guard lock(mutex_);
     size_t total = 12 * edges.size() + 24 * accept.size() + 4 * (table_.size() + labels.size());
-    for (const auto& part : parts_) total += part ? part->bytes() : 0;
+    for (const auto& parts : parts_) {
+        total += 8 * parts.size();
+        for (const auto& part : parts) total += part ? part->bytes() : 0;
+    }
     return total;
 }
 
@@ -166,6 +171,7 @@ void Tables::check() const {
     };
     const size_t n = states.size();
     want(start < n);
+    for (const Span& s : spans) want(s.encoding < decoder::ENCODINGS && (s.encoding == decoder::RAW || s.encoding & decoder::JSON));
     for (const Span& s : spans) want(s.dfa < dfas.size() && (s.role != KEY || s.key_set < key_sets.size()));
     for (const KeySet& k : key_sets) want(k.required.size() == k.forbidden.size());
     for (const State& s : states) {

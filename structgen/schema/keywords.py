@@ -109,6 +109,16 @@ def ref(reader: Reader, gathered: Gathered, value: Any) -> None:
     reader.conjoin(gathered, reader.follow(gathered.raw, gathered.id))
 
 
+def dynamic_ref(reader: Reader, gathered: Gathered, value: Any) -> None:
+    """``$dynamicRef``: the target, which depends on the way here, joins the conjunction."""
+    reader.conjoin(gathered, reader.follow_dynamically(gathered.raw, gathered.id, "$dynamicRef"))
+
+
+def recursive_ref(reader: Reader, gathered: Gathered, value: Any) -> None:
+    """``$recursiveRef``: the same before draft 2020-12, where there is one dynamic anchor without a name."""
+    reader.conjoin(gathered, reader.follow_dynamically(gathered.raw, gathered.id, "$recursiveRef"))
+
+
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 def bound(reader: Reader, gathered: Gathered, keyword: str, value: Any) -> Number:
@@ -133,7 +143,7 @@ def exclusiveMinimum(reader: Reader, gathered: Gathered, value: Any) -> None:
     """``exclusiveMinimum``: a number, or draft 4's flag on ``minimum``."""
     if not isinstance(value, bool):
         gathered.at_least(bound(reader, gathered, "exclusiveMinimum", value), True)
-    elif reader.draft > 4 and reader.draft_is_declared:
+    elif (dialect := reader.dialect_of(gathered.id)).draft > 4 and dialect.is_declared:
         raise reader.malformed(gathered, "exclusiveMinimum", value, "a number in this draft")
 
 
@@ -141,7 +151,7 @@ def exclusiveMaximum(reader: Reader, gathered: Gathered, value: Any) -> None:
     """``exclusiveMaximum``: a number, or draft 4's flag on ``maximum``."""
     if not isinstance(value, bool):
         gathered.at_most(bound(reader, gathered, "exclusiveMaximum", value), True)
-    elif reader.draft > 4 and reader.draft_is_declared:
+    elif (dialect := reader.dialect_of(gathered.id)).draft > 4 and dialect.is_declared:
         raise reader.malformed(gathered, "exclusiveMaximum", value, "a number in this draft")
 
 
@@ -455,8 +465,7 @@ KEYWORDS: dict[str, Keyword] = {
     "required": required, "minProperties": minProperties, "maxProperties": maxProperties,
     "propertyNames": propertyNames, "dependentRequired": dependentRequired, "dependentSchemas": dependentSchemas,
     "dependencies": dependencies, "unevaluatedProperties": unevaluatedProperties, "unevaluatedItems": unevaluatedItems,
-    "$dynamicRef": refused("$dynamicRef", "its target depends on the path of evaluation"),
-    "$recursiveRef": refused("$recursiveRef", "its target depends on the path of evaluation"),
+    "$dynamicRef": dynamic_ref, "$recursiveRef": recursive_ref,
     "divisibleBy": refused("divisibleBy", OTHER_DRAFT), "disallow": refused("disallow", OTHER_DRAFT),
     "extends": refused("extends", OTHER_DRAFT),
 }

@@ -156,11 +156,14 @@ def test_schema_that_nothing_satisfies_is_told(schema: Any, position: str, becau
     assert (error.position, error.because) == (position, because)
 
 
+REGISTRY = {"https://example.com/meta": {"$schema": "https://json-schema.org/draft/2020-12/schema",
+                                         "$vocabulary": {"https://example.com/units": True}}}
 REFUSED: list[tuple[Any, str, str]] = [
     ({"contains": {"type": "null"}}, "contains", "#"),
     ({"items": {"uniqueItems": True}}, "uniqueItems", "#/items"),
     ({"allOf": [{"properties": {"a": {}}}], "unevaluatedProperties": False}, "unevaluatedProperties", "#"),
-    ({"$dynamicRef": "#x"}, "$dynamicRef", "#"),
+    ({"$dynamicRef": "https://example.com/x.json#x"}, "$dynamicRef", "#/$dynamicRef"),
+    ({"$schema": "https://example.com/meta"}, "$vocabulary", "#/$schema"),
     ({"properties": {"a/b": {"format": "regex"}}}, "format", "#/properties/a~1b"),
     ({"patternProperties": {f"[{chr(97 + i)}x]": {"minimum": i} for i in range(9)}}, "patternProperties", "#"),
     ({"type": "object", "not": {"additionalProperties": {"type": "null"}}}, "not", "#"),
@@ -174,7 +177,7 @@ REFUSED: list[tuple[Any, str, str]] = [
 
 @pytest.mark.parametrize(("schema", "keyword", "position"), REFUSED, ids=[row[1] for row in REFUSED])
 def test_schema_unsupported_is_refused_by_name(schema: Any, keyword: str, position: str) -> None:
-    error = failure(schema)
+    error = failure(schema, registry=REGISTRY)
     assert isinstance(error, UnsupportedSchemaError)
     assert (error.keyword, error.position) == (keyword, position)
     assert error.because
@@ -193,7 +196,9 @@ def test_schema_error_says_where_what_why_and_what_to_do() -> None:
         '  instead: give the items a scalar type, or pass on_unsupported="validate" to check after generation')
 
 
-@pytest.mark.parametrize("option", [{"separators": (",", ":")}, {"ensure_ascii": True}, {"escapes": "short"},
+@pytest.mark.parametrize("option", [{"separators": (";", ":")}, {"separators": (",",)}, {"separators": ", "},
+                                    {"separators": (",", ":"), "whitespace": "flexible"},
+                                    {"ensure_ascii": None}, {"escapes": "short"},
                                     {"whitespace": "none"}, {"property_order": "random"}, {"draft": 3}, {"max_depth": -1},
                                     {"on_unsupported": "ignore"}, {"formats": "maybe"}], ids=str)
 def test_source_option_unknown_is_refused_by_name(option: dict[str, Any]) -> None:

@@ -17,8 +17,8 @@ from structgen.formats.json.matches import matches
 from structgen.formats.json.names import MAX_KINDS, Kind, TooManyKinds, kinds_of_names
 from structgen.formats.json.numbers import Spelling, number_node
 from structgen.formats.json.productive import all_productive
-from structgen.formats.json.spacing import spacing
-from structgen.formats.json.strings import ANY_STRING_TEXT, PatternError, pattern_node, string_node
+from structgen.formats.json.spacing import Style, spacing
+from structgen.formats.json.strings import PatternError, any_string, pattern_node, string_node
 from structgen.grammar.build import ANY_TEXT, NEVER, alt, repeat, seq
 from structgen.grammar.nodes import And, Grammar, Items, Members, Node, Ref, Str, Text
 from structgen.limits import Limits
@@ -49,22 +49,20 @@ FOREVER = -1
 
 
 @cache
-def _any_json(whitespace: str, ordered: bool, exponents: bool, old_draft: bool) -> Node:
+def _any_json(style: Style, old_draft: bool) -> Node:
     """Any JSON value, one node for all schemas; it refers to itself as the rule ``v0``."""
     reader = Reader(True, Limits(), draft=4 if old_draft else 2020)
-    writer = Writer(reader, Limits(), whitespace=whitespace, ordered=ordered, exponents=exponents,
-                    max_depth=None, share=False)
+    writer = Writer(reader, Limits(), style, max_depth=None, share=False)
     return writer.grammar().rules["v0"]
 
 
 class Writer:
     """Builds the grammar of one schema."""
 
-    def __init__(self, reader: Reader, limits: Limits, *, whitespace: str, ordered: bool, exponents: bool,
-                 max_depth: int | None, share: bool = True) -> None:
-        self._reader, self._limits, self._ordered = reader, limits, ordered
-        self._space = spacing(whitespace)
-        self._spelling = Spelling(exponents, False, reader.draft <= 4)
+    def __init__(self, reader: Reader, limits: Limits, style: Style, *, max_depth: int | None, share: bool = True) -> None:
+        self._reader, self._limits, self._style = reader, limits, style
+        self._space = spacing(style.whitespace, style.separators)
+        self._spelling = Spelling(style.exponents, False, reader.draft <= 4)
         self._depth = FOREVER if max_depth is None else max_depth
         self._levels: list[dict[Link, Node]] = [{} for _ in range(1 if max_depth is None else max_depth + 1)]
         self._facets: dict[tuple[int, int], Node] = {}
@@ -75,7 +73,7 @@ class Writer:
         self._common: str | None = None
         if share and max_depth is None:
             self._common = self._names[ANYTHING, FOREVER] = "v0"
-            self._rules["v0"] = _any_json(whitespace, ordered, exponents, reader.draft <= 4)
+            self._rules["v0"] = _any_json(style, reader.draft <= 4)
             self._levels[0][ANYTHING] = Ref("v0")
 
     def grammar(self) -> Grammar:
@@ -124,7 +122,7 @@ class Writer:
             for array in schema.arrays:
                 options.append(self._array(array, depth))
         for string in schema.strings:
-            options.append(ANY_STRING_TEXT if string is ANY_STRING else self._string(string))
+            options.append(any_string(self._style.encoding) if string is ANY_STRING else self._string(string))
         for number in schema.numbers:
             options.append(self._number(number, self._spelling))
         if schema.booleans == FALSE_BIT | TRUE_BIT:
@@ -139,7 +137,7 @@ class Writer:
 
     def _string(self, facet: StringFacet) -> Text:
         try:
-            return string_node(facet, self._limits)
+            return string_node(facet, self._style.encoding, self._limits)
         except PatternError as error:
             self._refuse_pattern(error)
             kept = tuple(test for test in facet.tests if test.kind != "pattern" or test.origin != error.origin)
@@ -251,8 +249,8 @@ class Writer:
         classes = tuple([(kind.name or ANY_TEXT.body, value) for kind, value in others[1:]])
         space = self._space
         return Members(space.open_object, space.close_object, space.colon, space.comma, names, tuple(values),
-                       tuple([name in needed for name in names]), rest, other_name, self._ordered, facet.min_members, most,
-                       classes=classes)
+                       tuple([name in needed for name in names]), rest, other_name, self._style.ordered, facet.min_members,
+                       most, self._style.encoding, classes)
 
     def _members(self, facet: ObjectFacet) -> tuple[dict[str, Link], list[Kind]]:
         """The listed names with their links, and the kinds of other names."""
