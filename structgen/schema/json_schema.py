@@ -70,6 +70,9 @@ class Reader:
         self.asserted_formats = formats if assert_formats else frozenset[str]()
         self.refused_formats = frozenset(FORMATS) - formats if assert_formats else frozenset[str]()
         self.unenforced: dict[str, None] = {}
+        self.widenings = 0
+        """Goes up wherever the schema in hand may hold more than its text says: then it must not be taken away."""
+        self._widened: set[Link] = set()
         self.contradictions: list[Contradiction] = []
         self.steps = 0
         self.raws: dict[int, dict[str, Any]] = dict(TYPE_RAWS)
@@ -240,6 +243,7 @@ class Reader:
         """The schema of what satisfies every raw schema of the link."""
         known = self._expanded.get(link)
         if known is not None:
+            self.widenings += link in self._widened
             return known
         if link in self._active:
             raise InPlaceCycleError("the schema refers to itself without going down into the value",
@@ -248,11 +252,14 @@ class Reader:
             raise LimitExceededError(f"more than {IN_PLACE_DEPTH} alternatives within alternatives", limit="schema_depth",
                                      position=self.pointer(link[0]), instead="flatten the schema")
         self._active.add(link)
+        before = self.widenings
         try:
             gathered = self._gather(link)
             schema = settle(self, gathered)
         finally:
             self._active.discard(link)
+        if self.widenings > before:
+            self._widened.add(link)
         self._expanded[link] = schema
         return schema
 
@@ -378,6 +385,7 @@ class Reader:
             raise UnsupportedSchemaError(what, keyword=keyword, position=self.pointer(key), because=because,
                                          instead=instead)
         self.unenforced[f"{self.pointer(key)}: {keyword}"] = None
+        self.widenings += 1
 
     def too_many(self, gathered: Gathered, keyword: str, count: int) -> LimitExceededError:
         """The error for keywords that multiply into too many alternatives."""

@@ -138,9 +138,10 @@ def limited(reader: Reader, gathered: Gathered, keyword: str, schema: Schema) ->
 
 def take_away(reader: Reader, gathered: Gathered, schema: Schema, origin: int, link: Link) -> Schema:
     """What of the schema does not satisfy the link."""
-    before = len(reader.unenforced)
-    rest = subtract(reader, schema, reader.expand(link), origin)
-    if rest is None or len(reader.unenforced) > before:
+    before = reader.widenings
+    banned = reader.expand(link)
+    rest = subtract(reader, schema, banned, origin) if reader.widenings == before else None
+    if rest is None:
         reader.refuse_at(origin, "not", '"not" over this schema cannot be enforced while generating',
                          because="what it excludes depends on members or items that are not named",
                          instead="say what is allowed instead")
@@ -150,10 +151,10 @@ def take_away(reader: Reader, gathered: Gathered, schema: Schema, origin: int, l
 
 def choose(reader: Reader, schema: Schema, origin: int, test: Link, then: Link, otherwise: Link) -> Schema:
     """``then`` where the test holds, ``otherwise`` where it does not."""
-    before = len(reader.unenforced)
+    before = reader.widenings
     condition = reader.expand(test)
-    rest = subtract(reader, schema, condition, origin)
-    if rest is None or len(reader.unenforced) > before:
+    rest = subtract(reader, schema, condition, origin) if reader.widenings == before else None
+    if rest is None:
         reader.refuse_at(origin, "if", '"if" over this schema cannot be enforced while generating',
                          because="when it fails depends on members or items that are not named",
                          instead="test a required property with const or enum")
@@ -164,9 +165,9 @@ def choose(reader: Reader, schema: Schema, origin: int, test: Link, then: Link, 
 
 def exactly_one(reader: Reader, schema: Schema, origin: int, links: list[Link]) -> Schema:
     """What satisfies exactly one of the links."""
-    before = len(reader.unenforced)
+    before = reader.widenings
     branches = [intersect(schema, reader.expand(link)) for link in links]
-    if len(reader.unenforced) > before:
+    if reader.widenings > before:
         reader.refuse_at(origin, "oneOf", "", because="", instead="")
         return unite(branches)
     null = sum(branch.null for branch in branches) == 1

@@ -72,7 +72,7 @@ class JsonSchema:
             return self._grammar(schema, limits, scoped=True)
 
     def _grammar(self, schema: Any, limits: Limits, *, scoped: bool) -> Grammar:
-        reader = Reader(schema, limits, draft=self._draft(), formats=FORMAT_NAMES,
+        reader = Reader(schema, limits, draft=self.draft_number, formats=FORMAT_NAMES,
                         assert_formats=self.formats == "assert", registry=self.registry,
                         refuse_unsupported=self.on_unsupported == "error", scoped=scoped)
         encoding: Encoding = "json" if self.escapes == "all" else "json_necessary"
@@ -109,7 +109,9 @@ class JsonSchema:
                               because="separators are the only white space where they are given",
                               instead="leave one of the two away")
 
-    def _draft(self) -> int | None:
+    @property
+    def draft_number(self) -> int | None:
+        """The draft asked for, as a number."""
         draft = self.draft
         if draft is None:
             return None
