@@ -16,11 +16,11 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass
 
 from structgen.automaton.dfa import Dfa, compile_names
 from structgen.automaton.memo import Language, Memo
+from structgen.automaton.node_checks import countable, is_never, with_length
 from structgen.automaton.prune import prune
 from structgen.automaton.tables import DEAD, INFINITE, Encoding, KeySet, Kind, NameSet, Role, Span, Tables
 from structgen.automaton.utf8 import utf8_sequences
@@ -52,6 +52,7 @@ _CHAIN = 64
 _PRUNED_AT_MOST = 1000
 """Rounds of lowering and pruning; each removes at least one node, and real grammars need one or two."""
 _QUOTE = (0x22, 0x22)
+_FORBIDDEN = Alt(())
 _BYTES, _SPLIT, _CALL, _RETURN, _SPAN, _COUNT, _AT_LEAST, _BELOW, _ROOM, _MORE, _DONE = map(int, Kind)
 
 
@@ -142,9 +143,9 @@ class _Builder:
         while self._pending:
             start, node = self._pending.pop()
             if type(node) is Members:
-                body = self._members(_countable(node))
+                body = self._members(countable(node))
             elif type(node) is Items:
-                body = self._items(_countable(node))
+                body = self._items(countable(node))
             elif type(node) is _Member:
                 body = self._called(node.colon, self._lower(node.value, self._returned))
             elif type(node) is Repeat:
@@ -461,7 +462,7 @@ class _Builder:
                 bodies: Node = ANY_TEXT
             else:
                 bounds = (0, None)
-                bodies = Alt(tuple(_with_length(option) for option in options))
+                bodies = Alt(tuple(with_length(option) for option in options))
             dfa = _MEMO.unrolled(bodies, self._limits)
             if dfa is not None and bounds != (0, 0):
                 self._keep.append(bodies)
@@ -472,7 +473,7 @@ class _Builder:
 
     def _members(self, node: Members) -> int:
         kinds = [kind for kind in ((node.other_name, node.other), *node.classes)
-                 if kind[1] is not None and not _is_never(kind[1])]
+                 if kind[1] is not None and not is_never(kind[1])]
         others, other_dfa = INFINITE if kinds else 0, None
         names = tuple([name for name, _ in kinds if name is not None])
         if names:
@@ -484,6 +485,8 @@ class _Builder:
         else:
             dfa = NameSet(node.names, others > 0)
         close = self._lower(node.close, self._returned)
+        if node.awaited:
+            return self._called(node.open, self._awaiting(node, kinds, dfa, close, others))
         after = self._placeholder()
         slot = self._key_slots(node, [value for _, value in kinds if value is not None], after)
         forbidden = [self._returns[slot + i] == DEAD for i in range(len(node.names))]
@@ -491,27 +494,72 @@ class _Builder:
             others -= sum(other_dfa.accepts(name) for name in node.names)
         if dfa is None:
             return self._called(node.open, close) if node.min_count == 0 and not any(node.required) else _NOWHERE
-        key_set = len(self.tables.key_sets)
         most = INFINITE if node.max_count is None else node.max_count
-        required = list(node.required)
-        possible = len(forbidden) - sum(forbidden) + others
-        if any(r and f for r, f in zip(required, forbidden, strict=True)) or \
-                max(node.min_count, sum(required)) > min(possible, most):
+        if not self._is_possible(node, forbidden, others, most):
             return _NOWHERE
-        self.tables.key_sets.append(KeySet(required, forbidden, node.ordered, node.min_count, most, others))
-        key = self._read(self._span(dfa, node.key_encoding, Role.KEY, 0, None, key_set), slot)
-        done = self._state(_DONE, close, key_set)
-        more = self._state(_MORE, self._called(node.comma, key), key_set)
-        self._patch(after, [done, more])
-        first = [done, self._state(_MORE, key, key_set)]
-        return self._called(node.open, self._split(first))
+        key, more = self._keys(node, dfa, slot, forbidden, others, most)
+        done = self._state(_DONE, close, len(self.tables.key_sets) - 1)
+        self._patch(after, [done, self._state(_MORE, self._called(node.comma, key), more)])
+        return self._called(node.open, self._split([done, self._state(_MORE, key, more)]))
+
+    def _is_possible(self, node: Members, forbidden: list[bool], others: int, most: int) -> bool:
+        """Whether the members that must be there may be there, as far as counts and names tell."""
+        possible = len(forbidden) - sum(forbidden) + others
+        return not any(r and f for r, f in zip(node.required, forbidden, strict=True)) and \
+            max(node.min_count, sum(node.required)) <= min(possible, most)
+
+    def _keys(self, node: Members, dfa: Dfa | NameSet, slot: int, forbidden: list[bool], others: int,
+              most: int) -> tuple[int, int]:
+        """The state that reads a key, and its key set."""
+        key_set = len(self.tables.key_sets)
+        self.tables.key_sets.append(KeySet(list(node.required), forbidden, node.ordered, node.min_count, most, others))
+        return self._read(self._span(dfa, node.key_encoding, Role.KEY, 0, None, key_set), slot), key_set
+
+    def _awaiting(self, node: Members, kinds: list[tuple[Node | None, Node | None]], dfa: Dfa | NameSet | None, close: int,
+                  others: int) -> int:
+        """The members of an object in which some member must prove something: a round of states for each set of bits that
+        are still to be proved. A member may be read as any member or as a proof; only the last round has an end.
+
+        Proofs have names without end, so one can always come, if only ``max_count`` leaves room for it."""
+        most = INFINITE if node.max_count is None else node.max_count
+        if most != INFINITE and node.awaited.bit_count() > 1:
+            raise UnsupportedSchemaError("several proofs beside a greatest number of members", because="how many one member "
+                                         "gives at once decides how many more must come")
+        by_bits: dict[int, list[tuple[Node, Node]]] = {}
+        for bits, name, value in node.proofs:
+            if not is_never(value):
+                by_bits.setdefault(bits, []).append((name or ANY_TEXT, value))
+        rounds = {left: self._placeholder() for left in range(node.awaited + 1) if left & ~node.awaited == 0}
+        first = [_NOWHERE]
+        for left, after in rounds.items():
+            slot = self._key_slots(node, [value for _, value in kinds if value is not None], after)
+            forbidden = [self._returns[slot + i] == DEAD for i in range(len(node.names))]
+            room = most if left == 0 or most == INFINITE else most - 1
+            readers: list[tuple[int, int]] = []
+            if not self._is_possible(node, forbidden, others, most) or sum(node.required) > room:
+                return _NOWHERE
+            assert dfa is not None  # names without end
+            readers.append(self._keys(node, dfa, slot, forbidden, others, room))
+            for bits, proofs in by_bits.items():
+                if bits & ~left == 0:
+                    language = _MEMO.labelled(tuple([name for name, _ in proofs]), self._limits)
+                    keys = None if language is None else compile_names(node.names, True, language, self._limits)
+                    assert language is not None and keys is not None and language.count[language.start] == INFINITE
+                    never = [True] * len(forbidden)
+                    slot = self._key_slots(node, [value for _, value in proofs], rounds[left & ~bits], never)
+                    readers.append(self._keys(node, keys, slot, never, INFINITE, most))
+            ends = [] if left else [self._state(_DONE, close, readers[0][1])]
+            self._patch(after, ends + [self._state(_MORE, self._called(node.comma, key), more) for key, more in readers])
+            if left == node.awaited:
+                first = [self._state(_MORE, key, more) for key, more in readers]
+        return self._split(first)
 
     def _too_long(self, names: tuple[str, ...]) -> bool:
         """Whether names need the checks of ``compile_names``: beyond the limit, or with surrogates."""
         text = "".join(names)
         return len(text) > self._limits.grammar_states // 4 or not text.isascii()
 
-    def _key_slots(self, node: Members, others: list[Node], after: int) -> int:
+    def _key_slots(self, node: Members, others: list[Node], after: int, forbidden: list[bool] | None = None) -> int:
         """A continuation per label, listed names first, then the others: the call of a rule that reads the colon and the
         value. Equal values share it, in this object and in all others, so that a member costs one state."""
         states, rules = self._states, self._member_rules
@@ -519,10 +567,10 @@ class _Builder:
         self._returns.append(after)
         fronts: list[int] = []
         known: dict[int, int] = {}
-        for value in (*node.values, *others):
+        for value in (*(node.values if forbidden is None else [_FORBIDDEN] * len(forbidden)), *others):
             front = known.get(id(value))
             if front is None:
-                if _is_never(value):
+                if is_never(value):
                     front = DEAD
                 else:
                     key = value.rule if type(value) is Ref else id(value)
@@ -544,31 +592,6 @@ class _Member(Node):
 
     colon: Node
     value: Node
-
-
-_Counted = TypeVar("_Counted", Members, Items)
-
-
-def _countable(node: _Counted) -> _Counted:
-    """A list or map whose bounds fit a counter. Counters hold 31 bits: no output has so many items, so a greater upper
-    bound asks nothing, and a greater lower one can never be met."""
-    if node.min_count >= INFINITE:
-        raise LimitExceededError(f"at least {node.min_count:,} items or members are asked for", limit="grammar_states",
-                                 because=f"counters end at {INFINITE:,}", instead="lower the minimum")
-    if node.max_count is not None and node.max_count >= INFINITE:
-        return replace(node, max_count=None)
-    return node
-
-
-def _is_never(node: Node) -> bool:
-    return type(node) is Alt and not node.options
-
-
-def _with_length(option: Text) -> Node:
-    """An item's language with its length bounds folded in, so that the number of its texts is exact."""
-    if option.min_length == 0 and option.max_length is None:
-        return option.body
-    return And((option.body, Repeat(ANY_TEXT.body, option.min_length, option.max_length)))
 
 
 __all__ = ["lower"]

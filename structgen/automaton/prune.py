@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from structgen.grammar.build import NEVER, alt, repeat, seq
+from structgen.grammar.build import NEVER, alt, proved, repeat, seq
 from structgen.grammar.nodes import Alt, And, Grammar, Items, Members, Node, Not, Ref, Repeat, Seq, Substrings, Text
 
 
@@ -60,7 +60,8 @@ def _children(node: Node) -> tuple[Node, ...]:
         return (node.open, node.close, node.comma, *node.prefix, *rest)
     if isinstance(node, Members):
         other = () if node.other is None else (node.other,)
-        return (node.open, node.close, node.colon, node.comma, *node.values, *other, *[value for _, value in node.classes])
+        return (node.open, node.close, node.colon, node.comma, *node.values, *other, *[value for _, value in node.classes],
+                *[value for *_, value in node.proofs])
     return ()
 
 
@@ -126,4 +127,8 @@ class _Rebuild:
         if (other is None and not classes and node.min_count > possible) or \
                 (node.max_count is not None and node.max_count < max(node.min_count, sum(node.required))):
             return NEVER
-        return replace(node, values=values, other=other, classes=classes)
+        proofs = tuple([(bits, name, made) for bits, name, value in node.proofs if (made := self.of(value)) is not NEVER])
+        if node.awaited and node.awaited & ~proved(proofs):
+            return NEVER
+        return replace(node, values=values, other=other, classes=classes, proofs=proofs)
+

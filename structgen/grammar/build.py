@@ -60,6 +60,14 @@ def repeat(body: Node, minimum: int = 0, maximum: int | None = None) -> Node:
     return Repeat(body, minimum, maximum)
 
 
+def proved(proofs: Iterable[tuple[int, Node | None, Node]]) -> int:
+    """The bits that some proof of a map's members proves."""
+    found = 0
+    for bits, *_ in proofs:
+        found |= bits
+    return found
+
+
 def optional(body: Node) -> Node:
     """``body`` or nothing."""
     return repeat(body, 0, 1)

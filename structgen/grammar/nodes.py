@@ -151,6 +151,11 @@ class Members(Node):
     classes: tuple[tuple[Node, Node], ...] = ()
     """Further names that are not listed, by what they look like (regular), each class with its value. Beside them
     ``other_name`` must say which names have the value ``other``; a name of several classes belongs to the first."""
+    awaited: int = 0
+    """A bit for each thing that some member must prove."""
+    proofs: tuple[tuple[int, Node | None, Node], ...] = ()
+    """What proves it: (the bits it proves, names, value). The names are those of ``other`` or of one of the classes, and
+    there is no end of them; the value belongs to theirs. Several of them, or none, may be the proof of one bit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from structgen.schema.nodes import ALL_TYPES, ArrayFacet, Link, Number, ObjectPart, Schema, TextTest
+from structgen.schema.nodes import ALL_TYPES, ArrayFacet, Count, Link, Number, ObjectPart, Schema, TextTest
 
 
 class Gathered:
@@ -33,6 +33,7 @@ class Gathered:
     min_items: int = 0
     max_items: int | None = None
     unique: bool = False
+    counts: tuple[Count, ...] = ()
     parts: tuple[ObjectPart, ...] = ()
     min_members: int = 0
     max_members: int | None = None

@@ -25,6 +25,7 @@ from structgen.schema.nodes import (
     OBJECT,
     STRING,
     ArrayFacet,
+    Count,
     Link,
     Number,
     ObjectFacet,
@@ -281,22 +282,22 @@ def add_array(gathered: Gathered, prefix: list[Link], rest: Link) -> None:
 
 
 def contains(reader: Reader, gathered: Gathered, value: Any) -> None:
-    """``contains`` with its counts: only what is trivially true of every array."""
+    """``contains`` with its counts."""
     raw = gathered.raw
     link = reader.child(gathered, "contains", value)
-    least = count(reader, gathered, "minContains", raw.get("minContains", 1))
-    most = raw.get("maxContains")
-    if most is None:
-        if least == 0:
-            return
-        if link == ANYTHING:
-            minItems(reader, gathered, least)
-            return
-    elif link == NOTHING and least == 0:
-        return
-    reader.refuse(gathered, "contains", '"contains" cannot be enforced while generating',
-                  because="how many items match is not followed yet",
-                  instead='give the items their own schema with "prefixItems" or "items"')
+    least = count(reader, gathered, "minContains", raw["minContains"]) if "minContains" in raw else 1
+    most = count(reader, gathered, "maxContains", raw["maxContains"]) if "maxContains" in raw else None
+    if link == ANYTHING:
+        minItems(reader, gathered, least)
+        if most is not None:
+            maxItems(reader, gathered, most)
+    elif most == 0 and least == 0:
+        add_array(gathered, [], reader.negation(link, gathered.id))
+    elif least or (most is not None and link != NOTHING):
+        if link == NOTHING:
+            gathered.types &= ~ARRAY
+        gathered.counts = (*gathered.counts, Count(link, least, most))
+        gathered.listed = gathered.id
 
 
 # --- objects ----------------------------------------------------------------------------------------------------------

@@ -185,7 +185,11 @@ def merge_arrays(a: ArrayFacet, b: ArrayFacet) -> ArrayFacet | None:
     max_items = a.max_items if b.max_items is None else (
         b.max_items if a.max_items is None else min(a.max_items, b.max_items))
     return settle_array(ArrayFacet(prefix, link_union(a.rest, b.rest), max(a.min_items, b.min_items), max_items,
-                                   a.unique or b.unique, a.origin or b.origin))
+                                   a.unique or b.unique, a.origin or b.origin, _both(a.counts, b.counts)))
+
+
+def _both(first: tuple[Facet, ...], second: tuple[Facet, ...]) -> tuple[Facet, ...]:
+    return first + tuple([item for item in second if item not in first]) if second else first
 
 
 def item_link(facet: ArrayFacet, index: int) -> Link:
@@ -197,6 +201,11 @@ def settle_array(facet: ArrayFacet) -> ArrayFacet | None:
     """The facet, or None if it asks for more items than it allows."""
     if facet.max_items is not None and facet.min_items > facet.max_items:
         return None
+    for count in facet.counts:
+        if count.most is not None and count.least > count.most:
+            return None
+        if facet.max_items is not None and count.least > facet.max_items - count.start:
+            return None
     reach = next((i for i, link in enumerate(facet.prefix) if link == NOTHING), None)
     if reach is None and facet.rest == NOTHING:
         reach = len(facet.prefix)
@@ -214,13 +223,16 @@ def merge_objects(a: ObjectFacet, b: ObjectFacet) -> ObjectFacet | None:
         b.max_members if a.max_members is None else min(a.max_members, b.max_members))
     parts = a.parts + tuple(part for part in b.parts if not any(part is other for other in a.parts))
     return settle_object(ObjectFacet(parts, required, max(a.min_members, b.min_members), max_members,
-                                     link_union(a.names, b.names), a.origin or b.origin))
+                                     link_union(a.names, b.names), a.origin or b.origin,
+                                     _both(a.breaches, b.breaches)))
 
 
 def settle_object(facet: ObjectFacet) -> ObjectFacet | None:
     """The facet, or None if a required member is plainly forbidden or the counts contradict."""
     high = facet.max_members
     if high is not None and (facet.min_members > high or len(facet.required) > high):
+        return None
+    if facet.breaches and (high == 0 or facet.names == NOTHING):
         return None
     if facet.required and (facet.names == NOTHING or
                            any(member_link(facet, name) == NOTHING for name in facet.required)):

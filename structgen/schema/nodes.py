@@ -59,6 +59,15 @@ class StringFacet(NamedTuple):
     origin: int = 0
 
 
+class Count(NamedTuple):
+    """Of the items from number ``start`` on, ``least`` to ``most`` satisfy ``link``."""
+
+    link: Link
+    least: int = 1
+    most: int | None = None
+    start: int = 0
+
+
 class ArrayFacet(NamedTuple):
     """Arrays: item ``i`` satisfies ``prefix[i]``, later ones ``rest``; ``unique``: no two items are equal."""
 
@@ -68,6 +77,7 @@ class ArrayFacet(NamedTuple):
     max_items: int | None = None
     unique: bool = False
     origin: int = 0
+    counts: tuple[Count, ...] = ()
 
 
 class ObjectPart(NamedTuple):
@@ -79,6 +89,13 @@ class ObjectPart(NamedTuple):
     origin: int = 0
 
 
+class Breach(NamedTuple):
+    """Some member breaks what is said here of all members: ``part``, or that its name satisfies ``names``."""
+
+    part: ObjectPart
+    names: Link = ANYTHING
+
+
 class ObjectFacet(NamedTuple):
     """Objects whose members satisfy every part; ``names`` are schemas every member name must satisfy."""
 
@@ -88,6 +105,7 @@ class ObjectFacet(NamedTuple):
     max_members: int | None = None
     names: Link = ANYTHING
     origin: int = 0
+    breaches: tuple[Breach, ...] = ()
 
 
 class Schema(NamedTuple):

@@ -109,7 +109,7 @@ def facets(gathered: Gathered) -> Schema:
         strings = () if string is None else (string,)
     if gathered.listed and arrays:
         counts = settle_array(ArrayFacet((), ANYTHING, gathered.min_items, gathered.max_items, gathered.unique,
-                                         gathered.listed))
+                                         gathered.listed, gathered.counts))
         array = counts if counts is None or gathered.array is None else merge_arrays(gathered.array, counts)
         arrays = () if array is None else (array,)
     if objects and (gathered.parts or gathered.required or gathered.min_members or gathered.name_links

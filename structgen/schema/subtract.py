@@ -1,8 +1,9 @@
 """What is in one schema and not in another, and proofs that two facets share nothing.
 
 ``subtract`` negates a facet test by test: a value fails a conjunction if it fails one of its tests, so the result is the
-union of what fails each. Tests that only an unnamed member or item can fail have no such form; then the answer is None
-and the keyword that asked is refused. The pieces may overlap, and none is larger than what it was taken from.
+union of what fails each. What some unnamed member or item fails is said as such (``Breach``, ``Count``). Where a test has
+no such form (two equal items), the answer is None and the keyword that asked is refused. The pieces may overlap, and
+none is larger than what it was taken from.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from structgen.schema.nodes import (
     NOTHING,
     NUMBER,
     ArrayFacet,
+    Breach,
+    Count,
     NumberFacet,
     ObjectFacet,
     ObjectPart,
@@ -39,8 +42,6 @@ if TYPE_CHECKING:
     from structgen.schema.json_schema import Reader
 
 Facet = TypeVar("Facet", NumberFacet, StringFacet, ArrayFacet, ObjectFacet)
-UNROLLED_ITEMS = 32
-"""Items of a bounded array that are negated one by one."""
 MAX_PIECES = 200
 """Alternatives that taking facets away may leave of one type."""
 
@@ -132,16 +133,17 @@ def _subtract_array(reader: Reader, a: ArrayFacet, b: ArrayFacet, origin: int) -
         pieces.append(ArrayFacet(max_items=b.min_items - 1))
     if b.max_items is not None:
         pieces.append(ArrayFacet(min_items=b.max_items + 1))
+    for count in b.counts:
+        if count.least:
+            pieces.append(ArrayFacet(counts=(count._replace(least=0, most=count.least - 1),)))
+        if count.most is not None:
+            pieces.append(ArrayFacet(counts=(count._replace(least=count.most + 1, most=None),)))
     reach = len(b.prefix)
     if b.rest == NOTHING:
         pieces.append(ArrayFacet(min_items=reach + 1))
-    elif b.rest != ANYTHING:
-        bounds = [bound for bound in (a.max_items, b.max_items) if bound is not None]
-        if a.rest == NOTHING:
-            bounds.append(len(a.prefix))
-        if not bounds or min(bounds) > UNROLLED_ITEMS:
-            return None
-        reach = max(reach, min(bounds))
+    elif b.rest != ANYTHING and (a.max_items is None or a.max_items > reach):
+        negated = reader.negation(b.rest, origin)
+        pieces.append(ArrayFacet(counts=(Count(negated, start=reach),)))
     for i in range(reach):
         link = item_link(b, i)
         if link != ANYTHING:
@@ -165,20 +167,24 @@ def _subtract_object(reader: Reader, a: ObjectFacet, b: ObjectFacet, origin: int
             pieces.append(ObjectFacet(parts=(ObjectPart({name: NOTHING}),)))
         elif possible is not None and name not in possible:
             return [a]  # what is required there cannot occur here
-    if b.names != ANYTHING and b.names != NOTHING:
-        return None
     if b.names == NOTHING:
         pieces.append(ObjectFacet(min_members=1))
+    elif b.names != ANYTHING and b.names != a.names:
+        pieces.append(ObjectFacet(breaches=(Breach(ObjectPart({}), b.names),)))
+    for breach in b.breaches:
+        pieces.append(ObjectFacet(parts=(breach.part,), names=breach.names))
     for part in b.parts:
         if any(part is other for other in a.parts):
             continue
         if part.patterns:
-            return None
+            pieces.append(ObjectFacet(breaches=(Breach(part),)))
+            continue
         links = dict(part.properties)
         if part.other != ANYTHING:
             if possible is None:
-                return None
-            links.update((name, part.other) for name in possible if name not in links)
+                pieces.append(ObjectFacet(breaches=(Breach(part._replace(properties=dict.fromkeys(links, ANYTHING))),)))
+            else:
+                links.update((name, part.other) for name in possible if name not in links)
         for name, link in links.items():
             if link == ANYTHING or (possible is not None and name not in possible):
                 continue
@@ -218,7 +224,17 @@ def apart(reader: Reader, a: Facet, b: Facet) -> bool:
 def array_is_empty(reader: Reader, facet: ArrayFacet) -> bool:
     """Whether an item that must be there can provably not be."""
     needed = min(facet.min_items, len(facet.prefix) + 1)
-    return any(reader.is_empty(item_link(facet, i)) for i in range(needed))
+    return any(reader.is_empty(item_link(facet, i)) for i in range(needed)) or \
+        any(_is_out_of_reach(reader, facet, count) for count in facet.counts if count.least)
+
+
+def _is_out_of_reach(reader: Reader, facet: ArrayFacet, count: Count) -> bool:
+    """Whether provably not so many items can satisfy what is counted."""
+    most = facet.max_items
+    reach = len(facet.prefix) + 1 if most is None else min(most, len(facet.prefix) + 1)
+    able = [i for i in range(count.start, max(reach, count.start + (most is None or most > count.start)))
+            if not reader.is_empty(link_union(item_link(facet, i), count.link))]
+    return not able or (able[-1] < len(facet.prefix) and len(able) < count.least)
 
 
 def object_is_empty(reader: Reader, facet: ObjectFacet) -> bool:

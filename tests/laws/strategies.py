@@ -256,6 +256,12 @@ def array_schemas(draw: st.DrawFn, inner: st.SearchStrategy[Any]) -> dict[str, A
             schema["prefixItems"] = draw(st.lists(inner, min_size=1, max_size=2))
         if draw(st.booleans()):
             schema["items"] = draw(inner)
+    if "uniqueItems" not in schema and draw(st.integers(0, 3)) == 0:
+        schema["contains"] = draw(inner)
+        if draw(st.booleans()):
+            schema["minContains"] = draw(st.integers(0, 2))
+        if draw(st.booleans()):
+            schema["maxContains"] = schema.get("minContains", 1) + draw(st.integers(0, 1))
     if draw(st.booleans()):
         schema["minItems"] = draw(st.integers(0, 2))
     if draw(st.booleans()):
@@ -306,6 +312,9 @@ def schemas(depth: int = 2) -> st.SearchStrategy[Any]:
         object_schemas(inner),
         st.builds(lambda options: {"anyOf": options}, st.lists(inner, min_size=1, max_size=3)),
         st.builds(lambda parts: {"allOf": parts}, st.lists(inner, min_size=1, max_size=2)),
+        st.builds(lambda options: {"oneOf": options}, st.lists(inner, min_size=1, max_size=3)),
+        st.builds(lambda one, banned: {"allOf": [one], "not": banned}, inner, inner),
+        st.builds(lambda one, way, other: {"if": one, "then": way, "else": other}, inner, inner, inner),
         st.builds(
             lambda body, banned: {**body, "not": {"enum": banned}}, leaves, st.lists(SCALARS, min_size=1, max_size=2)
         ),

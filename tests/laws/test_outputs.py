@@ -56,8 +56,10 @@ def instances(draw: st.DrawFn, schema: Any, depth: int = 3) -> Any:
         return schema["const"]
     if "enum" in schema:
         return draw(st.sampled_from(schema["enum"]))
-    if "anyOf" in schema or "allOf" in schema:
-        return draw(instances(draw(st.sampled_from(schema.get("anyOf") or schema["allOf"])), depth - 1))
+    parts = [part for keyword in ("anyOf", "oneOf", "allOf") for part in schema.get(keyword, ())]
+    parts += [schema[keyword] for keyword in ("then", "else", "not") if keyword in schema]
+    if parts:
+        return draw(instances(draw(st.sampled_from(parts)), depth - 1))
     kind = schema.get("type")
     if isinstance(kind, list):
         kind = draw(st.sampled_from(kind))
@@ -72,10 +74,9 @@ def instances(draw: st.DrawFn, schema: Any, depth: int = 3) -> Any:
     if kind == "array":
         known = schema.get("prefixItems", [])
         size = schema.get("minItems", 0) + draw(st.integers(0, 2))
-        return [
-            draw(instances(known[i] if i < len(known) else schema.get("items", {"type": "string"}), depth - 1))
-            for i in range(size)
-        ]
+        counted = [schema["contains"]] if "contains" in schema else []
+        places = [known[i] if i < len(known) else schema.get("items", {"type": "string"}) for i in range(size)]
+        return [draw(instances(draw(st.sampled_from([place, *counted])), depth - 1)) for place in places]
     if kind == "object":
         known = schema.get("properties", {})
         names = {*schema.get("required", []), *draw(st.lists(st.sampled_from([*NAMES, "x", "é", "x1"]), max_size=2))}

@@ -10,16 +10,19 @@ pattern contradicts a length, is decided where the automaton is built.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 from structgen.errors import GrammarSyntaxError, SchemaError
+from structgen.formats.json.breaches import TooManyWays, list_few, proofs, ways_to_break
+from structgen.formats.json.counted import MAX_STATES, CountedArray, TooManyStates
 from structgen.formats.json.matches import matches
 from structgen.formats.json.names import MAX_KINDS, Kind, TooManyKinds, kinds_of_names
 from structgen.formats.json.numbers import Spelling, number_node
 from structgen.formats.json.productive import all_productive
 from structgen.formats.json.spacing import Style, spacing
 from structgen.formats.json.strings import PatternError, any_string, pattern_node, string_node
-from structgen.grammar.build import ANY_TEXT, NEVER, alt, repeat, seq
+from structgen.grammar.build import ANY_TEXT, NEVER, alt, proved, repeat, seq
 from structgen.grammar.nodes import And, Grammar, Items, Members, Node, Ref, Str, Text
 from structgen.limits import Limits
 from structgen.schema.json_schema import Reader
@@ -33,6 +36,7 @@ from structgen.schema.nodes import (
     Link,
     NumberFacet,
     ObjectFacet,
+    ObjectPart,
     Schema,
     StringFacet,
     link_union,
@@ -70,6 +74,7 @@ class Writer:
         self._names: dict[Key, str] = {}
         self._queue: list[Key] = []
         self._rules: dict[str, Node] = {}
+        self._counted = 0
         self._common: str | None = None
         if share and max_depth is None:
             self._common = self._names[ANYTHING, FOREVER] = "v0"
@@ -175,7 +180,14 @@ class Writer:
         depth -= depth > 0
         space, most = self._space, facet.max_items
         if facet.unique and (most is None or most > 1):
+            if facet.counts:
+                self._reader.refuse_at(facet.origin, "uniqueItems", '"uniqueItems" beside "contains" cannot be enforced',
+                                       because="an item that counts and one that does not have languages of their own",
+                                       instead='leave "uniqueItems" or "contains" away')
+                facet = facet._replace(counts=())
             return self._unique_array(facet)
+        if facet.counts:
+            return self._counted_array(facet, depth)
         prefix: list[Node] = []
         for link in facet.prefix[:most]:
             item = self.node(link, depth)
@@ -191,6 +203,18 @@ class Writer:
         if most is not None and most < facet.min_items:
             return NEVER
         return Items(space.open_array, space.close_array, space.comma, tuple(prefix), rest, facet.min_items, most)
+
+    def _counted_array(self, facet: ArrayFacet, depth: int) -> Node:
+        self._counted += 1
+        array = CountedArray(facet, lambda link: self.node(link, depth),
+                             lambda link: self._reader.negation(link, facet.origin))
+        try:
+            return array.node(f"a{self._counted}", self._rules, self._space)
+        except TooManyStates:
+            self._reader.refuse_at(facet.origin, "contains", '"contains" beside these bounds cannot be enforced',
+                                   because=f"counting both takes more than {MAX_STATES:,} states",
+                                   instead='lower "maxItems", "minItems", "maxContains" or "minContains"')
+            return self._build_array(facet._replace(counts=()), depth + (depth > 0))
 
     def _unique_array(self, facet: ArrayFacet) -> Node:
         space, most = self._space, facet.max_items
@@ -225,7 +249,13 @@ class Writer:
 
     def _build_object(self, facet: ObjectFacet, depth: int) -> Node:
         depth -= depth > 0
+        if facet.breaches:
+            return self._broken_object(facet, depth)
         links, kinds = self._members(facet)
+        return self._object_of(facet, links, kinds, depth)
+
+    def _object_of(self, facet: ObjectFacet, links: dict[str, Link], kinds: list[Kind], depth: int,
+                   awaited: int = 0, proofs: tuple[tuple[int, Node | None, Node], ...] = ()) -> Node:
         needed = frozenset(facet.required)
         values: list[Node] = []
         possible = 0
@@ -246,20 +276,20 @@ class Writer:
             kept = [i for i, value in enumerate(values) if value is not NEVER]
             names, values = tuple(names[i] for i in kept), [values[i] for i in kept]
         rest, other_name = (others[0][1], others[0][0].name) if others else (None, None)
-        classes = tuple([(kind.name or ANY_TEXT.body, value) for kind, value in others[1:]])
+        classes = tuple([(kind.name or ANY_TEXT, value) for kind, value in others[1:]])
         space = self._space
         return Members(space.open_object, space.close_object, space.colon, space.comma, names, tuple(values),
                        tuple([name in needed for name in names]), rest, other_name, self._style.ordered, facet.min_members,
-                       most, self._style.encoding, classes)
+                       most, self._style.encoding, classes, awaited, proofs)
 
     def _members(self, facet: ObjectFacet) -> tuple[dict[str, Link], list[Kind]]:
         """The listed names with their links, and the kinds of other names."""
         parts = facet.parts
         if not parts:
-            links, kinds = dict.fromkeys(facet.required, ANYTHING), [Kind((), ANYTHING)]
+            links, kinds = dict.fromkeys(facet.required, ANYTHING), [Kind((), (ANYTHING,))]
         elif len(parts) == 1 and not parts[0].patterns:
             links, other = parts[0].properties, parts[0].other
-            kinds = [] if other == NOTHING else [Kind((), other)]
+            kinds = [] if other == NOTHING else [Kind((), (other,))]
             if any(name not in links for name in facet.required):
                 links = links | {name: other for name in facet.required if name not in links}
         else:
@@ -267,54 +297,115 @@ class Writer:
             for part in parts:
                 names.update(dict.fromkeys(part.properties))
             names.update(dict.fromkeys(facet.required))
-            links = {name: self._member_link(facet, name) for name in names}
-            kinds = self._kinds(facet)
+            links = {name: self._member_link(parts, name) for name in names}
+            kinds = self._kinds(facet, [])
         if facet.names != ANYTHING:
             links, kinds = self._restrict_names(facet, links, kinds)
         return links, kinds
 
-    def _member_link(self, facet: ObjectFacet, name: str) -> Link:
-        """Everything the member of that name must satisfy."""
+    def _member_link(self, parts: tuple[ObjectPart, ...], name: str) -> Link:
+        """Everything that the parts say of the member of that name."""
         link = ANYTHING
-        for part in facet.parts:
+        for part in parts:
             own = part.properties.get(name)
             found = own is not None
             if own:
                 link = link_union(link, own)
             for pattern, target in part.patterns:
-                if matches(self._pattern(pattern, part.origin), name):
+                node = self._pattern(pattern, part.origin)
+                if node is None:
+                    found = True  # what it says is not enforced, nor what the others get
+                elif matches(node, name):
                     link, found = link_union(link, target), True
             if not found:
                 link = link_union(link, part.other)
         return link
 
-    def _pattern(self, pattern: str, origin: int) -> Node:
+    def _pattern(self, pattern: str, origin: int) -> Node | None:
         try:
             return pattern_node(pattern, self._limits)
         except GrammarSyntaxError as error:
             self._refuse_pattern(PatternError(error, origin, "patternProperties"))
-            return NEVER
+            return None
 
-    def _kinds(self, facet: ObjectFacet) -> list[Kind]:
+    def _kinds(self, facet: ObjectFacet, broken: list[tuple[ObjectPart, Node | None]]) -> list[Kind]:
         """The kinds of names that are not listed, with their links."""
         try:
-            return kinds_of_names(facet.parts, self._pattern, self._limits)
+            return kinds_of_names(facet.parts, broken, self._pattern, self._limits)
         except TooManyKinds as error:
+            if broken:
+                raise TooManyWays(f"patterns cut the names into more than {MAX_KINDS} kinds") from None
             self._reader.refuse_at(error.origin, "patternProperties",
                                    '"patternProperties" with so many patterns that overlap cannot be enforced',
                                    because=f"they cut the names of members into more than {MAX_KINDS} kinds",
                                    instead="give names patterns that exclude each other")
-            return [Kind((), ANYTHING)]
+            return [Kind((), (ANYTHING,))]
 
     def _restrict_names(self, facet: ObjectFacet, links: dict[str, Link],
                         kinds: list[Kind]) -> tuple[dict[str, Link], list[Kind]]:
         """Forbids the names that ``propertyNames`` excludes."""
-        strings = self._reader.expand(facet.names).strings
-        if any(string is ANY_STRING for string in strings):
+        body = self._names_node(facet.names)
+        if body is None:
             return links, kinds
-        body = alt([self._name_language(string) for string in strings])
         kept = {name: link if body is not NEVER and matches(body, name) else NOTHING for name, link in links.items()}
         return kept, [] if body is NEVER else [kind._replace(tests=(body, *kind.tests)) for kind in kinds]
+
+    def _names_node(self, names: Link) -> Node | None:
+        """What names look like that satisfy a link; None: any text."""
+        strings = self._reader.expand(names).strings
+        if any(string is ANY_STRING for string in strings):
+            return None
+        return alt([self._name_language(string) for string in strings])
+
+    # --- objects in which some member breaks something ----------------------------------------------------------------
+
+    def _broken_object(self, facet: ObjectFacet, depth: int) -> Node:
+        broken: list[tuple[ObjectPart, Node | None]] = []
+        for breach in facet.breaches:
+            before = self._reader.widenings
+            names = self._names_node(breach.names)
+            patterns = [self._pattern(pattern, breach.part.origin) for pattern, _ in breach.part.patterns]
+            if self._reader.widenings == before and None not in patterns:  # else what breaks it is not known
+                broken.append((breach.part, names))
+        try:
+            return alt(list(self._ways(facet, broken, depth)))
+        except TooManyWays as error:
+            self._reader.refuse_at(facet.breaches[0].part.origin or facet.origin, "not",
+                                   '"not" over this schema cannot be enforced while generating',
+                                   because=f"some member must break it, and {error.because}",
+                                   instead="say what is allowed instead")
+            return self._object_of(facet, *self._members(facet._replace(breaches=())), depth)
+
+    def _ways(self, facet: ObjectFacet, broken: list[tuple[ObjectPart, Node | None]], depth: int) -> Iterator[Node]:
+        plain, kinds = self._members(facet._replace(breaches=()))
+        names = dict.fromkeys([*plain, *[name for part, _ in broken for name in part.properties]])
+        links: dict[str, tuple[Link, ...]] = {}
+        allowed = self._names_node(facet.names)
+        for name in names:
+            link = plain.get(name)
+            if link is None:
+                is_allowed = allowed is None or (allowed is not NEVER and matches(allowed, name))
+                link = self._member_link(facet.parts, name) if is_allowed else NOTHING
+            asked = [NOTHING if text is not None and (text is NEVER or not matches(text, name))
+                     else self._member_link((part,), name) for part, text in broken]
+            links[name] = (link, *asked)
+        kinds = [] if not kinds else self._kinds(facet, broken)
+        if allowed is not None:
+            kinds = [kind._replace(tests=(allowed, *kind.tests)) for kind in kinds]
+        links, kinds = list_few(links, kinds, self._limits)
+
+        def negation(link: Link) -> Link:
+            return self._reader.negation(link, facet.origin)
+
+        for way in ways_to_break(links, kinds, negation, len(broken)):
+            if len(way.awaited) > 1 and facet.max_members is not None:
+                raise TooManyWays('how many of them can do so at once matters to "maxProperties"')
+            found = [(bits, kind.name, value) for bits, kind, link in proofs(kinds, way.awaited, negation)
+                     if (value := self.node(link, depth)) is not NEVER]
+            awaited = (1 << len(way.awaited)) - 1
+            if proved(found) == awaited:
+                here = facet._replace(required=(*facet.required, *way.needed.difference(facet.required)))
+                yield self._object_of(here, way.links, kinds, depth, awaited, tuple(found))
 
     def _name_language(self, facet: StringFacet) -> Node:
         text = self._string(facet)

@@ -4,36 +4,55 @@ In: what the raw schemas of a conjunction say of member names (lists, patterns, 
 that are not listed, as regular nodes, each with the link of its values. The one idea: every pattern cuts each kind in two,
 names that match and names that do not; what is plainly forbidden, or provably empty, is dropped at once, so that patterns
 that exclude each other give as many kinds as patterns.
+
+What some member must break cuts the kinds too, and constrains nothing by itself: what it asks is kept beside the link.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from structgen.automaton.dfa import compile_language
+from structgen.automaton.dfa import Dfa, compile_language
 from structgen.formats.json.matches import is_universal
-from structgen.grammar.build import alt
+from structgen.grammar.build import NEVER, alt
 from structgen.grammar.nodes import And, Node, Not
 from structgen.limits import Limits
 from structgen.schema.nodes import ANYTHING, NOTHING, Link, ObjectPart, link_union
 
 MAX_KINDS = 64
 """Kinds of names that patterns may cut an object's members into."""
+Pattern = Callable[[str, int], Node | None]
+"""The node of a pattern; None where it is not enforced, which the caller has noted."""
 
 
 class Kind(NamedTuple):
     """Names that belong to every one of ``tests`` (none: any name), and the link of their values."""
 
     tests: tuple[Node, ...]
-    link: Link
+    links: tuple[Link, ...]
+    """What the values must satisfy, and behind it, for each thing that some member must break, what that is."""
     matches: bool = False
     """Whether one of the tests asks for a pattern, so that further ones may leave nothing."""
+
+    @property
+    def link(self) -> Link:
+        """What the values must satisfy."""
+        return self.links[0]
 
     @property
     def name(self) -> Node | None:
         """What the names look like; None: any text."""
         return None if not self.tests else self.tests[0] if len(self.tests) == 1 else And(self.tests)
+
+    def language(self, limits: Limits) -> Dfa | None:
+        """The automaton of the names; None if there are none."""
+        return compile_language(And(self.tests), limits)
+
+    def asks(self, slot: int, link: Link) -> Kind:
+        """The same names, with one link more in a slot."""
+        links = self.links
+        return self._replace(links=(*links[:slot], link_union(links[slot], link), *links[slot + 1:]))
 
 
 class TooManyKinds(Exception):
@@ -44,66 +63,90 @@ class TooManyKinds(Exception):
         self.origin = origin
 
 
-def kinds_of_names(parts: Iterable[ObjectPart], pattern: Callable[[str, int], Node], limits: Limits) -> list[Kind]:
-    """The kinds of names that no part lists; those that may not occur are left away."""
-    kinds = [Kind((), ANYTHING)]
+def kinds_of_names(parts: Sequence[ObjectPart], broken: Sequence[tuple[ObjectPart, Node | None]], pattern: Pattern,
+                   limits: Limits) -> list[Kind]:
+    """The kinds of names that no part lists; those that may not occur are left away. ``broken``: what is to be broken, a
+    part and the language of names."""
+    kinds = [Kind((), (ANYTHING,) * (1 + len(broken)))]
     for part in parts:
-        everywhere, groups = _groups(part, pattern)
-        other = part.other if everywhere is None else ANYTHING
-        base = everywhere or ANYTHING
-        if len(groups) == 1 and other in groups:
-            groups = {}  # names that match and names that do not have the same schema
-        pieces = [(kind._replace(link=link_union(kind.link, base)), False) for kind in kinds]
-        for link, nodes in groups.items():
-            pieces = _cut(pieces, link, alt(nodes), limits)
-            if len(pieces) > MAX_KINDS:
-                raise TooManyKinds(part.origin)
-        made = [kind if matched else kind._replace(link=link_union(kind.link, other)) for kind, matched in pieces]
-        kinds = _joined([kind for kind in made if kind.link != NOTHING])
+        kinds = _said(kinds, part, 0, pattern, limits)
+    for slot, (part, names) in enumerate(broken, 1):
+        kinds = _said(kinds, part, slot, pattern, limits)
+        if names is NEVER:
+            kinds = [kind.asks(slot, NOTHING) for kind in kinds]
+        elif names is not None:
+            kinds = _joined([kind for kind, _ in _cut([(kind, True) for kind in kinds], slot, NOTHING, Not(names), limits)])
     return kinds
 
 
-def _groups(part: ObjectPart, pattern: Callable[[str, int], Node]) -> tuple[Link | None, dict[Link, list[Node]]]:
-    """What every name matches (None: no pattern is of that kind), and the other patterns by their link, those of
-    forbidden names first."""
+def _said(kinds: list[Kind], part: ObjectPart, slot: int, pattern: Pattern, limits: Limits) -> list[Kind]:
+    """The kinds, once a part has cut them and said in a slot what it asks of their values."""
+    groups = _groups(part, pattern)
+    if groups is None:
+        return kinds  # one of its patterns is not enforced, so nothing is known of its kinds
+    everywhere = [link for link, nodes in groups.items() if any(map(is_universal, nodes))]
+    other = ANYTHING if everywhere else part.other
+    pieces = [(kind, False) for kind in kinds]
+    for link in everywhere:
+        pieces = [(kind.asks(slot, link), False) for kind, _ in pieces]
+        del groups[link]
+    if len(groups) == 1 and other in groups:
+        groups = {}  # names that match and names that do not have the same schema
+    for link, nodes in groups.items():
+        pieces = _cut(pieces, slot, link, alt(nodes), limits)
+        if len(pieces) > MAX_KINDS:
+            raise TooManyKinds(part.origin)
+    made = [kind if matched else kind.asks(slot, other) for kind, matched in pieces]
+    return _joined([kind for kind in made if kind.link != NOTHING])
+
+
+def _groups(part: ObjectPart, pattern: Pattern) -> dict[Link, list[Node]] | None:
+    """The patterns by their link, those of forbidden names first."""
     groups: dict[Link, list[Node]] = {NOTHING: []}
     for text, link in part.patterns:
-        groups.setdefault(link, []).append(pattern(text, part.origin))
-    everywhere = [link for link, nodes in groups.items() if any(map(is_universal, nodes))]
-    base: Link | None = None
-    for link in everywhere:
-        base = link_union(base or ANYTHING, link)
-        del groups[link]
-    if not groups.get(NOTHING, True):
-        del groups[NOTHING]
-    return base, groups
+        node = pattern(text, part.origin)
+        if node is None:
+            return None
+        groups.setdefault(link, []).append(node)
+    return {link: nodes for link, nodes in groups.items() if nodes}
 
 
-def _cut(pieces: list[tuple[Kind, bool]], link: Link, node: Node, limits: Limits) -> list[tuple[Kind, bool]]:
+def _cut(pieces: list[tuple[Kind, bool]], slot: int, link: Link, node: Node, limits: Limits) -> list[tuple[Kind, bool]]:
     """Each piece in two: the names that belong to ``node``, for which ``link`` holds too, and the others."""
     found: list[tuple[Kind, bool]] = []
     for kind, matched in pieces:
-        inside = Kind((*kind.tests, node), link_union(kind.link, link), True)
-        if kind.matches and _is_empty(inside, limits):
+        inside = kind._replace(tests=(*kind.tests, node), matches=True).asks(slot, link)
+        if kind.matches and inside.language(limits) is None:
             found.append((kind, matched))
             continue
         if inside.link != NOTHING:
             found.append((inside, True))
         outside = kind._replace(tests=(*kind.tests, Not(node)))
-        if not kind.matches or not _is_empty(outside, limits):
+        if not kind.matches or outside.language(limits) is not None:
             found.append((outside, matched))
     return found
 
 
 def _joined(kinds: list[Kind]) -> list[Kind]:
-    """The kinds with those of one link in one."""
-    by_link: dict[Link, list[Kind]] = {}
+    """The kinds with those of equal links in one."""
+    by_links: dict[tuple[Link, ...], list[Kind]] = {}
     for kind in kinds:
-        by_link.setdefault(kind.link, []).append(kind)
-    return [same[0] if len(same) == 1 else Kind((alt([kind.name for kind in same if kind.name is not None]),), link,
+        by_links.setdefault(kind.links, []).append(kind)
+    return [same[0] if len(same) == 1 else Kind((alt([kind.name for kind in same if kind.name is not None]),), links,
                                                all(kind.matches for kind in same))
-            for link, same in by_link.items()]
+            for links, same in by_links.items()]
 
 
-def _is_empty(kind: Kind, limits: Limits) -> bool:
-    return compile_language(And(kind.tests), limits) is None
+def texts_of(dfa: Dfa) -> Iterator[str]:
+    """Every text of a finite language."""
+    waiting = [(dfa.start, b"")]
+    while waiting:
+        state, text = waiting.pop()
+        if dfa.accept[state] >= 0:
+            try:
+                yield text.decode()
+            except UnicodeDecodeError:
+                continue
+        for low, high, target in dfa.edges[state]:
+            if target != state:  # that would be the meaningless rest of a character
+                waiting.extend((target, text + bytes((byte,))) for byte in range(low, high + 1))

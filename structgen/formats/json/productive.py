@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from structgen.grammar.build import proved
 from structgen.grammar.nodes import Alt, Items, Members, Node, Ref, Repeat, Seq
 
 
@@ -16,10 +17,14 @@ def all_productive(rules: Mapping[str, Node]) -> bool:
     known: set[str] = set()
     left = list(rules)
     while left:
-        rest = [name for name in left if not _ends(rules[name], known)]
+        rest: list[str] = []
+        for name in left:
+            if _ends(rules[name], known):
+                known.add(name)
+            else:
+                rest.append(name)
         if len(rest) == len(left):
             return False
-        known.update(name for name in left if name not in rest)
         left = rest
     return True
 
@@ -37,6 +42,8 @@ def _ends(node: Node, known: set[str]) -> bool:
         assert isinstance(node, Members)
         needed = all(_ends(value, known) for value, must in zip(node.values, node.required, strict=True) if must)
         others = [value for value in (node.other, *[value for _, value in node.classes]) if value is not None]
+        if node.awaited and node.awaited & ~proved(proof for proof in node.proofs if _ends(proof[2], known)):
+            return False
         return needed and (node.min_count <= sum(node.required) or any(_ends(value, known) for value in others))
     if kind is Items:
         assert isinstance(node, Items)

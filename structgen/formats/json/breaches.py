@@ -1,0 +1,102 @@
+"""Objects in which some member must break what a schema says of all members: what ``not`` leaves of them.
+
+In: the listed names and the kinds of other names, each with what its values must satisfy and what one of them must break.
+Out: the ways to break it, which together are all objects in question. The one idea: either a listed name breaks it, which
+must then occur and violate its own part; or a name that is not listed does. Of those there must be no end (a kind of few
+names is listed), so that the member which breaks it can always still come, and the automaton may wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import NamedTuple
+
+from structgen.automaton.dfa import INFINITE
+from structgen.formats.json.names import Kind, texts_of
+from structgen.limits import Limits
+from structgen.schema.nodes import ANYTHING, Link, link_union
+
+MAX_LISTED = 64
+"""Names of a finite kind that are listed one by one."""
+MAX_WAYS = 64
+"""Combinations of members that may break what is to be broken."""
+MAX_AWAITED = 3
+"""Things to be broken by names that are not listed: a state of the object's automaton for every set of them."""
+
+
+class TooManyWays(Exception):
+    """There are too many ways to break what is to be broken, or too many names."""
+
+    def __init__(self, because: str) -> None:
+        super().__init__(because)
+        self.because = because
+
+
+class Way(NamedTuple):
+    """One way: what the listed names must satisfy, which of them must occur for it, and what others must break."""
+
+    links: dict[str, Link]
+    needed: frozenset[str]
+    awaited: tuple[int, ...]
+    """Slots of the kinds' links."""
+
+
+def list_few(links: dict[str, tuple[Link, ...]], kinds: list[Kind],
+             limits: Limits) -> tuple[dict[str, tuple[Link, ...]], list[Kind]]:
+    """The names and kinds with those kinds listed that could break something and have few names."""
+    listed, left = dict(links), list[Kind]()
+    for kind in kinds:
+        if all(link == ANYTHING for link in kind.links[1:]) or not kind.tests:
+            left.append(kind)
+            continue
+        dfa = kind.language(limits)
+        if dfa is None:
+            continue
+        if dfa.count[dfa.start] >= INFINITE:
+            left.append(kind)
+            continue
+        loops = any(state == target for state, row in enumerate(dfa.edges) for *_, target in row)
+        if loops or dfa.count[dfa.start] > MAX_LISTED:
+            raise TooManyWays(f"more than {MAX_LISTED} names of a finite set could do so")
+        for name in texts_of(dfa):
+            listed.setdefault(name, kind.links)
+    return listed, left
+
+
+def ways_to_break(links: dict[str, tuple[Link, ...]], kinds: list[Kind], negation: Callable[[Link], Link],
+                  number_of_slots: int) -> Iterator[Way]:
+    """All ways in which each slot of the links behind the first is broken by some member."""
+    slots = range(1, number_of_slots + 1)
+    choices: list[list[str | None]] = []
+    number = 1
+    for slot in slots:
+        able: list[str | None] = [name for name, own in links.items() if own[slot] != ANYTHING]
+        if any(kind.links[slot] != ANYTHING for kind in kinds):
+            able.append(None)
+        choices.append(able)
+        number *= len(able)
+    if number > MAX_WAYS:
+        raise TooManyWays(f"there are more than {MAX_WAYS} combinations of members that could do so")
+    for chosen in product(*choices):
+        asked = {name: own[0] for name, own in links.items()}
+        for slot, name in zip(slots, chosen, strict=True):
+            if name is not None:
+                asked[name] = link_union(asked[name], negation(links[name][slot]))
+        awaited = tuple([slot for slot, name in zip(slots, chosen, strict=True) if name is None])
+        if len(awaited) > MAX_AWAITED:
+            raise TooManyWays(f"more than {MAX_AWAITED} such conditions wait for members that are not named")
+        yield Way(asked, frozenset([name for name in chosen if name is not None]), awaited)
+
+
+def proofs(kinds: list[Kind], awaited: tuple[int, ...],
+           negation: Callable[[Link], Link]) -> Iterator[tuple[int, Kind, Link]]:
+    """For each kind and each set of awaited slots (as bits) what a value satisfies that breaks them all."""
+    for bits in range(1, 1 << len(awaited)):
+        slots = [slot for number, slot in enumerate(awaited) if bits >> number & 1]
+        for kind in kinds:
+            if all(kind.links[slot] != ANYTHING for slot in slots):
+                link = kind.link
+                for slot in slots:
+                    link = link_union(link, negation(kind.links[slot]))
+                yield bits, kind, link
