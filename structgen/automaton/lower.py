@@ -72,6 +72,8 @@ def lower(grammar: Grammar, limits: Limits) -> Tables:
             tables.unenforced = grammar.unenforced
             return tables
         here = prune(here, builder.is_empty)
+    if grammar.why_empty is not None:
+        raise grammar.why_empty(_Builder(grammar, limits).is_empty)
     raise UnsatisfiableError(
         "nothing can be generated: no text satisfies the grammar",
         because="its constraints contradict each other, or it recurses without an end",

@@ -19,6 +19,7 @@ from structgen.formats.json.numbers import Spelling, number_node
 from structgen.formats.json.productive import all_productive
 from structgen.formats.json.spacing import Style, spacing
 from structgen.formats.json.strings import PatternError, any_string, pattern_node, string_node
+from structgen.formats.json.why_empty import WhyEmpty, is_plain
 from structgen.grammar.build import ANY_TEXT, NEVER, alt, repeat, seq
 from structgen.grammar.nodes import And, Grammar, Items, Members, Node, Ref, Str, Text
 from structgen.limits import Limits
@@ -70,6 +71,7 @@ class Writer:
         self._names: dict[Key, str] = {}
         self._queue: list[Key] = []
         self._rules: dict[str, Node] = {}
+        self._why = WhyEmpty(reader, self._style.encoding, limits)
         self._common: str | None = None
         if share and max_depth is None:
             self._common = self._names[ANYTHING, FOREVER] = "v0"
@@ -83,11 +85,16 @@ class Writer:
             key = self._queue.pop()
             self._rules[self._names[key]] = self._levels[key[1]].get(key[0]) or self._build(*key)
         if start is NEVER:
+            if not self._reader.contradictions:
+                for facet, node in self._why.numbers:
+                    if node is NEVER:
+                        raise self._why.number_error(facet)
             raise self._reader.unsatisfiable()
         around = self._space.around
         origins = {name: self._reader.pointer(key[0][0]) if key[0] else "#" for key, name in self._names.items()}
+        self._why.recursions = [place for name, place in origins.items() if name != self._common]
         return Grammar(seq(around, start, around), self._rules, tuple(self._reader.unenforced), origins, self._common,
-                       all_productive(self._rules))
+                       all_productive(self._rules), self._why.error)
 
     def node(self, link: Link, depth: int) -> Node:
         """The node of a link, with containers nested at most ``depth`` deep."""
@@ -136,6 +143,8 @@ class Writer:
     # --- scalars ------------------------------------------------------------------------------------------------------
 
     def _string(self, facet: StringFacet) -> Text:
+        if not is_plain(facet):
+            self._why.strings.append(facet)
         try:
             return string_node(facet, self._style.encoding, self._limits)
         except PatternError as error:
@@ -160,6 +169,8 @@ class Writer:
                                    because="whether a number is a multiple is not told by its last digits",
                                    instead="bound the integers on both sides, or use a step that divides a power of ten")
             return self._number(facet._replace(multiples=()), spelling)
+        if facet.multiples or facet.excluded:
+            self._why.numbers.append((facet, node))
         return node
 
     # --- arrays -------------------------------------------------------------------------------------------------------
