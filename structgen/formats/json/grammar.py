@@ -34,6 +34,7 @@ from structgen.schema.nodes import (
     Link,
     NumberFacet,
     ObjectFacet,
+    ObjectPart,
     Schema,
     StringFacet,
     link_union,
@@ -265,6 +266,8 @@ class Writer:
 
     def _members(self, facet: ObjectFacet) -> tuple[dict[str, Link], list[Kind]]:
         """The listed names with their links, and the kinds of other names."""
+        if any(part.patterns for part in facet.parts):
+            facet = facet._replace(parts=tuple(map(self._readable, facet.parts)))
         parts = facet.parts
         if not parts:
             links, kinds = dict.fromkeys(facet.required, ANYTHING), [Kind((), ANYTHING)]
@@ -299,12 +302,19 @@ class Writer:
                 link = link_union(link, part.other)
         return link
 
+    def _readable(self, part: ObjectPart) -> ObjectPart:
+        """The part without patterns that cannot be read; then it says nothing of names that are not listed either."""
+        kept: list[tuple[str, Link]] = []
+        for pattern, link in part.patterns:
+            try:
+                self._pattern(pattern, part.origin)
+                kept.append((pattern, link))
+            except GrammarSyntaxError as error:
+                self._refuse_pattern(PatternError(error, part.origin, "patternProperties"))
+        return part if len(kept) == len(part.patterns) else part._replace(patterns=tuple(kept), other=ANYTHING)
+
     def _pattern(self, pattern: str, origin: int) -> Node:
-        try:
-            return pattern_node(pattern, self._limits)
-        except GrammarSyntaxError as error:
-            self._refuse_pattern(PatternError(error, origin, "patternProperties"))
-            return NEVER
+        return pattern_node(pattern, self._limits)
 
     def _kinds(self, facet: ObjectFacet) -> list[Kind]:
         """The kinds of names that are not listed, with their links."""
