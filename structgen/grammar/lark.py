@@ -5,8 +5,8 @@ taken before repetitions are expanded, so ``~2..5`` stays one repetition. Rules 
 put together as they stand: no longest match, no ``%ignore``, so white space is written as rules.
 
 What has another meaning without a lexer, or reads files, is refused by name and line: ``%ignore``, ``%import``,
-``%declare``, ``%override``, ``%extend``, templates, priorities, left recursion. Aliases and the modifiers ``? ! _``
-shape lark's trees and not the language, so they are accepted.
+``%declare``, ``%override``, ``%extend``, templates, priorities. Aliases and the modifiers ``? ! _`` shape lark's trees and
+not the language, so they are accepted. Rules may be left-recursive and ambiguous: see ``left_recursion``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from structgen.errors import GrammarSyntaxError, LimitExceededError, StructgenError
 from structgen.grammar.build import alt, literal, optional, repeat, seq
+from structgen.grammar.left_recursion import without_left_recursion
 from structgen.grammar.nodes import Alt, Chars, Grammar, Node, Ref, Repeat, Seq, Str, Text
 from structgen.grammar.regex import parse_regex
 from structgen.grammar.unicode import equal_ignoring_case, union
@@ -85,8 +86,7 @@ class _Reader:
         for rule, body in self._rules.items():
             self._place = self._origins[rule]
             rules[rule] = self._options(body, 0)
-        self._refuse_left_recursion(rules)
-        return Grammar(Ref(start), rules, origins=self._origins)
+        return without_left_recursion(Grammar(Ref(start), rules, origins=self._origins), self._limits)
 
     def _fail(self, what: str, token: object, because: str | None = None, instead: str | None = None) -> NoReturn:
         line, column = getattr(token, "line", None), getattr(token, "column", None)
@@ -202,27 +202,6 @@ class _Reader:
                                      position=f"{self._name}:{token.line}:{token.column}",
                                      because=error.because, instead=error.instead) from error
 
-    def _refuse_left_recursion(self, rules: dict[str, Node]) -> None:
-        nullable: set[str] = set()
-        while True:
-            found = {rule for rule, node in rules.items() if _is_nullable(node, nullable)}
-            if found == nullable:
-                break
-            nullable = found
-        first = {rule: _first_rules(node, nullable) for rule, node in rules.items()}
-        for rule in rules:
-            seen: set[str] = set()
-            stack = list(first[rule])
-            while stack:
-                other = stack.pop()
-                if other == rule:
-                    raise GrammarSyntaxError(f"the rule {rule} is left-recursive", position=self._origins[rule],
-                                             because="it may begin with itself",
-                                             instead="write the repetition with * or +")
-                if other not in seen:
-                    seen.add(other)
-                    stack.extend(first[other])
-
 
 def _unescaped(text: str) -> str:
     """The text of a string literal; a backslash before any other character stays."""
@@ -258,25 +237,3 @@ def _regular(node: Node) -> Node:
     if isinstance(node, Repeat):
         return repeat(_regular(node.body), node.min, node.max)
     return node
-
-
-def _is_nullable(node: Node, nullable: set[str]) -> bool:
-    if isinstance(node, Ref):
-        return node.rule in nullable
-    if isinstance(node, (Seq, Text)):
-        return all(_is_nullable(part, nullable) for part in _below(node))
-    if isinstance(node, Alt):
-        return any(_is_nullable(option, nullable) for option in node.options)
-    return isinstance(node, Repeat) and (node.min == 0 or _is_nullable(node.body, nullable))
-
-
-def _first_rules(node: Node, nullable: set[str]) -> set[str]:
-    """The rules with which a text of the node may begin."""
-    if isinstance(node, Ref):
-        return {node.rule}
-    found: set[str] = set()
-    for part in _below(node):
-        found |= _first_rules(part, nullable)
-        if isinstance(node, Seq) and not _is_nullable(part, nullable):
-            break
-    return found
