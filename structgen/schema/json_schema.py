@@ -60,10 +60,10 @@ class Reader:
 
     def __init__(self, schema: Any, limits: Limits, *, draft: int | None = None, formats: frozenset[str] = frozenset(),
                  assert_formats: bool = True, registry: Mapping[str, Any] | None = None,
-                 refuse_unsupported: bool = True, scoped: bool = False) -> None:
+                 refuse_unsupported: bool = True, asserts_content: bool = False, scoped: bool = False) -> None:
         self._schema = schema
         self.limits = limits
-        self.refuse_unsupported = refuse_unsupported
+        self.refuse_unsupported, self.asserts_content = refuse_unsupported, asserts_content
         self.references = References(schema, registry, draft)
         self.dialect = self.references.main.dialect
         self.draft = self.dialect.draft
