@@ -13,8 +13,8 @@ and part how many tests pass, are refused by name, and go wrong:
 * ``crash: …``        anything but a ``StructgenError``.
 
 ``core`` is what every implementation must pass, with formats as annotations; ``optional`` the rest, ``format`` those
-about formats, asserted. With ``--ratchet`` the categories are compared with those of a file: a worsening is an exit
-status of 1. ``--write`` records what is better now.
+about formats, asserted, and ``content`` the one about content, asserted too. With ``--ratchet`` the categories are compared
+with those of a file: a worsening is an exit status of 1. ``--write`` records what is better now.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ def spelt(value: Any) -> str:
 
 def part_of(file: str) -> str:
     """Which part of the suite a file belongs to."""
+    if file == "optional/content.json":
+        return "content"
     if file.startswith("optional/format/") or file == "optional/format-assertion.json":
         return "format"
     return "optional" if file.startswith("optional/") else "core"
@@ -81,7 +83,8 @@ class Runner:
     def group(self, group: dict[str, Any], draft: int, part: str) -> Iterator[tuple[str, str]]:
         """The name and the category of each test of a group."""
         source = JsonSchema(group["schema"], whitespace="compact", property_order="any", draft=draft,
-                            formats="assert" if part == "format" else "annotation", registry=self._registry)
+                            formats="assert" if part == "format" else "annotation", registry=self._registry,
+                            content="assert" if part == "content" else "annotation")
         failed, matcher = "", None
         try:
             matcher = self._compiler.compile(source).matcher()
@@ -150,10 +153,12 @@ def run(suite: dict[str, Any], drafts: list[str], engine: Any = "auto") -> dict[
 def summary(found: dict[str, dict[str, dict[str, str]]]) -> Iterator[str]:
     """A line for each draft and part."""
     for draft, files in found.items():
-        for part in ("core", "optional", "format"):
+        for part in ("core", "optional", "format", "content"):
             kinds = Counter(category.split(":")[0] for file, tests in files.items() if part_of(file) == part
                             for category in tests.values())
-            total = max(1, sum(kinds.values()))
+            total = sum(kinds.values())
+            if not total:
+                continue
             yield f"{draft:13} {part:9}{total:6} tests, pass {kinds['pass']:5} ({100 * kinds['pass'] / total:5.1f} %), " + \
                 ", ".join(f"{kind} {kinds[kind]}" for kind in WORSE[1:])
 

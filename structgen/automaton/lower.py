@@ -16,16 +16,24 @@ from __future__ import annotations
 from array import array
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from structgen.automaton.dfa import Dfa, compile_names
-from structgen.automaton.memo import Language, Memo
-from structgen.automaton.node_checks import countable, is_never, with_length
+from structgen.automaton.dfa import Dfa
+from structgen.automaton.languages import (
+    Language,
+    OtherKinds,
+    is_never,
+    item_languages,
+    key_language,
+    other_kinds,
+    proof_language,
+    text_language,
+)
 from structgen.automaton.prune import prune
 from structgen.automaton.tables import DEAD, INFINITE, Encoding, KeySet, Kind, NameSet, Role, Span, Tables
 from structgen.automaton.utf8 import utf8_sequences
 from structgen.errors import LimitExceededError, UnsatisfiableError, UnsupportedSchemaError
-from structgen.grammar.build import ANY_TEXT
 from structgen.grammar.nodes import (
     Alt,
     And,
@@ -56,9 +64,6 @@ _FORBIDDEN = Alt(())
 _BYTES, _SPLIT, _CALL, _RETURN, _SPAN, _COUNT, _AT_LEAST, _BELOW, _ROOM, _MORE, _DONE = map(int, Kind)
 
 
-_MEMO = Memo(4096)
-
-
 def lower(grammar: Grammar, limits: Limits) -> Tables:
     """The tables of a grammar; raises ``UnsatisfiableError`` if it has no text at all."""
     here: Grammar | None = grammar
@@ -73,6 +78,8 @@ def lower(grammar: Grammar, limits: Limits) -> Tables:
             tables.unenforced = grammar.unenforced
             return tables
         here = prune(here, builder.is_empty)
+    if grammar.why_empty is not None:
+        raise grammar.why_empty(_Builder(grammar, limits).is_empty)
     raise UnsatisfiableError(
         "nothing can be generated: no text satisfies the grammar",
         because="its constraints contradict each other, or it recurses without an end",
@@ -143,9 +150,9 @@ class _Builder:
         while self._pending:
             start, node = self._pending.pop()
             if type(node) is Members:
-                body = self._members(countable(node))
+                body = self._members(_countable(node))
             elif type(node) is Items:
-                body = self._items(countable(node))
+                body = self._items(_countable(node))
             elif type(node) is _Member:
                 body = self._called(node.colon, self._lower(node.value, self._returned))
             elif type(node) is Repeat:
@@ -347,7 +354,7 @@ class _Builder:
     # -- texts ----------------------------------------------------------------------------------------------------
 
     def _language(self, node: Text) -> Language | None:
-        return _MEMO.language(node.body, node.min_length, node.max_length, self._limits)
+        return text_language(node.body, node.min_length, node.max_length, self._limits)
 
     def _span(self, dfa: Dfa | NameSet, encoding: str, role: Role, least: int, most: int | None, key_set: int = 0) -> int:
         number = self._dfas.get(id(dfa))
@@ -427,7 +434,7 @@ class _Builder:
         self._returns.append(after)
         readers: list[int] = []
         total = 0
-        for encoding, dfa, least, most in self._item_languages(node.rest):
+        for encoding, dfa, least, most in item_languages(node.rest, self._limits):
             readers.append(self._read(self._span(dfa, encoding, Role.UNIQUE, least, most), slot))
             total = min(INFINITE, total + dfa.count[dfa.start])
         item = self._split(readers)
@@ -446,52 +453,19 @@ class _Builder:
         both = self._split([end, again])
         return both if most is None and least <= 1 else self._state(_COUNT, both, max(least, most or 0))
 
-    def _item_languages(self, node: Node) -> list[tuple[str, Dfa, int, int | None]]:
-        """The texts an item may be, one automaton per encoding, so that equal items are equal texts."""
-        groups: dict[str, list[Text]] = {}
-        for option in node.options if type(node) is Alt else (node,):
-            if type(option) is not Text:
-                raise UnsupportedSchemaError("unique items that are not scalars cannot be enforced while generating",
-                                             keyword="uniqueItems", because="equal values have unboundedly many "
-                                             "spellings", instead='pass on_unsupported="validate"')
-            groups.setdefault(option.encoding, []).append(option)
-        found = []
-        for encoding, options in groups.items():
-            if len(options) == 1 and options[0].body is ANY_TEXT and options[0].max_length != 0:
-                bounds = (options[0].min_length, options[0].max_length)
-                bodies: Node = ANY_TEXT
-            else:
-                bounds = (0, None)
-                bodies = Alt(tuple(with_length(option) for option in options))
-            dfa = _MEMO.unrolled(bodies, self._limits)
-            if dfa is not None and bounds != (0, 0):
-                self._keep.append(bodies)
-                found.append((encoding, dfa, *bounds))
-        return found
-
     # -- maps -----------------------------------------------------------------------------------------------------
 
     def _members(self, node: Members) -> int:
-        kinds = [kind for kind in ((node.other_name, node.other), *node.classes)
-                 if kind[1] is not None and not is_never(kind[1])]
-        others, other_dfa = INFINITE if kinds else 0, None
-        names = tuple([name for name, _ in kinds if name is not None])
-        if names:
-            other_dfa = _MEMO.unrolled(names[0], self._limits) if len(kinds) == 1 else _MEMO.labelled(names, self._limits)
-            others = 0 if other_dfa is None else other_dfa.count[other_dfa.start]
-        dfa: Dfa | NameSet | None
-        if other_dfa is not None or (not node.names and others == 0) or self._too_long(node.names):
-            dfa = compile_names(node.names, others > 0, other_dfa, self._limits)
-        else:
-            dfa = NameSet(node.names, others > 0)
+        kinds = other_kinds(node)
+        dfa, others, listed = key_language(node, kinds, self._limits)
         close = self._lower(node.close, self._returned)
         if node.awaited:
             return self._called(node.open, self._awaiting(node, kinds, dfa, close, others))
         after = self._placeholder()
-        slot = self._key_slots(node, [value for _, value in kinds if value is not None], after)
+        slot = self._key_slots(node, [value for _, value in kinds], after)
         forbidden = [self._returns[slot + i] == DEAD for i in range(len(node.names))]
-        if others not in (0, INFINITE) and other_dfa is not None:
-            others -= sum(other_dfa.accepts(name) for name in node.names)
+        if others not in (0, INFINITE):
+            others -= listed
         if dfa is None:
             return self._called(node.open, close) if node.min_count == 0 and not any(node.required) else _NOWHERE
         most = INFINITE if node.max_count is None else node.max_count
@@ -515,7 +489,7 @@ class _Builder:
         self.tables.key_sets.append(KeySet(list(node.required), forbidden, node.ordered, node.min_count, most, others))
         return self._read(self._span(dfa, node.key_encoding, Role.KEY, 0, None, key_set), slot), key_set
 
-    def _awaiting(self, node: Members, kinds: list[tuple[Node | None, Node | None]], dfa: Dfa | NameSet | None, close: int,
+    def _awaiting(self, node: Members, kinds: OtherKinds, dfa: Dfa | NameSet | None, close: int,
                   others: int) -> int:
         """The members of an object in which some member must prove something: a round of states for each set of bits that
         are still to be proved. A member may be read as any member or as a proof; only the last round has an end.
@@ -525,14 +499,14 @@ class _Builder:
         if most != INFINITE and node.awaited.bit_count() > 1:
             raise UnsupportedSchemaError("several proofs beside a greatest number of members", because="how many one member "
                                          "gives at once decides how many more must come")
-        by_bits: dict[int, list[tuple[Node, Node]]] = {}
+        by_bits: dict[int, list[tuple[Node | None, Node]]] = {}
         for bits, name, value in node.proofs:
             if not is_never(value):
-                by_bits.setdefault(bits, []).append((name or ANY_TEXT, value))
+                by_bits.setdefault(bits, []).append((name, value))
         rounds = {left: self._placeholder() for left in range(node.awaited + 1) if left & ~node.awaited == 0}
         first = [_NOWHERE]
         for left, after in rounds.items():
-            slot = self._key_slots(node, [value for _, value in kinds if value is not None], after)
+            slot = self._key_slots(node, [value for _, value in kinds], after)
             forbidden = [self._returns[slot + i] == DEAD for i in range(len(node.names))]
             room = most if left == 0 or most == INFINITE else most - 1
             readers: list[tuple[int, int]] = []
@@ -542,9 +516,7 @@ class _Builder:
             readers.append(self._keys(node, dfa, slot, forbidden, others, room))
             for bits, proofs in by_bits.items():
                 if bits & ~left == 0:
-                    language = _MEMO.labelled(tuple([name for name, _ in proofs]), self._limits)
-                    keys = None if language is None else compile_names(node.names, True, language, self._limits)
-                    assert language is not None and keys is not None and language.count[language.start] == INFINITE
+                    keys = proof_language(node.names, [name for name, _ in proofs], self._limits)
                     never = [True] * len(forbidden)
                     slot = self._key_slots(node, [value for _, value in proofs], rounds[left & ~bits], never)
                     readers.append(self._keys(node, keys, slot, never, INFINITE, most))
@@ -553,11 +525,6 @@ class _Builder:
             if left == node.awaited:
                 first = [self._state(_MORE, key, more) for key, more in readers]
         return self._split(first)
-
-    def _too_long(self, names: tuple[str, ...]) -> bool:
-        """Whether names need the checks of ``compile_names``: beyond the limit, or with surrogates."""
-        text = "".join(names)
-        return len(text) > self._limits.grammar_states // 4 or not text.isascii()
 
     def _key_slots(self, node: Members, others: list[Node], after: int, forbidden: list[bool] | None = None) -> int:
         """A continuation per label, listed names first, then the others: the call of a rule that reads the colon and the
@@ -592,6 +559,20 @@ class _Member(Node):
 
     colon: Node
     value: Node
+
+
+_Counted = TypeVar("_Counted", Members, Items)
+
+
+def _countable(node: _Counted) -> _Counted:
+    """A list or map whose bounds fit a counter. Counters hold 31 bits: no output has so many items, so a greater upper
+    bound asks nothing, and a greater lower one can never be met."""
+    if node.min_count >= INFINITE:
+        raise LimitExceededError(f"at least {node.min_count:,} items or members are asked for", limit="grammar_states",
+                                 because=f"counters end at {INFINITE:,}", instead="lower the minimum")
+    if node.max_count is not None and node.max_count >= INFINITE:
+        return replace(node, max_count=None)
+    return node
 
 
 __all__ = ["lower"]

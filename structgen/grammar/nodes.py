@@ -13,9 +13,11 @@ Nodes compare by identity: they are built once and shared, and hashing deep tree
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+from structgen.errors import StructgenError
 
 Encoding = Literal["raw", "json", "json_ascii", "json_necessary", "json_necessary_ascii"]
 MAX_CODE_POINT = 0x10FFFF
@@ -174,3 +176,5 @@ class Grammar:
     """A rule whose node many grammars share, such as any JSON value: the automaton lowers it once."""
     pruned: bool = False
     """Whether every rule is known to have a finite text (the front end has checked its references)."""
+    why_empty: Callable[[Callable[[Node], bool]], StructgenError] | None = None
+    """Finds words for a grammar without any text; told which nodes have none."""

@@ -44,7 +44,7 @@ Dfa::Dfa(uint32_t start_, std::vector<uint32_t> edge_start_, std::vector<Edge> e
 
 Dfa::~Dfa() = default;
 
-std::shared_ptr<Dfa> Dfa::of_names(const std::vector<std::string>& names, bool other) {
+std::shared_ptr<Dfa> Dfa::of_names(const std::vector<std::string_view>& names, bool other) {
     std::vector<std::pair<std::string_view, uint32_t>> sorted;
     for (uint32_t i = 0; i < names.size(); ++i) sorted.emplace_back(names[i], i);
     std::sort(sorted.begin(), sorted.end());
@@ -195,6 +195,16 @@ void Tables::check() const {
     for (const Edge& e : edges) want(e.low <= e.high && e.high < 256 && e.target < n);
     for (uint32_t t : targets) want(t < n);
     for (uint32_t r : returns) want(r == DEAD_SLOT || r < n);
+}
+
+bool Tables::is_small(size_t most) const {
+    for (const Span& s : spans)
+        if (s.json() || s.role != VALUE) return false;
+    for (const State& s : states)
+        if (s.kind == CALL || s.kind == COUNT) return false;
+    size_t n = states.size();
+    for (const auto& dfa : dfas) n += dfa->n_states();
+    return n <= most;
 }
 
 }  // namespace structgen

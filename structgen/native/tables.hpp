@@ -48,7 +48,7 @@ public:
         std::vector<uint32_t> label_start, std::vector<uint32_t> labels);
     ~Dfa();
     // The keys of an object: names[i] with label i and, with `other`, any other text with label names.size().
-    static std::shared_ptr<Dfa> of_names(const std::vector<std::string>& names, bool other);
+    static std::shared_ptr<Dfa> of_names(const std::vector<std::string_view>& names, bool other);
 
     uint32_t step(uint32_t state, uint32_t byte) const {
         if (!table_.empty()) return table_[state * n_classes_ + class_[byte]];
@@ -111,6 +111,8 @@ struct Tables {
     std::vector<std::shared_ptr<const Dfa>> dfas;
 
     void check() const;  // every index in range, so that nothing later needs to ask
+    // Whether this is a finite automaton of at most so many states: plain texts, without calls and counters.
+    bool is_small(size_t most) const;
     size_t bytes() const {
         return 12 * (states.size() + edges.size()) + 4 * (targets.size() + returns.size()) + 28 * spans.size();
     }

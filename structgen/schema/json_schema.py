@@ -60,10 +60,10 @@ class Reader:
 
     def __init__(self, schema: Any, limits: Limits, *, draft: int | None = None, formats: frozenset[str] = frozenset(),
                  assert_formats: bool = True, registry: Mapping[str, Any] | None = None,
-                 refuse_unsupported: bool = True, scoped: bool = False) -> None:
+                 refuse_unsupported: bool = True, asserts_content: bool = False, scoped: bool = False) -> None:
         self._schema = schema
         self.limits = limits
-        self.refuse_unsupported = refuse_unsupported
+        self.refuse_unsupported, self.asserts_content = refuse_unsupported, asserts_content
         self.references = References(schema, registry, draft)
         self.dialect = self.references.main.dialect
         self.draft = self.dialect.draft
@@ -165,6 +165,8 @@ class Reader:
             raise too_deep(self.limits, self.pointer(parent))
         self.raws[id(raw)] = raw
         self.where[id(raw)] = (parent, "", None, depth)
+        if self._scopes is not None:
+            self._scopes[id(raw)] = self._scopes.get(parent, ())
         return (id(raw),)
 
     def negation(self, link: Link, parent: int) -> Link:
@@ -395,7 +397,7 @@ class Reader:
 
     def unsatisfiable(self) -> UnsatisfiableError:
         """The error for a schema that nothing satisfies, naming the last contradiction met on the way."""
-        for contradiction in reversed(self.contradictions):
+        for contradiction in reversed(self.contradictions[:]):  # finding the words may find more of them
             reason = contradiction.reason(self)
             if reason:
                 return UnsatisfiableError("no value can satisfy the schema", position=self.pointer(contradiction.origin),

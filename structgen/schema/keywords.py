@@ -219,6 +219,37 @@ def from_text(reader: Reader, gathered: Gathered, value: Any) -> None:
     text_test(reader, gathered, "x-structgen-from-text", "substring", value)
 
 
+ENCODINGS = {
+    "base64": "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+    "base64url": "^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}(==)?|[A-Za-z0-9_-]{3}=?)?$",
+    "base32": "^([A-Z2-7]{8})*([A-Z2-7]{2}={6}|[A-Z2-7]{4}={4}|[A-Z2-7]{5}={3}|[A-Z2-7]{7}=)?$",
+    "base32hex": "^([0-9A-V]{8})*([0-9A-V]{2}={6}|[0-9A-V]{4}={4}|[0-9A-V]{5}={3}|[0-9A-V]{7}=)?$",
+    "base16": "^([0-9A-F]{2})*$",
+}
+"""What RFC 4648 allows; sections 4 to 8."""
+
+
+def contentEncoding(reader: Reader, gathered: Gathered, value: Any) -> None:
+    """``contentEncoding``: an annotation, unless the caller asks for more."""
+    if not reader.asserts_content:
+        return
+    if not isinstance(value, str):
+        raise reader.malformed(gathered, "contentEncoding", value, "a string")
+    if value.lower() in ENCODINGS:
+        text_test(reader, gathered, "contentEncoding", "pattern", ENCODINGS[value.lower()])
+    elif value.lower() not in ("7bit", "8bit", "binary"):
+        reader.refuse(gathered, "contentEncoding", f'"contentEncoding": {value!r:.40} cannot be enforced',
+                      because="only those of RFC 4648 are implemented", instead='pass content="annotation"')
+
+
+def contentMediaType(reader: Reader, gathered: Gathered, value: Any) -> None:
+    """``contentMediaType``: an annotation, unless the caller asks for more."""
+    if reader.asserts_content and value != "text/plain":
+        reader.refuse(gathered, "contentMediaType", '"contentMediaType" cannot be enforced while generating',
+                      because="the text would have to be read inside a string",
+                      instead='pass content="annotation", or ask for the content itself')
+
+
 # --- arrays -----------------------------------------------------------------------------------------------------------
 
 def minItems(reader: Reader, gathered: Gathered, value: Any) -> None:
@@ -459,7 +490,7 @@ KEYWORDS: dict[str, Keyword] = {
     "minimum": minimum, "maximum": maximum, "exclusiveMinimum": exclusiveMinimum,
     "exclusiveMaximum": exclusiveMaximum, "multipleOf": multipleOf,
     "minLength": minLength, "maxLength": maxLength, "pattern": pattern, "format": format_,
-    "x-structgen-from-text": from_text,
+    "x-structgen-from-text": from_text, "contentEncoding": contentEncoding, "contentMediaType": contentMediaType,
     "minItems": minItems, "maxItems": maxItems, "uniqueItems": uniqueItems, "items": items, "prefixItems": prefixItems,
     "contains": contains,
     "properties": properties, "patternProperties": patternProperties, "additionalProperties": additionalProperties,

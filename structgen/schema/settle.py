@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from structgen.schema.contradictions import contradiction
 from structgen.schema.gathered import Gathered
 from structgen.schema.merge import (
     intersect,
@@ -72,7 +73,7 @@ class Contradiction(NamedTuple):
 
     def reason(self, reader: Reader) -> str | None:
         """Both sides of the contradiction, where they are known."""
-        return explain(self.gathered, reader)
+        return contradiction(reader, self.gathered)
 
 
 def settle(reader: Reader, gathered: Gathered) -> Schema:
@@ -217,31 +218,3 @@ def overlaps(reader: Reader, branches: list[Schema]) -> dict[int, dict[int, int]
                 found.setdefault(i, {})[j] = types
                 found.setdefault(j, {})[i] = types
     return found
-
-
-def explain(gathered: Gathered, reader: Reader) -> str | None:
-    """The contradiction in words, where it is a plain one."""
-    low, high = gathered.low, gathered.high
-    if gathered.types == 0:
-        return "the types asked for exclude each other, or a part of the schema is false"
-    if low is not None and high is not None and gathered.types & ~NUMBER == 0 and low >= high:
-        return f"the numbers would have to be at least {low} and at most {high}" + (
-            ", bounds excluded" if low == high else "")
-    if gathered.max_length is not None and gathered.min_length > gathered.max_length:
-        return f'"minLength" is {gathered.min_length} but "maxLength" is {gathered.max_length}'
-    if gathered.max_items is not None and gathered.min_items > gathered.max_items:
-        return f'"minItems" is {gathered.min_items} but "maxItems" is {gathered.max_items}'
-    if gathered.max_members is not None and max(gathered.min_members, len(gathered.required)) > gathered.max_members:
-        return (f"at least {max(gathered.min_members, len(gathered.required))} properties are required "
-                f'but "maxProperties" is {gathered.max_members}')
-    for name in gathered.required:
-        for part in gathered.parts:
-            if part.properties.get(name, ANYTHING if part.patterns else part.other) == (0,):
-                where = f"properties/{name}" if name in part.properties else "additionalProperties"
-                return f'the property "{name}" is required but forbidden at {reader.pointer(part.origin)}/{where}'
-    keywords = [keyword for keyword, _ in gathered.narrowings]
-    keywords += ["not"] * bool(gathered.nots) + ["oneOf"] * bool(gathered.one_ofs) + ["if"] * bool(gathered.conditionals)
-    if keywords:
-        return "nothing is left of " + ", ".join(f'"{keyword}"' for keyword in dict.fromkeys(keywords)) + (
-            " and the keywords beside it")
-    return None

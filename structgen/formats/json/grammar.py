@@ -22,6 +22,7 @@ from structgen.formats.json.numbers import Spelling, number_node
 from structgen.formats.json.productive import all_productive
 from structgen.formats.json.spacing import Style, spacing
 from structgen.formats.json.strings import PatternError, any_string, pattern_node, string_node
+from structgen.formats.json.why_empty import WhyEmpty, is_plain
 from structgen.grammar.build import ANY_TEXT, NEVER, alt, proved, repeat, seq
 from structgen.grammar.nodes import And, Grammar, Items, Members, Node, Ref, Str, Text
 from structgen.limits import Limits
@@ -75,6 +76,7 @@ class Writer:
         self._queue: list[Key] = []
         self._rules: dict[str, Node] = {}
         self._counted = 0
+        self._why = WhyEmpty(reader, self._style.encoding, limits)
         self._common: str | None = None
         if share and max_depth is None:
             self._common = self._names[ANYTHING, FOREVER] = "v0"
@@ -88,11 +90,16 @@ class Writer:
             key = self._queue.pop()
             self._rules[self._names[key]] = self._levels[key[1]].get(key[0]) or self._build(*key)
         if start is NEVER:
+            if not self._reader.contradictions:
+                for facet, node in self._why.numbers:
+                    if node is NEVER:
+                        raise self._why.number_error(facet)
             raise self._reader.unsatisfiable()
         around = self._space.around
         origins = {name: self._reader.pointer(key[0][0]) if key[0] else "#" for key, name in self._names.items()}
+        self._why.recursions = [place for name, place in origins.items() if name != self._common]
         return Grammar(seq(around, start, around), self._rules, tuple(self._reader.unenforced), origins, self._common,
-                       all_productive(self._rules))
+                       all_productive(self._rules), self._why.error)
 
     def node(self, link: Link, depth: int) -> Node:
         """The node of a link, with containers nested at most ``depth`` deep."""
@@ -141,6 +148,8 @@ class Writer:
     # --- scalars ------------------------------------------------------------------------------------------------------
 
     def _string(self, facet: StringFacet) -> Text:
+        if not is_plain(facet):
+            self._why.strings.append(facet)
         try:
             return string_node(facet, self._style.encoding, self._limits)
         except PatternError as error:
@@ -165,6 +174,8 @@ class Writer:
                                    because="whether a number is a multiple is not told by its last digits",
                                    instead="bound the integers on both sides, or use a step that divides a power of ten")
             return self._number(facet._replace(multiples=()), spelling)
+        if facet.multiples or facet.excluded:
+            self._why.numbers.append((facet, node))
         return node
 
     # --- arrays -------------------------------------------------------------------------------------------------------
@@ -284,6 +295,8 @@ class Writer:
 
     def _members(self, facet: ObjectFacet) -> tuple[dict[str, Link], list[Kind]]:
         """The listed names with their links, and the kinds of other names."""
+        if any(part.patterns for part in facet.parts):
+            facet = facet._replace(parts=tuple(map(self._readable, facet.parts)))
         parts = facet.parts
         if not parts:
             links, kinds = dict.fromkeys(facet.required, ANYTHING), [Kind((), (ANYTHING,))]
@@ -312,21 +325,25 @@ class Writer:
             if own:
                 link = link_union(link, own)
             for pattern, target in part.patterns:
-                node = self._pattern(pattern, part.origin)
-                if node is None:
-                    found = True  # what it says is not enforced, nor what the others get
-                elif matches(node, name):
+                if matches(self._pattern(pattern, part.origin), name):
                     link, found = link_union(link, target), True
             if not found:
                 link = link_union(link, part.other)
         return link
 
-    def _pattern(self, pattern: str, origin: int) -> Node | None:
-        try:
-            return pattern_node(pattern, self._limits)
-        except GrammarSyntaxError as error:
-            self._refuse_pattern(PatternError(error, origin, "patternProperties"))
-            return None
+    def _readable(self, part: ObjectPart) -> ObjectPart:
+        """The part without patterns that cannot be read; then it says nothing of names that are not listed either."""
+        kept: list[tuple[str, Link]] = []
+        for pattern, link in part.patterns:
+            try:
+                self._pattern(pattern, part.origin)
+                kept.append((pattern, link))
+            except GrammarSyntaxError as error:
+                self._refuse_pattern(PatternError(error, part.origin, "patternProperties"))
+        return part if len(kept) == len(part.patterns) else part._replace(patterns=tuple(kept), other=ANYTHING)
+
+    def _pattern(self, pattern: str, origin: int) -> Node:
+        return pattern_node(pattern, self._limits)
 
     def _kinds(self, facet: ObjectFacet, broken: list[tuple[ObjectPart, Node | None]]) -> list[Kind]:
         """The kinds of names that are not listed, with their links."""
@@ -361,12 +378,12 @@ class Writer:
 
     def _broken_object(self, facet: ObjectFacet, depth: int) -> Node:
         broken: list[tuple[ObjectPart, Node | None]] = []
+        facet = facet._replace(parts=tuple(map(self._readable, facet.parts)))
         for breach in facet.breaches:
             before = self._reader.widenings
-            names = self._names_node(breach.names)
-            patterns = [self._pattern(pattern, breach.part.origin) for pattern, _ in breach.part.patterns]
-            if self._reader.widenings == before and None not in patterns:  # else what breaks it is not known
-                broken.append((breach.part, names))
+            names, part = self._names_node(breach.names), self._readable(breach.part)
+            if self._reader.widenings == before:  # else what breaks it is not known
+                broken.append((part, names))
         try:
             return alt(list(self._ways(facet, broken, depth)))
         except TooManyWays as error:

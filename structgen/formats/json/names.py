@@ -22,8 +22,8 @@ from structgen.schema.nodes import ANYTHING, NOTHING, Link, ObjectPart, link_uni
 
 MAX_KINDS = 64
 """Kinds of names that patterns may cut an object's members into."""
-Pattern = Callable[[str, int], Node | None]
-"""The node of a pattern; None where it is not enforced, which the caller has noted."""
+Pattern = Callable[[str, int], Node]
+"""The node of a pattern."""
 
 
 class Kind(NamedTuple):
@@ -82,8 +82,6 @@ def kinds_of_names(parts: Sequence[ObjectPart], broken: Sequence[tuple[ObjectPar
 def _said(kinds: list[Kind], part: ObjectPart, slot: int, pattern: Pattern, limits: Limits) -> list[Kind]:
     """The kinds, once a part has cut them and said in a slot what it asks of their values."""
     groups = _groups(part, pattern)
-    if groups is None:
-        return kinds  # one of its patterns is not enforced, so nothing is known of its kinds
     everywhere = [link for link, nodes in groups.items() if any(map(is_universal, nodes))]
     other = ANYTHING if everywhere else part.other
     pieces = [(kind, False) for kind in kinds]
@@ -100,14 +98,11 @@ def _said(kinds: list[Kind], part: ObjectPart, slot: int, pattern: Pattern, limi
     return _joined([kind for kind in made if kind.link != NOTHING])
 
 
-def _groups(part: ObjectPart, pattern: Pattern) -> dict[Link, list[Node]] | None:
+def _groups(part: ObjectPart, pattern: Pattern) -> dict[Link, list[Node]]:
     """The patterns by their link, those of forbidden names first."""
     groups: dict[Link, list[Node]] = {NOTHING: []}
     for text, link in part.patterns:
-        node = pattern(text, part.origin)
-        if node is None:
-            return None
-        groups.setdefault(link, []).append(node)
+        groups.setdefault(link, []).append(pattern(text, part.origin))
     return {link: nodes for link, nodes in groups.items() if nodes}
 
 

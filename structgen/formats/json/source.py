@@ -41,6 +41,8 @@ class JsonSchema:
     """Listed properties in the order of the schema (others behind them), or in any order. Never twice, either way."""
     formats: Literal["assert", "annotation"] = "assert"
     """Whether ``format`` constrains. A name that JSON Schema does not define never does."""
+    content: Literal["annotation", "assert"] = "annotation"
+    """Whether ``contentEncoding`` constrains (base64 and the like), and ``contentMediaType``, which is then refused."""
     registry: Mapping[str, Any] | None = None
     """Schemas that a ``$ref`` may lead to, by URI. Nothing is ever downloaded."""
     draft: int | str | None = None
@@ -74,7 +76,8 @@ class JsonSchema:
     def _grammar(self, schema: Any, limits: Limits, *, scoped: bool) -> Grammar:
         reader = Reader(schema, limits, draft=self.draft_number, formats=FORMAT_NAMES,
                         assert_formats=self.formats == "assert", registry=self.registry,
-                        refuse_unsupported=self.on_unsupported == "error", scoped=scoped)
+                        refuse_unsupported=self.on_unsupported == "error",
+                        asserts_content=self.content == "assert", scoped=scoped)
         encoding: Encoding = "json" if self.escapes == "all" else "json_necessary"
         if self.ensure_ascii:
             encoding = "json_ascii" if self.escapes == "all" else "json_necessary_ascii"
@@ -85,6 +88,7 @@ class JsonSchema:
     def _check_options(self) -> None:
         for name, allowed in (("_", (None,)), ("whitespace", ("bounded", "compact", "flexible")),
                               ("property_order", ("schema", "any")), ("formats", ("assert", "annotation")),
+                              ("content", ("annotation", "assert")),
                               ("on_unsupported", ("error", "validate")), ("exponents", (True, False)),
                               ("ensure_ascii", (True, False)), ("escapes", ("all", "necessary"))):
             if getattr(self, name) not in allowed:
