@@ -13,8 +13,8 @@ and part how many tests pass, are refused by name, and go wrong:
 * ``crash: …``        anything but a ``StructgenError``.
 
 ``core`` is what every implementation must pass, with formats as annotations; ``optional`` the rest, ``format`` those
-about formats, asserted. With ``--ratchet`` the categories are compared with those of a file: a worsening is an exit
-status of 1. ``--write`` writes the file.
+about formats, asserted, and ``content`` the one about content, asserted too. With ``--ratchet`` the categories are compared
+with those of a file: a worsening is an exit status of 1. ``--write`` records what is better now.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ def spelt(value: Any) -> str:
 
 def part_of(file: str) -> str:
     """Which part of the suite a file belongs to."""
+    if file == "optional/content.json":
+        return "content"
     if file.startswith("optional/format/") or file == "optional/format-assertion.json":
         return "format"
     return "optional" if file.startswith("optional/") else "core"
@@ -81,7 +83,8 @@ class Runner:
     def group(self, group: dict[str, Any], draft: int, part: str) -> Iterator[tuple[str, str]]:
         """The name and the category of each test of a group."""
         source = JsonSchema(group["schema"], whitespace="compact", property_order="any", draft=draft,
-                            formats="assert" if part == "format" else "annotation", registry=self._registry)
+                            formats="assert" if part == "format" else "annotation", registry=self._registry,
+                            content="assert" if part == "content" else "annotation")
         failed, matcher = "", None
         try:
             matcher = self._compiler.compile(source).matcher()
@@ -150,10 +153,12 @@ def run(suite: dict[str, Any], drafts: list[str], engine: Any = "auto") -> dict[
 def summary(found: dict[str, dict[str, dict[str, str]]]) -> Iterator[str]:
     """A line for each draft and part."""
     for draft, files in found.items():
-        for part in ("core", "optional", "format"):
+        for part in ("core", "optional", "format", "content"):
             kinds = Counter(category.split(":")[0] for file, tests in files.items() if part_of(file) == part
                             for category in tests.values())
-            total = max(1, sum(kinds.values()))
+            total = sum(kinds.values())
+            if not total:
+                continue
             yield f"{draft:13} {part:9}{total:6} tests, pass {kinds['pass']:5} ({100 * kinds['pass'] / total:5.1f} %), " + \
                 ", ".join(f"{kind} {kinds[kind]}" for kind in WORSE[1:])
 
@@ -163,6 +168,27 @@ def recorded(found: dict[str, dict[str, dict[str, str]]]) -> dict[str, Any]:
     return {draft: {file: {"tests": len(tests), "not passing": {name: category for name, category in tests.items()
                                                                 if category != "pass"}}
                     for file, tests in files.items()} for draft, files in found.items()}
+
+
+def bettered(found: dict[str, dict[str, dict[str, str]]], ratchet: dict[str, Any]) -> dict[str, Any]:
+    """The ratchet with what is better now, and with files that it did not know."""
+    made = recorded(found)
+    for draft, files in made.items():
+        for file, entry in files.items():
+            known = ratchet.get(draft, {}).get(file)
+            if known is None or known["tests"] != entry["tests"]:
+                continue
+            for name, category in found[draft][file].items():
+                before = known["not passing"].get(name, "pass")
+                if rank(before) < rank(category):
+                    entry["not passing"].pop(name)
+                    entry["not passing"] |= {} if before == "pass" else {name: before}
+    return ratchet | made
+
+
+def rank(category: str) -> int:
+    """How bad a category is."""
+    return WORSE.index(category.split(":")[0])
 
 
 def worsened(found: dict[str, dict[str, dict[str, str]]], ratchet: dict[str, Any]) -> list[str]:
@@ -176,7 +202,7 @@ def worsened(found: dict[str, dict[str, dict[str, str]]], ratchet: dict[str, Any
                 continue
             for name, category in tests.items():
                 before = known["not passing"].get(name, "pass")
-                if WORSE.index(category.split(":")[0]) > WORSE.index(before.split(":")[0]):
+                if rank(category) > rank(before):
                     lines.append(f"{draft}/{file}: {name}: {before} became {category}")
     return lines
 
@@ -188,7 +214,7 @@ def main() -> int:
     parser.add_argument("--engine", default="auto", choices=("auto", "native", "python"))
     parser.add_argument("--show", action="store_true", help="every test that does not pass")
     parser.add_argument("--ratchet", type=Path)
-    parser.add_argument("--write", action="store_true", help="write the ratchet file")
+    parser.add_argument("--write", action="store_true", help="record what is better in the ratchet file")
     given = parser.parse_args()
     found = run(read_suite(given.data), given.draft or list(DRAFTS), given.engine)
     reasons: Counter[str] = Counter()
@@ -202,7 +228,7 @@ def main() -> int:
     print("refused by: " + ", ".join(f"{reason.split(': ')[1]} {count}" for reason, count in reasons.most_common() if count))
     if given.ratchet and given.write:
         known = json.loads(given.ratchet.read_text(encoding="utf-8")) if given.ratchet.exists() else {}
-        text = json.dumps(known | recorded(found), indent=1, ensure_ascii=True, sort_keys=True)
+        text = json.dumps(bettered(found, known), indent=1, ensure_ascii=True, sort_keys=True)
         given.ratchet.write_text(text + "\n", encoding="utf-8")
     elif given.ratchet:
         lines = worsened(found, json.loads(given.ratchet.read_text(encoding="utf-8")))

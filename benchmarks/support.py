@@ -69,8 +69,11 @@ PROBES: dict[str, tuple[Probe, ...]] = {
         Probe({"$defs": {"list": {"type": "array", "items": {"$ref": "#/$defs/list"}}}, "$ref": "#/$defs/list"},
               ("[]", "[[],[[]]]"), ("[1]",)),
         Probe({"$ref": "https://example.com/schema"}, about="targets outside the schema and its `registry`")),
-    "$dynamicRef": (Probe({"$dynamicRef": "#node"}),),
-    "$recursiveRef": (Probe({"$recursiveRef": "#"}),),
+    "$dynamicRef": (Probe({"$id": "http://b.example/", "$defs": {"x": {"$dynamicAnchor": "x", "type": "null"}, "list": {
+        "$id": "list", "type": "array", "items": {"$dynamicRef": "#x"}, "$defs": {"x": {"$dynamicAnchor": "x"}}}},
+        "$ref": "list"}, ("[null]",), ("[1]",)),),
+    "$recursiveRef": (Probe({"$schema": "https://json-schema.org/draft/2019-09/schema", "type": "array",
+                             "items": {"$recursiveRef": "#"}}, ("[[]]",), ("[1]",)),),
     "minimum, maximum": (Probe({"type": "number", "minimum": -1.5, "maximum": 10}, ("-1.5", "1e1"), ("-1.6", "10.1")),),
     "exclusiveMinimum, exclusiveMaximum": (
         Probe({"type": "integer", "exclusiveMinimum": 0, "exclusiveMaximum": 3}, ("1", "2"), ("0", "3")),),

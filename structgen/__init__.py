@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         UnsupportedSchemaError,
         VocabularyError,
     )
+    from structgen.formats.grammar.source import Gbnf, Lark
     from structgen.formats.json.source import JsonSchema
     from structgen.formats.text.source import Choice, Regex
     from structgen.generation.logits_processor import LogitsProcessor
@@ -48,8 +49,9 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "BudgetError": "errors", "Choice": "formats.text.source", "CompiledGrammar": "compiler", "Compiler": "compiler",
-    "Coverage": "matching.compiled", "FromText": "schema.from_text", "GenerationError": "errors",
-    "Grammar": "grammar.nodes", "GrammarSyntaxError": "errors", "JsonSchema": "formats.json.source",
+    "Coverage": "matching.compiled", "FromText": "schema.from_text", "Gbnf": "formats.grammar.source",
+    "GenerationError": "errors", "Grammar": "grammar.nodes", "GrammarSyntaxError": "errors",
+    "JsonSchema": "formats.json.source", "Lark": "formats.grammar.source",
     "LimitExceededError": "errors", "Limits": "limits", "LogitsProcessor": "generation.logits_processor",
     "Model": "generation.model", "ReadError": "errors", "Regex": "formats.text.source", "Result": "generation.result",
     "SchemaError": "errors", "StructgenError": "errors", "UnsatisfiableError": "errors",
@@ -59,9 +61,9 @@ _WHERE = {
 }
 
 __all__ = [
-    "BudgetError", "Choice", "CompiledGrammar", "Compiler", "Coverage", "FromText", "GenerationError", "Grammar",
-    "GrammarSyntaxError", "JsonSchema", "LimitExceededError", "Limits", "LogitsProcessor", "Model", "ReadError", "Regex",
-    "Result", "SchemaError", "StructgenError", "UnsatisfiableError", "UnsupportedSchemaError", "Vocabulary",
+    "BudgetError", "Choice", "CompiledGrammar", "Compiler", "Coverage", "FromText", "Gbnf", "GenerationError", "Grammar",
+    "GrammarSyntaxError", "JsonSchema", "Lark", "LimitExceededError", "Limits", "LogitsProcessor", "Model", "ReadError",
+    "Regex", "Result", "SchemaError", "StructgenError", "UnsatisfiableError", "UnsupportedSchemaError", "Vocabulary",
     "VocabularyError", "fill_masks", "grammar", "load_model", "structured",
 ]
 

@@ -80,6 +80,13 @@ class Grammar:
 
     @property
     def is_empty(self) -> bool: ...
+    @property
+    def n_states(self) -> int: ...
+    def is_small(self, most: int) -> bool:
+        """Whether this is a finite automaton of at most so many states: plain texts, without calls and counters."""
+    def tables(self) -> tuple[int, bytes, bytes, bytes, bytes, list[tuple[int, int, int, int, int, int]],
+                              list[tuple[bytes, bytes, bool, int, int, int]]]:
+        """Start, states, edges, targets, returns, spans and key sets, as ``make_grammar`` takes them."""
     def explore(self, budget: int, max_states: int, max_bytes: int) -> bool:
         """Explores at most ``budget`` further configurations; True when all are known."""
     def memory_bytes(self) -> int: ...
@@ -98,6 +105,22 @@ def make_grammar(vocabulary: Vocabulary, start: int, states: Buffer, edges: Buff
                  spans: Buffer, dfas: Sequence[Dfa], key_sets: list[tuple[bytes, bytes, bool, int, int, int]],
                  threads: int, cache_bytes: int, mask_steps: int) -> Grammar:
     """Tables as in ``automaton.tables``; six numbers a span; raises ValueError for an index out of range."""
+
+class Lowering:
+    """Lowers the nodes of a grammar: ``automaton.lower`` without Python lists in between.
+
+    ``classes``: in the order of the nodes in lowering.hpp, a class, its known fields, and the others with the only value
+    that they may have. The functions are those of ``automaton.languages``.
+    """
+
+    def __init__(self, classes: list[tuple[type, tuple[str, ...], tuple[tuple[str, Any], ...]] | None],
+                 encodings: dict[str, int], text_language: Any, key_language: Any, item_languages: Any) -> None: ...
+    def lower(self, vocabulary: Vocabulary, grammar: Any, limits: Any, native_dfa: Any, states: int, threads: int,
+              cache_bytes: int, mask_steps: int) -> tuple[Grammar, list[Any], dict[int, str]] | None:
+        """The grammar, its automata and where states come from; None where ``automaton.lower`` has to do it.
+
+        An automaton of plain names is (names, whether others are allowed).
+        """
 
 class Matcher:
     """One output; a second form of the constructor copies a matcher."""

@@ -10,9 +10,7 @@ import warnings
 from contextlib import suppress
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from structgen.automaton.dfa import Dfa
 from structgen.automaton.lower import lower
-from structgen.automaton.tables import Encoding, Kind, Role, Tables
 from structgen.errors import LimitExceededError, SchemaError
 from structgen.grammar.nodes import Grammar
 from structgen.limits import Limits
@@ -64,25 +62,15 @@ class Compiler:
         Raises ``SchemaError`` (malformed, unsupported or unsatisfiable), ``GrammarSyntaxError`` or
         ``LimitExceededError``. Finite grammars that are small are explored at once, others on first visit.
         """
-        tables = lower(as_grammar(source, self.limits), self.limits)
+        grammar = as_grammar(source, self.limits)
         if self._native is not None:
-            compiled = NativeCompiledGrammar(tables, self._native, self.limits)
-            if _is_small(tables):
+            compiled = self._native.lowered(grammar, self.limits)
+            if compiled.is_small(_SMALL):
                 with suppress(LimitExceededError):  # then the masks that do fit are computed when asked for
                     compiled.precompute(self.limits)
             return compiled
         assert self._python is not None
-        return PythonCompiledGrammar(tables, self.vocabulary, self._python, self.limits)
-
-
-def _is_small(tables: Tables) -> bool:
-    """Whether a grammar is a finite automaton of a few states, so that exploring it at once costs well under 10 ms:
-    plain texts (regexes, choices) without calls and counters."""
-    if any(span.encoding != Encoding.RAW or span.role != Role.VALUE for span in tables.spans):
-        return False
-    if any(kind in (Kind.CALL, Kind.COUNT) for kind in tables.states[::3]):
-        return False
-    return sum(len(dfa.accept) for dfa in tables.dfas if isinstance(dfa, Dfa)) + tables.n_states <= _SMALL
+        return PythonCompiledGrammar(lower(grammar, self.limits), self.vocabulary, self._python, self.limits)
 
 
 def as_grammar(source: object, limits: Limits) -> Grammar:
@@ -104,6 +92,7 @@ def json_source(output_type: Any, **options: Any) -> Source:
 
     found = schema_of(output_type)
     options.setdefault("exponents", False)
+    options.setdefault("escapes", "necessary")  # a model that drifts into escapes rarely finds back to text
     return _TypedSource(JsonSchema(found.schema, **options), found.unenforced)
 
 

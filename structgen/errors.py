@@ -16,6 +16,8 @@ An error says *where* (``position``), *what* (the first line), *why* (``because`
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class StructgenError(Exception):
     """The root of every error structgen raises; nothing else leaks.
@@ -74,7 +76,15 @@ class BudgetError(StructgenError):
 
 
 class ReadError(StructgenError):
-    """A text cannot be read as a value of the wanted type."""
+    """A text cannot be read as a value of the wanted type.
+
+    ``nearest``: the ``Reading`` that came nearest, where a tolerant reader had one; its value does not fit.
+    """
+
+    def __init__(self, what: str, *, position: str | None = None, because: str | None = None,
+                 instead: str | None = None, nearest: Any = None) -> None:
+        super().__init__(what, position=position, because=because, instead=instead)
+        self.nearest = nearest
 
 
 class GenerationError(StructgenError):

@@ -15,7 +15,7 @@ from typing import Any
 
 from oracle import VOCABULARY
 
-from structgen import Compiler, JsonSchema, Regex, StructgenError
+from structgen import Compiler, Gbnf, JsonSchema, Lark, Regex, StructgenError
 
 MEMORY = 2 << 30
 SECONDS = 10
@@ -27,6 +27,8 @@ def source_of(row: dict[str, Any]) -> Any:
         text = base64.b64decode(row["input_b64"])
     if row["kind"] == "json_schema":
         return JsonSchema(text, whitespace="flexible", property_order="any")
+    if row["kind"] in ("gbnf", "lark"):
+        return Gbnf(text) if row["kind"] == "gbnf" else Lark(text)
     return Regex(text)
 
 

@@ -126,11 +126,12 @@ class _Names:
         self.labels: list[tuple[int, ...]] = []
         if other is not None:
             self.edges.extend(other.edges)
-            self.accept.extend([self._other_label if label >= 0 else -1 for label in other.accept])
+            self.accept.extend([self._other_label + label if label >= 0 else -1 for label in other.accept])
             self.shortest.extend(other.min_length)
             self.longest.extend(other.max_length)
             self.count.extend(other.count)
-            self.labels.extend([(self._other_label,)] * len(other.edges))
+            self.labels.extend([tuple([self._other_label + label for label in row]) for row in other.labels or
+                                [(0,)] * len(other.edges)])
 
     def build(self) -> int:
         """Finish every state; the number of the start."""
@@ -266,7 +267,8 @@ def compile_names(names: Sequence[str], other: bool, other_name: Dfa | None = No
                   limits: Limits | None = None) -> Dfa | None:
     """The keys of an object: ``names[i]`` has label i; with ``other`` every further text has the label ``len(names)``.
 
-    ``other_name`` restricts those further texts (None: any text). None where there is neither a name nor another.
+    ``other_name`` restricts those further texts (None: any text); where its texts have labels, these are added to
+    ``len(names)``. None where there is neither a name nor another.
     """
     beside = (ANY if other_name is None or other_name == ANY else other_name) if other else None
     if not names and beside is None:

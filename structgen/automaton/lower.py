@@ -19,13 +19,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from structgen.automaton.dfa import Dfa, compile_names
-from structgen.automaton.memo import Language, Memo
+from structgen.automaton.dfa import Dfa
+from structgen.automaton.languages import Language, is_never, item_languages, key_language, other_kinds, text_language
 from structgen.automaton.prune import prune
 from structgen.automaton.tables import DEAD, INFINITE, Encoding, KeySet, Kind, NameSet, Role, Span, Tables
 from structgen.automaton.utf8 import utf8_sequences
 from structgen.errors import LimitExceededError, UnsatisfiableError, UnsupportedSchemaError
-from structgen.grammar.build import ANY_TEXT
 from structgen.grammar.nodes import (
     Alt,
     And,
@@ -55,9 +54,6 @@ _QUOTE = (0x22, 0x22)
 _BYTES, _SPLIT, _CALL, _RETURN, _SPAN, _COUNT, _AT_LEAST, _BELOW, _ROOM, _MORE, _DONE = map(int, Kind)
 
 
-_MEMO = Memo(4096)
-
-
 def lower(grammar: Grammar, limits: Limits) -> Tables:
     """The tables of a grammar; raises ``UnsatisfiableError`` if it has no text at all."""
     here: Grammar | None = grammar
@@ -72,6 +68,8 @@ def lower(grammar: Grammar, limits: Limits) -> Tables:
             tables.unenforced = grammar.unenforced
             return tables
         here = prune(here, builder.is_empty)
+    if grammar.why_empty is not None:
+        raise grammar.why_empty(_Builder(grammar, limits).is_empty)
     raise UnsatisfiableError(
         "nothing can be generated: no text satisfies the grammar",
         because="its constraints contradict each other, or it recurses without an end",
@@ -123,7 +121,7 @@ class _Builder:
         self._rules: dict[int | str, int] = {}
         self._keep: list[Node] = []
         self._dfas: dict[int, int] = {}
-        self._spans: dict[tuple[int, int, int, bool, int], int] = {}
+        self._spans: dict[tuple[int, int, int, str, int], int] = {}
         self._member_rules: dict[tuple[int | str, int], int] = {}
         self._returned = self._state(_RETURN, 0, 0)
 
@@ -346,21 +344,21 @@ class _Builder:
     # -- texts ----------------------------------------------------------------------------------------------------
 
     def _language(self, node: Text) -> Language | None:
-        return _MEMO.language(node.body, node.min_length, node.max_length, self._limits)
+        return text_language(node.body, node.min_length, node.max_length, self._limits)
 
     def _span(self, dfa: Dfa | NameSet, encoding: str, role: Role, least: int, most: int | None, key_set: int = 0) -> int:
         number = self._dfas.get(id(dfa))
         if number is None:
             number = self._dfas[id(dfa)] = len(self.tables.dfas)
             self.tables.dfas.append(dfa)
-        code = Encoding.JSON if encoding == "json" else Encoding.RAW
-        self.tables.spans.append(Span(number, code, role, least, INFINITE if most is None else most, key_set))
+        longest = INFINITE if most is None else most
+        self.tables.spans.append(Span(number, Encoding[encoding.upper()], role, least, longest, key_set))
         return len(self.tables.spans) - 1
 
     def _read(self, span: int, slot: int) -> int:
         """A state in front of a span: JSON strings begin with a quote; their end belongs to the span."""
         state = self._state(_SPAN, span, slot)
-        if self.tables.spans[span].encoding == Encoding.JSON:
+        if self.tables.spans[span].encoding != Encoding.RAW:
             state = self._bytes(((*_QUOTE, state),))
         return state
 
@@ -370,7 +368,7 @@ class _Builder:
             self.impossible.add(id(node))
             return _NOWHERE
         dfa, least, most = found_language
-        key = (id(dfa), least, INFINITE if most is None else most, node.encoding == "json", following)
+        key = (id(dfa), least, INFINITE if most is None else most, node.encoding, following)
         found = self._spans.get(key)
         if found is None:
             slot = len(self._returns)
@@ -426,7 +424,7 @@ class _Builder:
         self._returns.append(after)
         readers: list[int] = []
         total = 0
-        for encoding, dfa, least, most in self._item_languages(node.rest):
+        for encoding, dfa, least, most in item_languages(node.rest, self._limits):
             readers.append(self._read(self._span(dfa, encoding, Role.UNIQUE, least, most), slot))
             total = min(INFINITE, total + dfa.count[dfa.start])
         item = self._split(readers)
@@ -445,51 +443,17 @@ class _Builder:
         both = self._split([end, again])
         return both if most is None and least <= 1 else self._state(_COUNT, both, max(least, most or 0))
 
-    def _item_languages(self, node: Node) -> list[tuple[str, Dfa, int, int | None]]:
-        """The texts an item may be, one automaton per encoding, so that equal items are equal texts."""
-        groups: dict[str, list[Text]] = {}
-        for option in node.options if type(node) is Alt else (node,):
-            if type(option) is not Text:
-                raise UnsupportedSchemaError("unique items that are not scalars cannot be enforced while generating",
-                                             keyword="uniqueItems", because="equal values have unboundedly many "
-                                             "spellings", instead='pass on_unsupported="validate"')
-            groups.setdefault(option.encoding, []).append(option)
-        found = []
-        for encoding, options in groups.items():
-            if len(options) == 1 and options[0].body is ANY_TEXT and options[0].max_length != 0:
-                bounds = (options[0].min_length, options[0].max_length)
-                bodies: Node = ANY_TEXT
-            else:
-                bounds = (0, None)
-                bodies = Alt(tuple(_with_length(option) for option in options))
-            dfa = _MEMO.unrolled(bodies, self._limits)
-            if dfa is not None and bounds != (0, 0):
-                self._keep.append(bodies)
-                found.append((encoding, dfa, *bounds))
-        return found
-
     # -- maps -----------------------------------------------------------------------------------------------------
 
     def _members(self, node: Members) -> int:
-        others, other_dfa = 0, None
-        if node.other is not None:
-            others = INFINITE
-            if node.other_name is not None:
-                other_dfa = _MEMO.unrolled(node.other_name, self._limits)
-                others = 0 if other_dfa is None else other_dfa.count[other_dfa.start]
-        dfa: Dfa | NameSet | None
-        if other_dfa is not None or (not node.names and others == 0) or self._too_long(node.names):
-            dfa = compile_names(node.names, others > 0, other_dfa, self._limits)
-        else:
-            dfa = NameSet(node.names, others > 0)
+        kinds = other_kinds(node)
+        dfa, others, listed = key_language(node, kinds, self._limits)
         close = self._lower(node.close, self._returned)
         after = self._placeholder()
-        slot = self._key_slots(node, after, others > 0)
+        slot = self._key_slots(node, [value for _, value in kinds], after)
         forbidden = [self._returns[slot + i] == DEAD for i in range(len(node.names))]
-        if others > 0 and self._returns[slot + len(node.names)] == DEAD:
-            others = 0
-        if others not in (0, INFINITE) and other_dfa is not None:
-            others -= sum(other_dfa.accepts(name) for name in node.names)
+        if others not in (0, INFINITE):
+            others -= listed
         if dfa is None:
             return self._called(node.open, close) if node.min_count == 0 and not any(node.required) else _NOWHERE
         key_set = len(self.tables.key_sets)
@@ -507,23 +471,18 @@ class _Builder:
         first = [done, self._state(_MORE, key, key_set)]
         return self._called(node.open, self._split(first))
 
-    def _too_long(self, names: tuple[str, ...]) -> bool:
-        """Whether names need the checks of ``compile_names``: beyond the limit, or with surrogates."""
-        text = "".join(names)
-        return len(text) > self._limits.grammar_states // 4 or not text.isascii()
-
-    def _key_slots(self, node: Members, after: int, others: bool) -> int:
-        """A continuation per label: the call of a rule that reads the colon and the value. Equal values share it, in
-        this object and in all others, so that a member costs one state."""
+    def _key_slots(self, node: Members, others: list[Node], after: int) -> int:
+        """A continuation per label, listed names first, then the others: the call of a rule that reads the colon and the
+        value. Equal values share it, in this object and in all others, so that a member costs one state."""
         states, rules = self._states, self._member_rules
         back = len(self._returns)
         self._returns.append(after)
         fronts: list[int] = []
         known: dict[int, int] = {}
-        for value in (*node.values, node.other) if others and node.other is not None else node.values:
+        for value in (*node.values, *others):
             front = known.get(id(value))
             if front is None:
-                if type(value) is Alt and not value.options:
+                if is_never(value):
                     front = DEAD
                 else:
                     key = value.rule if type(value) is Ref else id(value)
@@ -559,13 +518,6 @@ def _countable(node: _Counted) -> _Counted:
     if node.max_count is not None and node.max_count >= INFINITE:
         return replace(node, max_count=None)
     return node
-
-
-def _with_length(option: Text) -> Node:
-    """An item's language with its length bounds folded in, so that the number of its texts is exact."""
-    if option.min_length == 0 and option.max_length is None:
-        return option.body
-    return And((option.body, Repeat(ANY_TEXT.body, option.min_length, option.max_length)))
 
 
 __all__ = ["lower"]

@@ -10,12 +10,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
 
-from structgen.automaton.dfa import Dfa, compile_language, compile_text
+from structgen.automaton.dfa import Dfa, compile_labelled, compile_language, compile_text
 from structgen.grammar.nodes import Node
 from structgen.limits import Limits
 
 Language = tuple[Dfa, int, int | None]
 """An automaton, and the least and greatest length still to be counted."""
+Key = tuple[tuple[int, ...], int, int | None]
+"""Numbers of node objects, and the bounds asked for; -1: no bounds, -2: labels."""
 
 
 class Memo:
@@ -24,12 +26,12 @@ class Memo:
     def __init__(self, size: int) -> None:
         self._size = size
         self._lock = Lock()  # compilers share the memo, and may run in several threads
-        self._kept: OrderedDict[tuple[int, int, int | None], tuple[Node, Language | None]] = OrderedDict()
+        self._kept: OrderedDict[Key, tuple[tuple[Node, ...], Language | None]] = OrderedDict()
 
     def language(self, body: Node, minimum: int, maximum: int | None, limits: Limits) -> Language | None:
         """The automaton of a text and the bounds of its length that a counter beside it must keep: the interval test is
         exact on it. None where no text belongs to it."""
-        return self._found((id(body), minimum, maximum), body, lambda: compile_text(body, minimum, maximum, limits))
+        return self._found(minimum, maximum, (body,), lambda: compile_text(body, minimum, maximum, limits))
 
     def unrolled(self, body: Node, limits: Limits) -> Dfa | None:
         """The automaton with every length in its states: its count of texts is exact, and it needs no counter."""
@@ -37,19 +39,29 @@ class Memo:
             dfa = compile_language(body, limits)
             return None if dfa is None else (dfa, 0, None)
 
-        found = self._found((id(body), -1, None), body, compiled)
+        found = self._found(-1, None, (body,), compiled)
         return None if found is None else found[0]
 
-    def _found(self, key: tuple[int, int, int | None], body: Node,
+    def labelled(self, bodies: tuple[Node, ...], limits: Limits) -> Dfa | None:
+        """The automaton of several languages, each text labelled with the first one it belongs to."""
+        def compiled() -> Language | None:
+            dfa = compile_labelled(tuple(enumerate(bodies)), limits)
+            return None if dfa is None else (dfa, 0, None)
+
+        found = self._found(-2, None, bodies, compiled)
+        return None if found is None else found[0]
+
+    def _found(self, minimum: int, maximum: int | None, bodies: tuple[Node, ...],
                compiled: Callable[[], Language | None]) -> Language | None:
+        key = (tuple(map(id, bodies)), minimum, maximum)
         with self._lock:
             hit = self._kept.get(key)
-            if hit is not None and hit[0] is body:
+            if hit is not None:
                 self._kept.move_to_end(key)
                 return hit[1]
         found = compiled()
         with self._lock:
-            self._kept[key] = (body, found)
+            self._kept[key] = (bodies, found)
             if len(self._kept) > self._size:
                 self._kept.popitem(last=False)
         return found

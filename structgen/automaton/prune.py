@@ -60,7 +60,7 @@ def _children(node: Node) -> tuple[Node, ...]:
         return (node.open, node.close, node.comma, *node.prefix, *rest)
     if isinstance(node, Members):
         other = () if node.other is None else (node.other,)
-        return (node.open, node.close, node.colon, node.comma, *node.values, *other)
+        return (node.open, node.close, node.colon, node.comma, *node.values, *other, *[value for _, value in node.classes])
     return ()
 
 
@@ -121,8 +121,9 @@ class _Rebuild:
         other = None if node.other is None else self.of(node.other)
         if other is NEVER:
             other = None
+        classes = tuple([(name, made) for name, value in node.classes if (made := self.of(value)) is not NEVER])
         possible = sum(value is not NEVER for value in values)
-        if (other is None and node.min_count > possible) or \
+        if (other is None and not classes and node.min_count > possible) or \
                 (node.max_count is not None and node.max_count < max(node.min_count, sum(node.required))):
             return NEVER
-        return replace(node, values=values, other=other)
+        return replace(node, values=values, other=other, classes=classes)

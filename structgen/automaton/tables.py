@@ -71,19 +71,26 @@ class Role(IntEnum):
 
 
 class Encoding(IntEnum):
-    """How a span's text is written."""
+    """How a span's text is written; the names are those of ``grammar.nodes.Encoding`` in capitals.
+
+    Bits: 1 in JSON's quotes, 2 no byte beyond ASCII, 4 only the escapes that are necessary.
+    """
 
     RAW = 0
     JSON = 1
+    JSON_ASCII = 3
+    JSON_NECESSARY = 5
+    JSON_NECESSARY_ASCII = 7
 
 
 @dataclass(slots=True)
 class KeySet:
     """Which keys an object may have.
 
-    Label ``i < len(required)`` is listed name ``i``; label ``len(required)`` any other name. ``forbidden`` names are
-    recognised (so that they are not *other* names) and never allowed. ``finite_others`` is the number of other names
-    where that is finite, else ``INFINITE``; 0 means there are none.
+    Label ``i < len(required)`` is listed name ``i``; labels from ``len(required)`` on are other names, one label for each
+    class of names with a value of its own. ``forbidden`` names are recognised (so that they are not *other* names) and
+    never allowed. ``others`` is the number of other names of all classes where that is finite, else ``INFINITE``; 0 means
+    there are none.
     """
 
     required: list[bool]

@@ -30,7 +30,7 @@ from structgen.generation.prompt import Instructions, prompt_text, prompt_tokens
 from structgen.generation.result import Result, Usage
 from structgen.generation.sampler import Sampler, Sampling
 from structgen.generation.session import Session, open_session
-from structgen.generation.target import Target, as_target
+from structgen.generation.target import OnUnsupported, Target, as_target
 from structgen.limits import Limits
 from structgen.vocabulary import Vocabulary
 
@@ -62,23 +62,27 @@ class Model:
         """The compiler for this model's vocabulary."""
         return Compiler(self.vocabulary, limits=self.limits, engine=self._engine)
 
-    def compile(self, output_type: Any, *, require_all: bool = False, from_text: str | None = None) -> CompiledGrammar:
+    def compile(self, output_type: Any, *, require_all: bool = False, from_text: str | None = None,
+                on_unsupported: OnUnsupported | None = None) -> CompiledGrammar:
         """The compiled grammar of a type or source, as ``generate`` uses it; kept for the next time."""
-        return self._grammar(as_target(output_type, require_all=require_all, from_text=from_text))
+        return self._grammar(as_target(output_type, require_all=require_all, from_text=from_text,
+                                       on_unsupported=on_unsupported))
 
     def generate(self, prompt: str, output_type: Any = None, *, max_tokens: int = 256, temperature: float = 0.0,
                  top_k: int | None = None, top_p: float | None = None, min_p: float | None = None,
                  repetition_penalty: float = 1.0, seed: int | None = None, n: int = 1,
                  instructions: Instructions = "auto", mask: bool = True, from_text: bool | str | None = None,
-                 require_all: bool = False) -> Result[Any]:
+                 require_all: bool = False, on_unsupported: OnUnsupported | None = None) -> Result[Any]:
         """A value of ``output_type``: a Python type, a source (``JsonSchema``, ``Regex``, …), or None for free text.
 
         ``instructions``: ``"auto"`` tells the type to the model in words, a string tells that instead, None tells
         nothing. ``mask=False``: the model writes what it likes, and the text must then be a value. ``from_text``: every
         plain string of the type must occur in this text (True: in the prompt). ``require_all``: fields with defaults
         are written too. ``n``: that many samples; the result is the one with the highest ``logprob``.
+        ``on_unsupported="validate"``: what the masks cannot enforce is checked when the value is finished.
 
-        Raises ``GenerationError`` when ``max_tokens`` cuts a value, and when text written without the mask is none.
+        Raises ``GenerationError`` when ``max_tokens`` cuts a value, and when text that a mask did not hold to the whole
+        type is none; its ``position`` is the path of what is wrong. Then ask again, with another seed or prompt.
         """
         sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty, seed)
         source_text = _source_text(prompt, from_text, mask)
@@ -89,7 +93,7 @@ class Model:
         if n > 1 and temperature == 0:
             raise GenerationError(f"n={n} samples at temperature 0 would all be the same",
                                   instead="pass temperature=0.7, say, or leave n out")
-        target = as_target(output_type, require_all=require_all, from_text=source_text)
+        target = as_target(output_type, require_all=require_all, from_text=source_text, on_unsupported=on_unsupported)
         with self._lock:
             request = _Request(self, target, prompt_text(prompt, target, instructions), mask, max_tokens)
             samples = [request.sample(Sampler(sampling, draw)) for draw in range(n)]
@@ -175,7 +179,7 @@ class _Request:
     def _read(self, text: str, *, checked: bool) -> Any:
         value = self.target.read(text)
         if not checked and self.target.check is not None:
-            self.target.check(value)
+            self.target.check(text)
         return value
 
     def _cut(self, text: str, count: int) -> GenerationError:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
-from structgen.errors import ReadError, SchemaError
+from structgen.errors import SchemaError
 from structgen.grammar.nodes import Grammar
 from structgen.schema.python_types import TypeSchema, load_json, parse, schema_of
 
 __all__ = ["Target", "as_target"]
 
+OnUnsupported = Literal["error", "validate"]
 MAX_LABELS = 64
 """Choices that are scored one by one for ``Result.confidence``; each costs the model a short pass."""
 
@@ -40,69 +41,72 @@ class Target:
     is_json: bool = False
     labels: tuple[str, ...] = ()
     key: Any = None
-    check: Callable[[Any], None] | None = None
-    """Checks a value that no mask has held to the type, where ``read`` does not; raises ``ReadError``."""
+    check: Callable[[str], None] | None = None
+    """Checks a text that no mask has held to the type, where ``read`` does not; raises ``ReadError``."""
 
 
-def as_target(output_type: Any, *, require_all: bool = False, from_text: str | None = None) -> Target:
-    """The target of a request; ``SchemaError`` for what is neither a type nor a source."""
+def as_target(output_type: Any, *, require_all: bool = False, from_text: str | None = None,
+              on_unsupported: OnUnsupported | None = None) -> Target:
+    """The target of a request; ``SchemaError`` for what is neither a type nor a source.
+
+    ``on_unsupported`` None: what the source says, and ``"error"`` for a type.
+    """
     if output_type is None:
         _only_for_types(from_text, require_all, "free text")
         return Target("text", None, str)
     if isinstance(output_type, Grammar) or _is_source(output_type):
         _only_for_types(from_text, require_all, type(output_type).__name__)
-        return _source_target(output_type)
+        return _source_target(output_type, on_unsupported)
     if isinstance(output_type, (dict, str, bytes, list)):
         raise SchemaError(f"the output type is a {type(output_type).__name__}",
                           because="it could mean several things",
                           instead="write JsonSchema(…), Regex(…), Choice(…) or a Python type")
     found = schema_of(output_type, require_all=require_all, from_text=from_text)
-    return Target(found.name, _json_source(found), partial(_read_type, found), told=found.described,
-                  unenforced=found.unenforced, is_json=True, labels=_labels(found.described),
-                  key=_key(output_type, require_all, from_text))
+    return Target(found.name, _json_source(found, on_unsupported or "error"), partial(_read_type, found),
+                  told=found.described, unenforced=found.unenforced, is_json=True, labels=_labels(found.described),
+                  key=_key(output_type, require_all, from_text, on_unsupported))
 
 
 def _is_source(output_type: Any) -> bool:
     return not isinstance(output_type, type) and callable(getattr(output_type, "to_grammar", None))
 
 
-def _source_target(source: Any) -> Target:
+def _source_target(source: Any, on_unsupported: OnUnsupported | None) -> Target:
     from structgen.formats.json.source import JsonSchema
     from structgen.formats.text.source import Choice
 
-    key = ("source", id(source))  # the cache keeps the source alive beside what it compiled
+    key: Any = ("source", id(source))  # the cache keeps the source alive beside what it compiled
     if isinstance(source, Choice):
         labels = source.strings if 1 < len(source.strings) <= MAX_LABELS else ()
         return Target("Choice", source, str, words=_choice_words(source.strings), labels=labels, key=key)
     if not isinstance(source, JsonSchema):
         return Target(type(source).__name__, source, str, key=key)
+    key = (source, on_unsupported)
+    if on_unsupported is not None and on_unsupported != source.on_unsupported:
+        source = replace(source, on_unsupported=on_unsupported)
     schema = load_json(bytes(source.schema).decode()) if isinstance(source.schema, bytes) else source.schema
     schema = load_json(schema) if isinstance(schema, str) else schema
     told = schema if isinstance(schema, Mapping) else {}
     return Target(str(told.get("title", "value")), source, load_json, told, is_json=True, labels=_labels(told), key=key,
-                  check=partial(_check_against, schema))
+                  check=partial(_check_against, source))
 
 
-def _json_source(found: TypeSchema) -> Any:
+def _json_source(found: TypeSchema, on_unsupported: OnUnsupported) -> Any:
     from structgen.formats.json.source import JsonSchema
 
     # Without exponents: 1e999 is a JSON number, and infinity as a Python float.
-    return JsonSchema(found.schema, exponents=False)
+    # Without escapes that are not needed: a model that drifts into them rarely finds back to text.
+    return JsonSchema(found.schema, exponents=False, escapes="necessary", on_unsupported=on_unsupported)
 
 
 def _read_type(found: TypeSchema, text: str) -> Any:
     return parse(text, found)
 
 
-def _check_against(schema: Mapping[str, Any] | bool, value: Any) -> None:
-    from jsonschema import FormatChecker
-    from jsonschema.exceptions import best_match
-    from jsonschema.validators import Draft202012Validator, validator_for
+def _check_against(source: Any, text: str) -> None:
+    from structgen.formats.json.check import checker
 
-    validator = validator_for(schema, default=Draft202012Validator)(schema, format_checker=FormatChecker())
-    error = best_match(validator.iter_errors(value))
-    if error is not None:
-        raise ReadError(f"not valid against the schema: {error.message}", position=error.json_path)
+    checker(source)(text)
 
 
 def _choice_words(strings: tuple[str, ...]) -> str:
@@ -123,8 +127,8 @@ def _labels(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(json.dumps(value, ensure_ascii=False) for value in values)
 
 
-def _key(output_type: Any, require_all: bool, from_text: str | None) -> Any:
-    key = ("type", output_type, repr(output_type), require_all, from_text)
+def _key(output_type: Any, require_all: bool, from_text: str | None, on_unsupported: OnUnsupported | None) -> Any:
+    key = ("type", output_type, repr(output_type), require_all, from_text, on_unsupported == "validate")
     try:
         hash(key)
     except TypeError:  # metadata of an Annotated type may be unhashable

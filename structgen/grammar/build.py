@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from structgen.grammar.nodes import MAX_CODE_POINT, Alt, Chars, Node, Repeat, Seq, Str
+from structgen.grammar.nodes import MAX_CODE_POINT, Alt, Chars, Node, Repeat, Seq, Str, Text
 
 EMPTY = Seq(())
 NEVER = Alt(())
 ANY_CHAR = Chars(((0, 0xD7FF), (0xE000, MAX_CODE_POINT)))
 ANY_TEXT = Repeat(ANY_CHAR, 0, None)
+_FEW = 32
+"""Literals that stay alternatives, which a reader tells apart by their first bytes."""
 
 
 def literal(text: str) -> Node:
@@ -47,6 +49,17 @@ def alt(options: Iterable[Node]) -> Node:
     if len(flat) == 1:
         return flat[0]
     return Alt(tuple(flat)) if flat else NEVER
+
+
+def choices(options: Iterable[Node]) -> Node:
+    """Any one of the options, many literals among them as one text: an automaton reads them along a trie."""
+    found = alt(options)
+    if not isinstance(found, Alt):
+        return found
+    words = [option for option in found.options if isinstance(option, Str)]
+    if len(words) <= _FEW:
+        return found
+    return alt([Text(Alt(tuple(words))), *(option for option in found.options if not isinstance(option, Str))])
 
 
 def repeat(body: Node, minimum: int = 0, maximum: int | None = None) -> Node:

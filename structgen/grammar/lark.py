@@ -4,19 +4,23 @@ In: a grammar text. Out: a ``Grammar``. The text is parsed by the lark package's
 taken before repetitions are expanded, so ``~2..5`` stays one repetition. Rules and terminals mean the texts they spell,
 put together as they stand: no longest match, no ``%ignore``, so white space is written as rules.
 
-What has another meaning without a lexer, or reads files, is refused by name and line: ``%ignore``, ``%import``,
-``%declare``, ``%override``, ``%extend``, templates, priorities, left recursion. Aliases and the modifiers ``? ! _``
-shape lark's trees and not the language, so they are accepted.
+Terminals of the grammars that lark ships can be imported (``%import common.INT``); no other file is read. What has
+another meaning without a lexer is refused by name and line: ``%ignore``, ``%declare``, ``%override``, ``%extend``,
+templates, priorities. Aliases and the modifiers ``? ! _`` shape lark's trees and not the language, so they are accepted.
+Rules may be left-recursive and ambiguous: see ``left_recursion``.
 """
 
 from __future__ import annotations
 
 import re
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from structgen.errors import GrammarSyntaxError, LimitExceededError, StructgenError
-from structgen.grammar.build import alt, literal, optional, repeat, seq
-from structgen.grammar.nodes import Alt, Chars, Grammar, Node, Ref, Repeat, Seq, Str, Text
+from structgen.grammar.build import alt, choices, literal, optional, repeat, seq
+from structgen.grammar.left_recursion import without_left_recursion
+from structgen.grammar.nodes import MAX_CODE_POINT, Alt, Chars, Grammar, Node, Ref, Repeat, Seq, Str, Text
 from structgen.grammar.regex import parse_regex
 from structgen.grammar.unicode import equal_ignoring_case, union
 from structgen.limits import Limits
@@ -26,7 +30,6 @@ if TYPE_CHECKING:
 
 _REFUSED = {
     "ignore": ("%ignore", "there is no lexer that could skip it", "write white space as a rule where it may stand"),
-    "import": ("%import", "a grammar text reads no other file", "copy the definitions into the grammar"),
     "declare": ("%declare", "a declared terminal has no text", "define the terminal"),
     "override": ("%override", "it changes an import", "define the rule once"),
     "extend": ("%extend", "it changes an import", "define the rule once"),
@@ -85,8 +88,7 @@ class _Reader:
         for rule, body in self._rules.items():
             self._place = self._origins[rule]
             rules[rule] = self._options(body, 0)
-        self._refuse_left_recursion(rules)
-        return Grammar(Ref(start), rules, origins=self._origins)
+        return without_left_recursion(Grammar(Ref(start), rules, origins=self._origins), self._limits)
 
     def _fail(self, what: str, token: object, because: str | None = None, instead: str | None = None) -> NoReturn:
         line, column = getattr(token, "line", None), getattr(token, "column", None)
@@ -95,33 +97,61 @@ class _Reader:
 
     def _define(self, statement: Tree[Any]) -> None:
         kind = str(statement.data)
+        if kind == "import":
+            self._import(statement)
+            return
         if kind in _REFUSED:
             what, because, instead = _REFUSED[kind]
             self._fail(f"{what} is not supported", next(statement.scan_values(lambda _: True), None), because, instead)
-        token: Any
         if kind == "term":
-            token, body = statement.children[0], statement.children[-1]
-            if len(statement.children) == 3:
-                self._fail(f"the priority of {token} is not supported", token, "there is no lexer to choose by it")
-            known: dict[str, Tree[Any]] = self._terms
+            self._define_once(statement.children[0], statement, self._terms)
+            return
+        _, token, parameters, priority, _ = statement.children
+        if parameters is not None and parameters.children:
+            self._fail(f"the template {token} is not supported", token, instead="write the rule out")
+        if priority.children:
+            self._fail(f"the priority of {token} is not supported", token, "every reading is kept")
+        self._define_once(token, statement, self._rules)
+
+    def _import(self, statement: Tree[Any]) -> None:
+        """Terminals of the grammars that lark ships, which are read from the package lark and nowhere else."""
+        path, *rest = statement.children
+        module: list[Any] = list(path.children)
+        aliases: dict[Any, Any]
+        if rest and hasattr(rest[0], "data"):
+            aliases = {token: token for token in rest[0].children}
         else:
-            _, token, parameters, priority, body = statement.children
-            if parameters is not None and parameters.children:
-                self._fail(f"the template {token} is not supported", token, instead="write the rule out")
-            if priority.children:
-                self._fail(f"the priority of {token} is not supported", token, "every reading is kept")
-            known = self._rules
+            aliases = {module[-1]: rest[0] if rest else module[-1]}
+            module.pop()
+        folder = Path(import_module("lark").__file__ or "").parent / "grammars"
+        shipped = sorted(file.stem for file in folder.glob("*.lark"))
+        if path.data != "import_lib" or len(module) != 1 or str(module[0]) not in shipped:
+            self._fail("only the grammars that lark ships can be imported", path.children[0],
+                       "a grammar text reads no other file", f"import from {', '.join(shipped)}, or copy the definitions")
+        other = _Reader(f"{module[0]}.lark", self._limits)
+        definitions = _parse((folder / f"{module[0]}.lark").read_text(encoding="utf-8"), other._name).children
+        found = {str(one.children[0]): one for one in definitions if one.data == "term"}
+        other._terms = {name: one.children[-1] for name, one in found.items()}
+        for token, alias in aliases.items():
+            if token not in found:
+                self._fail(f"{module[0]} has no terminal {token}", token)
+            self._define_once(alias, found[token], self._terms)
+            self._known[str(alias)] = other._terminal(str(token), token, 0)
+
+    def _define_once(self, token: Any, definition: Tree[Any], known: dict[str, Tree[Any]]) -> None:
+        if definition.data == "term" and len(definition.children) == 3:
+            self._fail(f"the priority of {token} is not supported", token, "there is no lexer to choose by it")
         if token in self._origins:
             self._fail(f"{token} is defined twice", token, f"it is first defined at {self._origins[token]}")
-        known[str(token)] = body
+        known[str(token)] = definition.children[-1]
         self._origins[str(token)] = f"{self._name}:{token.line}"
 
     def _options(self, tree: Tree[Any], depth: int) -> Node:
         if depth > self._limits.regex_depth:
             raise LimitExceededError("the groups of the grammar are nested too deeply", limit="regex_depth",
                                      position=self._name)
-        return alt([self._expansion(child.children[0] if child.data == "alias" else child, depth)
-                    for child in tree.children])
+        return choices([self._expansion(child.children[0] if child.data == "alias" else child, depth)
+                        for child in tree.children])
 
     def _expansion(self, tree: Tree[Any], depth: int) -> Node:
         return seq(*[self._item(child, depth) for child in tree.children])
@@ -155,7 +185,7 @@ class _Reader:
         if kind == "literal":
             return self._literal(child.children[0])
         if kind == "range":
-            low, high = (_unescaped(token[1:-1]) for token in child.children)
+            low, high = (self._unescaped(token[1:-1], token) for token in child.children)
             if len(low) != 1 or len(high) != 1 or low > high:
                 self._fail("a range goes from one character to a later one", child.children[0])
             return Chars(union([(ord(low), ord(high))]))
@@ -186,7 +216,7 @@ class _Reader:
         end = max(value.rfind('"'), value.rfind("/")) + 1
         body, letters = value[1:end - 1], value[end:]
         if token.type == "STRING":
-            text = _unescaped(body)
+            text = self._unescaped(body, token)
             if "i" not in letters:
                 return literal(text)
             return seq(*[Chars(equal_ignoring_case(character, False)) for character in text])
@@ -202,35 +232,19 @@ class _Reader:
                                      position=f"{self._name}:{token.line}:{token.column}",
                                      because=error.because, instead=error.instead) from error
 
-    def _refuse_left_recursion(self, rules: dict[str, Node]) -> None:
-        nullable: set[str] = set()
-        while True:
-            found = {rule for rule, node in rules.items() if _is_nullable(node, nullable)}
-            if found == nullable:
-                break
-            nullable = found
-        first = {rule: _first_rules(node, nullable) for rule, node in rules.items()}
-        for rule in rules:
-            seen: set[str] = set()
-            stack = list(first[rule])
-            while stack:
-                other = stack.pop()
-                if other == rule:
-                    raise GrammarSyntaxError(f"the rule {rule} is left-recursive", position=self._origins[rule],
-                                             because="it may begin with itself",
-                                             instead="write the repetition with * or +")
-                if other not in seen:
-                    seen.add(other)
-                    stack.extend(first[other])
+    def _unescaped(self, text: str, token: object) -> str:
+        """The text of a string literal; a backslash before any other character stays."""
+        def replaced(match: re.Match[str]) -> str:
+            code = match[1]
+            if code in _ESCAPED:
+                return _ESCAPED[code]
+            return chr(int(code[1:], 16)) if int(code[1:], 16) <= MAX_CODE_POINT else "\ud800"
 
-
-def _unescaped(text: str) -> str:
-    """The text of a string literal; a backslash before any other character stays."""
-    def replace(match: re.Match[str]) -> str:
-        code = match[1]
-        return _ESCAPED[code] if code in _ESCAPED else chr(int(code[1:], 16))
-
-    return _ESCAPE.sub(replace, text)
+        found = _ESCAPE.sub(replaced, text)
+        if any(0xD800 <= ord(character) <= 0xDFFF for character in found):
+            self._fail("a lone surrogate has no spelling in UTF-8" if "U" not in text else
+                       "the text has a number that is no character", token)
+        return found
 
 
 def _below(node: Node) -> tuple[Node, ...]:
@@ -258,25 +272,3 @@ def _regular(node: Node) -> Node:
     if isinstance(node, Repeat):
         return repeat(_regular(node.body), node.min, node.max)
     return node
-
-
-def _is_nullable(node: Node, nullable: set[str]) -> bool:
-    if isinstance(node, Ref):
-        return node.rule in nullable
-    if isinstance(node, (Seq, Text)):
-        return all(_is_nullable(part, nullable) for part in _below(node))
-    if isinstance(node, Alt):
-        return any(_is_nullable(option, nullable) for option in node.options)
-    return isinstance(node, Repeat) and (node.min == 0 or _is_nullable(node.body, nullable))
-
-
-def _first_rules(node: Node, nullable: set[str]) -> set[str]:
-    """The rules with which a text of the node may begin."""
-    if isinstance(node, Ref):
-        return {node.rule}
-    found: set[str] = set()
-    for part in _below(node):
-        found |= _first_rules(part, nullable)
-        if isinstance(node, Seq) and not _is_nullable(part, nullable):
-            break
-    return found

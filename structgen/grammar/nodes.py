@@ -13,11 +13,13 @@ Nodes compare by identity: they are built once and shared, and hashing deep tree
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Encoding = Literal["raw", "json"]
+from structgen.errors import StructgenError
+
+Encoding = Literal["raw", "json", "json_ascii", "json_necessary", "json_necessary_ascii"]
 MAX_CODE_POINT = 0x10FFFF
 
 
@@ -93,7 +95,9 @@ class Ref(Node):
 @dataclass(frozen=True, slots=True, eq=False)
 class Text(Node):
     """A text of the regular language ``body``, at least ``min_length`` and at most ``max_length`` code points long,
-    written in an encoding: ``raw`` as it is, ``json`` between double quotes with any of RFC 8259's escapes.
+    written in an encoding: ``raw`` as it is, ``json`` between double quotes with any of RFC 8259's escapes. ``ascii``:
+    characters beyond ASCII, and DEL, only as escapes. ``necessary``: no escape but where the character cannot stand for
+    itself, and that in one spelling: the short one, else ``\\u`` and small digits.
 
     The language speaks of the decoded text, so an escape counts as the one character it stands for.
     """
@@ -146,6 +150,9 @@ class Members(Node):
     min_count: int = 0
     max_count: int | None = None
     key_encoding: Encoding = "json"
+    classes: tuple[tuple[Node, Node], ...] = ()
+    """Further names that are not listed, by what they look like (regular), each class with its value. Beside them
+    ``other_name`` must say which names have the value ``other``; a name of several classes belongs to the first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,3 +171,5 @@ class Grammar:
     """A rule whose node many grammars share, such as any JSON value: the automaton lowers it once."""
     pruned: bool = False
     """Whether every rule is known to have a finite text (the front end has checked its references)."""
+    why_empty: Callable[[Callable[[Node], bool]], StructgenError] | None = None
+    """Finds words for a grammar without any text; told which nodes have none."""

@@ -2,10 +2,19 @@
 
 In: a decoder state and a byte. Out: the next state and what was decoded. A state is a number: a mode in the low four
 bits, and for an unfinished ``\\u`` escape its digits so far. Lone surrogates are refused: a high one must be followed by
-a low one. Raw texts use the UTF-8 modes alone.
+a low one. Raw texts use the UTF-8 modes alone. Narrower encodings (the bits of ``tables.Encoding``) take steps away and
+change none, so a text that they allow decodes to the same.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from structgen.automaton.tables import Encoding
+
+ASCII, NECESSARY = 2, 4
+"""The bits of an encoding."""
 
 START = 0
 """At a character's boundary. Modes 1 to 7 are inside a UTF-8 sequence."""
@@ -88,8 +97,54 @@ def _unit(state: int, mode: int, byte: int) -> Step | None:
     return (START, CODE_POINT, value) if value >> 10 != 0x37 else None
 
 
-def pending(state: int) -> list[tuple[int, int]]:
+def step_narrow(encoding: int, state: int, byte: int) -> Step | None:
+    """One byte of a JSON string in an encoding that does not allow every spelling."""
+    mode = state & 15
+    if mode == START and byte >= 0x7F and encoding & ASCII:
+        return None
+    step = step_json(state, byte)
+    if step is None or not encoding & NECESSARY:
+        return step
+    if mode in (UNIT, PAIR_UNIT):
+        if 0x41 <= byte <= 0x46:
+            return None
+        if step[1] == CODE_POINT:
+            return step if _within(_units(encoding), step[2], step[2]) else None
+    elif mode == ESCAPE and byte == 0x2F:
+        return None
+    return step if step[0] & 15 < UNIT or pending(step[0], encoding) else None
+
+
+def stepper(encoding: int) -> Callable[[int, int], Step | None]:
+    """The step function of an encoding."""
+    if encoding == Encoding.RAW:
+        return step_raw
+    return step_json if encoding == Encoding.JSON else partial(step_narrow, encoding)
+
+
+def _units(encoding: int) -> list[tuple[int, int]]:
+    """The characters that only a ``\\u`` escape can write."""
+    controls = [(0, 7), (0xB, 0xB), (0xE, 0x1F)]
+    return [*controls, (0x7F, 0x10FFFF)] if encoding & ASCII else controls
+
+
+def _within(ranges: list[tuple[int, int]], low: int, high: int) -> list[tuple[int, int]]:
+    """The parts of ranges between two bounds."""
+    return [(max(low, a), min(high, b)) for a, b in ranges if a <= high and low <= b]
+
+
+def pending(state: int, encoding: int = Encoding.JSON) -> list[tuple[int, int]]:
     """The ranges of code points that an unfinished escape can still become; empty for none."""
+    found = _pending(state)
+    if not encoding & NECESSARY:
+        return found
+    allowed = _units(encoding)
+    if state & 15 == ESCAPE:
+        allowed = [(0, 0x1F), (0x22, 0x22), (0x5C, 0x5C), *allowed[3:]]
+    return [part for low, high in found for part in _within(allowed, low, high)]
+
+
+def _pending(state: int) -> list[tuple[int, int]]:
     mode = state & 15
     high = state >> 18
     if mode == ESCAPE:

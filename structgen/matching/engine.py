@@ -304,12 +304,12 @@ class Engine:
 
     def _allow(self, thread: Thread, allowed: NDArray[np.bool_]) -> None:
         """Marks the tokens that one thread survives; a token is allowed if any thread survives it."""
-        strings = self._vocabulary.strings
         room = self._free_room(thread)
         here = self._intern(frozenset((thread,)), False)
         if room is None:
             self._walk_trie(self._vocabulary.trie, here, allowed)
             return
+        strings = self._vocabulary.strings(self._spans[self._a[thread.state]].span.encoding)
         inside = strings.inside >= 0
         if room < INFINITE:
             inside &= strings.inside <= room

@@ -184,11 +184,11 @@ class Estimate:
         is_start = here.state == reader.dfa.start and here.decoder == decoder.START
         for label, cost in self._labels(text, slot, here, is_start, at):
             after_count, after_seen, after_used = count, seen, used
-            is_new = reader.span.role == Role.UNIQUE or (reader.keys is not None and label == reader.keys.listed)
+            is_new = reader.span.role == Role.UNIQUE or (reader.keys is not None and label >= reader.keys.listed)
             if is_new:
                 raw = not reader.is_json
                 if reading is None:
-                    cost = text.unused(used[raw])
+                    cost = text.unused(used[raw], label)
                 elif cost == 0 and taken:
                     cost = 1
                 after_used = _with(used, raw, before + cost)

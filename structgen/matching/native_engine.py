@@ -10,12 +10,16 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from structgen.automaton.dfa import Dfa
 from structgen.automaton.dfa_native import handle
-from structgen.automaton.tables import NameSet, Tables
+from structgen.automaton.languages import item_languages, key_language, other_kinds, text_language
+from structgen.automaton.lower import lower
+from structgen.automaton.tables import Encoding, KeySet, NameSet, Span, Tables
 from structgen.errors import LimitExceededError, VocabularyError
+from structgen.grammar import nodes
 from structgen.limits import Limits
 from structgen.matching.compiled import Coverage, nothing_to_generate
 from structgen.matching.estimate import Estimate, Place
@@ -41,6 +45,27 @@ _NAMES_IN_A_WORD = 32
 _ARCHIVE_VERSION = 1
 """Raise it when native/vocabulary.cpp builds its tries otherwise."""
 
+NODES: tuple[tuple[type, tuple[str, ...]], ...] = (
+    (nodes.Grammar, ("start", "rules", "origins", "common", "pruned", "unenforced", "why_empty")),
+    (nodes.Ref, ("rule",)),
+    (nodes.Text, ("body", "encoding", "min_length", "max_length")),
+    (nodes.Seq, ("parts",)),
+    (nodes.Alt, ("options",)),
+    (nodes.Members, ("open", "close", "colon", "comma", "names", "values", "required", "other", "other_name", "ordered",
+                     "min_count", "max_count", "key_encoding", "classes")),
+    (nodes.Items, ("open", "close", "comma", "prefix", "rest", "min_count", "max_count", "unique")),
+    (nodes.Str, ("text",)),
+    (nodes.Repeat, ("body", "min", "max")),
+    (nodes.Chars, ("ranges",)),
+    (nodes.And, ()),
+    (nodes.Not, ()),
+    (nodes.Substrings, ()),
+)
+"""What native/lowering.cpp knows of nodes, in its order. A field that is not named here must have its default value,
+else the grammar is lowered in Python; ``And``, ``Not`` and ``Substrings`` are only handed on."""
+
+_ENCODINGS = {encoding.name.lower(): int(encoding) for encoding in Encoding}
+
 if AVAILABLE:
     _native.set_errors(LimitExceededError, VocabularyError)
 
@@ -52,6 +77,18 @@ class NativeVocabulary:
         self.vocabulary = vocabulary
         self.native = _native_vocabulary(vocabulary, cache)
         self._dfas: OrderedDict[int, tuple[Dfa, _native.Dfa]] = OrderedDict()
+        self._lowering = _native.Lowering([_class_of(*known) for known in NODES], _ENCODINGS, text_language,
+                                          _keys, item_languages)
+
+    def lower(self, grammar: nodes.Grammar, limits: Limits) -> Lowered | None:
+        """The tables of a grammar, made natively; None where only ``automaton.lower`` can make them."""
+        made = self._lowering.lower(self.native, grammar, limits, self.dfa, limits.grammar_states, limits.threads,
+                                    limits.cache_bytes, limits.mask_steps)
+        return None if made is None else Lowered(*made, grammar.unenforced)
+
+    def lowered(self, grammar: nodes.Grammar, limits: Limits) -> NativeCompiledGrammar:
+        """The compiled grammar; raises what ``automaton.lower`` raises."""
+        return NativeCompiledGrammar(self.lower(grammar, limits) or lower(grammar, limits), self, limits)
 
     def dfa(self, dfa: Dfa | NameSet) -> _native.Dfa:
         """The native form of an automaton; those of texts are made once for as long as they are in use."""
@@ -79,14 +116,55 @@ def _native_vocabulary(vocabulary: Vocabulary, cache: DiskCache | None) -> _nati
     return made
 
 
+def _keys(node: nodes.Members, limits: Limits) -> tuple[Dfa | NameSet | None, int, int]:
+    return key_language(node, other_kinds(node), limits)
+
+
+def _class_of(node: type, known: tuple[str, ...]) -> tuple[type, tuple[str, ...], tuple[tuple[str, Any], ...]] | None:
+    """What ``Lowering`` is told of a class; None, which it refuses, if a field that it does not know has no default."""
+    if node in (nodes.And, nodes.Not, nodes.Substrings):
+        return node, known, ()
+    others = []
+    for field in fields(node):
+        if field.name not in known:
+            default = field.default if field.default_factory is MISSING else field.default_factory()
+            if default is MISSING:
+                return None
+            others.append((field.name, default))
+    return node, known, tuple(others)
+
+
+class Lowered(NamedTuple):
+    """What native lowering gives: the grammar, and what of its tables is Python's."""
+
+    native: _native.Grammar
+    dfas: list[Dfa | NameSet | tuple[tuple[str, ...], bool]]
+    origins: dict[int, str]
+    unenforced: tuple[str, ...]
+
+    def tables(self) -> Tables:
+        """The tables as the Python engine reads them."""
+        start, states, edges, targets, returns, spans, key_sets = self.native.tables()
+        return Tables(start, array("I", states), array("I", edges), array("I", targets), array("I", returns),
+                      [Span(*span) for span in spans],
+                      [KeySet(list(map(bool, required)), list(map(bool, forbidden)), ordered, least, most, others)
+                       for required, forbidden, ordered, least, most, others in key_sets],
+                      [NameSet(*dfa) if isinstance(dfa, tuple) else dfa for dfa in self.dfas], self.origins,
+                      self.unenforced)
+
+
 class NativeCompiledGrammar:
     """The native engine's compiled grammar: see ``compiled.PythonCompiledGrammar`` for what the methods mean."""
 
     engine_name = "native"
 
-    def __init__(self, tables: Tables, shared: NativeVocabulary, limits: Limits) -> None:
-        self.tables, self.vocabulary, self.limits = tables, shared.vocabulary, limits
+    def __init__(self, tables: Tables | Lowered, shared: NativeVocabulary, limits: Limits) -> None:
+        self.vocabulary, self.limits, self.unenforced = shared.vocabulary, limits, tables.unenforced
         self._estimate: Estimate | None = None
+        self._tables = tables
+        if isinstance(tables, Lowered):
+            self._native = tables.native
+            return
         spans = array("I")
         for s in tables.spans:
             spans.extend((s.dfa, s.encoding, s.role, s.min_length, s.max_length, s.key_set))
@@ -99,9 +177,16 @@ class NativeCompiledGrammar:
             raise nothing_to_generate()
 
     @property
-    def unenforced(self) -> tuple[str, ...]:
-        """What the source asks for and the masks do not express; empty unless the caller allowed it."""
-        return self.tables.unenforced
+    def tables(self) -> Tables:
+        """The tables, made of the native ones when they are first asked for."""
+        tables = self._tables
+        if isinstance(tables, Lowered):
+            tables = self._tables = tables.tables()
+        return tables
+
+    def is_small(self, states: int) -> bool:
+        """Whether this is a finite automaton of at most so many states: plain texts, without calls and counters."""
+        return self._native.is_small(states)
 
     def matcher(self) -> NativeMatcher:
         """A matcher at the beginning of an output."""
@@ -137,7 +222,7 @@ class NativeCompiledGrammar:
 
     def stats(self) -> dict[str, int]:
         """Counts of what has been computed so far."""
-        return {"states": self.tables.n_states, "configurations": self._native.n_configurations,
+        return {"states": self._native.n_states, "configurations": self._native.n_configurations,
                 "masks_computed": self._native.masks_computed, "cold_steps": self._native.cold_steps,
                 "nodes_visited": self._native.nodes_visited, "memory_bytes": self.memory_bytes()}
 

@@ -94,7 +94,7 @@ class KeyRules:
         """An upper bound, reached, on how many keys can follow this one."""
         if self._keys.others == INFINITE:
             return INFINITE
-        others = self._keys.others - len(registers.texts) - (label == self.listed)
+        others = self._keys.others - len(registers.texts) - (label >= self.listed)
         if self._keys.ordered:
             return others + (self._available[label + 1] if label < self.listed else 0)
         free = self._possible_bits & ~registers.seen
@@ -129,11 +129,12 @@ class SpanReader:
         self.dfa: Dfa = found.dfa if isinstance(found, NameSet) else found
         self.keys = KeyRules(tables.key_sets[span.key_set]) if span.role == Role.KEY else None
         self._others = tables.key_sets[span.key_set].others if span.role == Role.KEY else 0
-        self.is_json = span.encoding == Encoding.JSON
-        self._decode = decoder.step_json if self.is_json else decoder.step_raw
+        self.is_json = span.encoding != Encoding.RAW
+        self._decode = decoder.stepper(span.encoding)
         self._rows: dict[int, list[int]] = {}
         self.tracked = span.role == Role.UNIQUE or (span.role == Role.KEY and self._others > 0)
-        self._forgets = span.role == Role.VALUE and self.dfa.edges == (((0, 255, 0),),)
+        self._is_free = span.role == Role.VALUE and self.dfa.edges == (((0, 255, 0),),)
+        self._forgets = self._is_free and not span.encoding & decoder.NECESSARY
         self._counts = span.min_length > 0 or span.max_length != INFINITE
         self._cap = span.min_length if span.max_length == INFINITE else INFINITE
         self.total = _total_states(self.dfa)
@@ -187,7 +188,7 @@ class SpanReader:
         if not self.span.min_length <= reading.count <= self.span.max_length:
             return -1
         if self.keys is not None:
-            if not self.keys.allows(label, registers) or (label == self.keys.listed and reading.text in registers.texts):
+            if not self.keys.allows(label, registers) or (label >= self.keys.listed and reading.text in registers.texts):
                 return -1
         elif self.span.role == Role.UNIQUE and reading.text in registers.texts:
             return -1
@@ -205,7 +206,7 @@ class SpanReader:
 
     def _kept(self, reading: Reading, registers: Registers) -> Reading | None:
         if reading.decoder & 15 >= decoder.ESCAPE:
-            ranges = decoder.pending(reading.decoder)
+            ranges = decoder.pending(reading.decoder, self.span.encoding)
             alive = any(self._reaches(reading, low, high, registers) for low, high in ranges)
         else:
             alive = self._alive(reading, registers)
@@ -248,7 +249,7 @@ class SpanReader:
 
     def _reaches(self, reading: Reading, low: int, high: int, registers: Registers) -> bool:
         """Whether some code point of a range leaves the text alive."""
-        if self._forgets:
+        if self._is_free:
             return reading.count < self.span.max_length
         for sequence in utf8_sequences(low, high):
             for state, text in self._paths(reading.state, reading.text, sequence, registers):

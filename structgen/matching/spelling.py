@@ -2,8 +2,8 @@
 
 In: a span's automaton, where it stands and what has been used. Out: least numbers of bytes. The one idea is to search
 for the cheapest way through an automaton whose bytes cost what they take in the output: in JSON a quote takes two, a
-control character up to six. Where texts must differ, the texts of each cost are counted instead of listed, so the
-cheapest *unused* one is known without naming it.
+control character up to six, and so does any character beyond ASCII where that must be escaped. Where texts must differ,
+the texts of each cost are counted instead of listed, so the cheapest *unused* one is known without naming it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
 from structgen.automaton.dfa import Dfa
-from structgen.automaton.tables import Role
+from structgen.automaton.tables import Encoding, Role
 from structgen.automaton.utf8 import utf8_sequences
 from structgen.matching import decoder
 from structgen.matching.spans import Reading, SpanReader
@@ -65,11 +65,24 @@ def cheapest(start: Place, onward: Callable[[Place], Iterable[tuple[int, Place |
     return NEVER
 
 
-def byte_cost(byte: int, is_json: bool) -> int:
-    """The bytes that one byte of a text takes in the output."""
-    if not is_json or (byte >= 0x20 and byte not in b'"\\'):
+def byte_cost(byte: int, encoding: int) -> int:
+    """The bytes that one byte of a text takes in the output; of an escaped character its first byte takes the most."""
+    if encoding & decoder.ASCII and byte >= 0x7F:
+        return 1 if 0x80 <= byte < 0xC0 else _character_cost(byte, encoding) - _size(byte) + 1
+    if encoding == Encoding.RAW or (byte >= 0x20 and byte not in b'"\\'):
         return 1
     return 2 if byte in _SHORT_ESCAPES else 6
+
+
+def _size(lead: int) -> int:
+    return 1 if lead < 0x80 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+
+
+def _character_cost(lead: int, encoding: int) -> int:
+    """The bytes that a character beyond ASCII takes."""
+    if encoding & decoder.ASCII:
+        return 6 if lead < 0xF0 else 12
+    return _size(lead)
 
 
 class Spelling:
@@ -78,11 +91,11 @@ class Spelling:
     def __init__(self, reader: SpanReader) -> None:
         self.reader = reader
         self._dfa: Dfa = reader.dfa
-        self._byte_cost = [byte_cost(byte, reader.is_json) for byte in range(256)]
+        self._byte_cost = [byte_cost(byte, reader.span.encoding) for byte in range(256)]
         self._known: dict[int, dict[tuple[int, int], int]] = {}
         self._absorbs = [any(low <= 0x80 <= high and target == state for low, high, target in edges)
                          for state, edges in enumerate(self._dfa.edges)]
-        self._levels: list[int] = []
+        self._levels: list[Counter[int]] = []
         self._frontier: dict[int, Counter[tuple[int, int]]] = {0: Counter({(self._dfa.start, 0): 1})}
 
     def spelled(self, text: bytes) -> int:
@@ -110,8 +123,8 @@ class Spelling:
                 yield min(self._byte_cost[low : min(high, 0x7F) + 1]), (target, fewer)
             if high >= 0xC2:
                 lead = max(low, 0xC2)
-                size = 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
-                yield size if self._absorbs[target] else 1, (target, fewer)
+                yield (_character_cost(lead, self.reader.span.encoding) if self._absorbs[target]
+                       else min(self._byte_cost[lead : high + 1])), (target, fewer)
             if low <= 0xBF and high >= 0x80 and target != state:
                 yield 1, (target, needed)
 
@@ -124,7 +137,8 @@ class Spelling:
             return rest + open_bytes if self._absorbs[reading.state] else max(rest, open_bytes)
         digits = 4 - (reading.decoder >> 4 & 3)
         escape = {decoder.ESCAPE: 1, decoder.PAIR_ESCAPE: 6, decoder.PAIR_U: 5}.get(mode, digits)
-        states = {state for low, high in decoder.pending(reading.decoder) for sequence in utf8_sequences(low, high)
+        states = {state for low, high in decoder.pending(reading.decoder, self.reader.span.encoding)
+                  for sequence in utf8_sequences(low, high)
                   for state in self._behind(reading.state, sequence)}
         return escape + min((self.least(state, max(0, needed - 1), label) for state in states
                              if label < 0 or _reaches(self._dfa, state, label)), default=NEVER)
@@ -138,15 +152,17 @@ class Spelling:
 
     # -- texts that must differ -----------------------------------------------------------------------------------
 
-    def unused(self, used: tuple[int, ...]) -> int:
-        """The cost of the cheapest text beyond ``used[c]`` texts of each cost ``c``."""
+    def unused(self, used: tuple[int, ...], label: int) -> int:
+        """The cost of the cheapest text with this label, where ``used[c]`` texts of each cost ``c`` are used, by whatever
+        label: not above the truth."""
         cost = 0
         while True:
             while len(self._levels) <= cost:
-                if not self._frontier:
+                if not any(_reaches(self._dfa, state, label) for level in self._frontier.values() for state, _ in level):
                     return NEVER
                 self._count_level()
-            if self._levels[cost] > (used[cost] if cost < len(used) else 0):
+            level = self._levels[cost]
+            if label in level and level.total() > (used[cost] if cost < len(used) else 0):
                 return cost
             cost += 1
 
@@ -154,13 +170,13 @@ class Spelling:
         """Counts the texts of the next cost."""
         span, keys = self.reader.span, self.reader.keys
         cost = len(self._levels)
-        found = 0
+        found: Counter[int] = Counter()
         for (state, count), number in self._frontier.pop(cost, Counter()).items():
             accept = self._dfa.accept[state]
-            if accept >= 0 and (keys is None or accept == keys.listed) and count >= span.min_length:
-                found += number
+            if accept >= 0 and (keys is None or accept >= keys.listed) and count >= span.min_length:
+                found[accept] += number
             for low, high, target in self._dfa.edges[state]:
-                if keys is not None and not _reaches(self._dfa, target, keys.listed):
+                if keys is not None and self._dfa.labels[target][-1] < keys.listed:
                     continue
                 if low < 0x80:
                     high = min(high, 0x7F)

@@ -15,10 +15,12 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from structgen.automaton.tables import Encoding
 from structgen.matching import decoder
 from structgen.vocabulary import Vocabulary
 
 _ORDINARY = bytes(byte for byte in range(0x20, 0x100) if byte not in b'"\\')
+_ORDINARY_ASCII = bytes(byte for byte in _ORDINARY if byte < 0x7F)
 
 
 class TokenTrie:
@@ -68,34 +70,35 @@ def _common(a: bytes, b: bytes) -> int:
 
 
 class StringTokens:
-    """What each token does inside a JSON string, at a character's boundary.
+    """What each token does inside a JSON string of an encoding, at a character's boundary.
 
     ``inside[t]``: characters that token ``t`` decodes to if it stays inside the string, -1 if it ends it or is not
     allowed. ``leaving``: the trie of the tokens that contain a closing quote.
     """
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, encoding: int = Encoding.JSON) -> None:
         self.inside: NDArray[np.int32] = np.full(vocabulary.size, -1, dtype=np.int32)
         leaving: list[tuple[bytes, int]] = []
         for token, text in enumerate(vocabulary.tokens):
             if not text:
                 continue
-            count = _characters_inside(text)
+            count = _characters_inside(text, encoding)
             self.inside[token] = count
             if count < 0 and 0x22 in text:
                 leaving.append((text, token))
         self.leaving = TokenTrie(leaving)
 
 
-def _characters_inside(text: bytes) -> int:
-    if not text.translate(None, _ORDINARY):
+def _characters_inside(text: bytes, encoding: int) -> int:
+    if not text.translate(None, _ORDINARY_ASCII if encoding & decoder.ASCII else _ORDINARY):
         try:
             return len(text.decode())
         except UnicodeDecodeError:
             pass
     state, count = decoder.START, 0
+    decode = decoder.stepper(encoding)
     for byte in text:
-        step = decoder.step_json(state, byte)
+        step = decode(state, byte)
         if step is None or step[1] == decoder.END:
             return -1
         state, what, value = step
@@ -110,4 +113,11 @@ class VocabularyTables:
         self.vocabulary = vocabulary
         texts = [(text, token) for token, text in enumerate(vocabulary.tokens) if text]
         self.trie = TokenTrie(texts)
-        self.strings = StringTokens(vocabulary)
+        self._strings: dict[int, StringTokens] = {}
+
+    def strings(self, encoding: int) -> StringTokens:
+        """What tokens do inside strings of an encoding, made on first use."""
+        found = self._strings.get(encoding)
+        if found is None:
+            found = self._strings[encoding] = StringTokens(self.vocabulary, encoding)
+        return found

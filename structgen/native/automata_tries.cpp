@@ -125,8 +125,12 @@ public:
                 if (edge.low <= 0x80 && edge.high >= 0xBF && edge.target == state) absorbs_[state] = true;
             }
             draft_.close();
-            draft_.accept.push_back(other->accept[state] >= 0 ? static_cast<int32_t>(rest) : -1);
-            sets_.push_back(labels_.add(&rest, 1).first);
+            draft_.accept.push_back(other->accept[state] >= 0 ? static_cast<int32_t>(rest) + other->accept[state] : -1);
+            found_.clear();
+            for (uint32_t i = other->label_start[state]; i < other->label_start[state + 1]; ++i)
+                found_.push_back(rest + other->labels[i]);
+            if (found_.empty()) found_.push_back(rest);
+            sets_.push_back(labels_.add(found_).first);
         }
         draft_.shortest = other->min_length, draft_.longest = other->max_length, draft_.count = other->count;
     }
@@ -316,7 +320,7 @@ Made plain_names(const std::vector<std::string_view>& names, bool other) {
 }
 
 bool is_any(const Automaton& dfa) {
-    return dfa.n_states() == 1 && dfa.edges.size() == 1 && dfa.edges[0].low == 0 && dfa.edges[0].high == 255;
+    return dfa.n_states() == 1 && dfa.labels.empty() && dfa.edges.size() == 1 && dfa.edges[0].low == 0 && dfa.edges[0].high == 255;
 }
 
 }  // namespace

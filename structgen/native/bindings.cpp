@@ -6,7 +6,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "automata_python.hpp"
-#include "matcher.hpp"
+#include "lowering.hpp"
 
 namespace nb = nanobind;
 using namespace structgen;
@@ -176,6 +176,10 @@ void check_token(const Matcher& matcher, int64_t token) {
     }
 }
 
+Limits limits_of(uint64_t threads, uint64_t cache_bytes, uint64_t mask_steps) {
+    return {std::min<uint64_t>(threads, 0xFFFF), cache_bytes, mask_steps};  // a configuration counts its threads in 16 bits
+}
+
 std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Vocabulary> vocabulary, uint32_t start, nb::handle states,
                                       nb::handle edges, nb::handle targets, nb::handle returns, nb::handle spans,
                                       const std::vector<std::shared_ptr<Dfa>>& dfas, nb::list key_sets, uint64_t threads,
@@ -188,7 +192,8 @@ std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Vocabulary> vocabulary, ui
     tables->returns = words(returns);
     const std::vector<uint32_t> flat = words(spans);
     for (size_t i = 0; i + 5 < flat.size(); i += 6)
-        tables->spans.push_back({flat[i], flat[i + 1] == 1, static_cast<Role>(flat[i + 2]), flat[i + 3], flat[i + 4], flat[i + 5]});
+        tables->spans.push_back({flat[i], static_cast<uint8_t>(flat[i + 1]), static_cast<Role>(flat[i + 2]), flat[i + 3], flat[i + 4],
+                                 flat[i + 5]});
     tables->dfas.assign(dfas.begin(), dfas.end());
     for (nb::handle item : key_sets) {
         auto key = nb::cast<nb::tuple>(item);
@@ -201,11 +206,23 @@ std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Vocabulary> vocabulary, ui
                                     nb::cast<uint32_t>(key[4]), nb::cast<uint32_t>(key[5])});
     }
     tables->check();
-    Limits limits;
-    limits.threads = std::min<uint64_t>(threads, 0xFFFF);  // a configuration counts its threads in 16 bits
-    limits.cache_bytes = cache_bytes;
-    limits.mask_steps = mask_steps;
-    return std::make_shared<Grammar>(std::move(vocabulary), std::move(tables), limits);
+    return std::make_shared<Grammar>(std::move(vocabulary), std::move(tables), limits_of(threads, cache_bytes, mask_steps));
+}
+
+template <class T>
+nb::bytes as_bytes(const std::vector<T>& values) {
+    return nb::bytes(reinterpret_cast<const char*>(values.data()), sizeof(T) * values.size());
+}
+
+// What automaton.tables.Tables is made of, apart from the automata.
+nb::tuple tables_of(const Grammar& grammar) {
+    const Tables& t = *grammar.engine.tables;
+    nb::list spans, key_sets;
+    for (const Span& s : t.spans)
+        spans.append(nb::make_tuple(s.dfa, static_cast<int>(s.encoding), static_cast<int>(s.role), s.min_length, s.max_length, s.key_set));
+    for (const KeySet& k : t.key_sets)
+        key_sets.append(nb::make_tuple(as_bytes(k.required), as_bytes(k.forbidden), k.ordered, k.min_count, k.max_count, k.others));
+    return nb::make_tuple(t.start, as_bytes(t.states), as_bytes(t.edges), as_bytes(t.targets), as_bytes(t.returns), spans, key_sets);
 }
 
 nb::bytes text_of(const Stores& stores, uint32_t text) {
@@ -295,7 +312,7 @@ NB_MODULE(_native, m) {
     nb::class_<Dfa>(m, "Dfa").def(nb::init<const Automaton&>());
 
     m.def("names", [](const std::vector<nb::bytes>& names, bool other) {
-        std::vector<std::string> texts;
+        std::vector<std::string_view> texts;
         for (const nb::bytes& name : names) texts.emplace_back(name.c_str(), name.size());
         return Dfa::of_names(texts, other);
     });
@@ -304,6 +321,9 @@ NB_MODULE(_native, m) {
         .def_prop_ro("is_empty", [](Grammar& g) {
             return g.engine.empty(g.engine.start()) && !g.engine.accepting(g.engine.start());
         })
+        .def("is_small", [](Grammar& g, size_t most) { return g.engine.tables->is_small(most); })
+        .def("tables", &tables_of)
+        .def_prop_ro("n_states", [](Grammar& g) { return g.engine.tables->states.size(); })
         .def("explore", [](Grammar& g, uint32_t budget, uint64_t max_states, uint64_t max_bytes) {
             nb::gil_scoped_release unlocked;
             std::lock_guard lock(g.engine.mutex);
@@ -321,6 +341,14 @@ NB_MODULE(_native, m) {
         .def_prop_ro("cold_steps", [](Grammar& g) { return g.engine.cold_steps; })
         .def_prop_ro("nodes_visited", [](Grammar& g) { return g.engine.nodes_visited; });
     m.def("make_grammar", &make_grammar);
+
+    nb::class_<Lowering>(m, "Lowering")
+        .def(nb::init<nb::list, nb::dict, nb::object, nb::object, nb::object>())
+        .def("lower", [](Lowering& self, std::shared_ptr<Vocabulary> vocabulary, nb::handle grammar, nb::handle limits,
+                         nb::handle native_dfa, uint64_t states, uint64_t threads, uint64_t cache_bytes, uint64_t mask_steps) {
+            return self.lower(std::move(vocabulary), grammar, limits, native_dfa, states,
+                              limits_of(threads, cache_bytes, mask_steps));
+        });
 
     nb::class_<PyMatcher>(m, "Matcher")
         .def(nb::init<std::shared_ptr<Grammar>>())

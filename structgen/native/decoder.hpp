@@ -1,4 +1,5 @@
 // Decodes what stands between the quotes of a JSON string, a byte at a time: the twin of matching/decoder.py.
+// Narrower encodings take steps away and change none.
 // A state is a number: a mode in the low four bits and, for an unfinished \u escape, its digits so far.
 #pragma once
 
@@ -8,6 +9,7 @@ namespace structgen::decoder {
 
 enum Mode : uint32_t { START = 0, ESCAPE = 8, UNIT = 9, PAIR_ESCAPE = 10, PAIR_U = 11, PAIR_UNIT = 12 };
 enum What : uint32_t { DEAD, NOTHING, BYTE, CODE_POINT, END };
+enum Encoding : uint8_t { RAW = 0, JSON = 1, ASCII = 2, NECESSARY = 4, ENCODINGS = 8 };  // JSON may have the bits behind it
 
 struct Step {
     What what;
@@ -54,8 +56,10 @@ inline int hex(uint32_t byte) {
     return lower >= 'a' && lower <= 'f' ? static_cast<int>(lower - 'a' + 10) : -1;
 }
 
-// The ranges of code points that an unfinished escape can still become; returns how many (at most three).
-inline int pending(uint32_t state, Range out[3]) {
+constexpr int MAX_PENDING = 8;
+
+// The ranges of code points that an unfinished escape can still become in JSON; returns how many (at most three).
+inline int pending_json(uint32_t state, Range out[MAX_PENDING]) {
     uint32_t mode = state & 15, high = state >> 18;
     if (mode == ESCAPE) {
         out[0] = {0, 0xD7FF};
@@ -85,6 +89,27 @@ inline int pending(uint32_t state, Range out[3]) {
     return n;
 }
 
+// The characters that only a \u escape can write where no other escape is allowed.
+inline bool needs_unit(uint8_t encoding, uint32_t point) {
+    return (point < 0x20 && !(point >= 8 && point <= 13 && point != 11)) || (encoding & ASCII && point >= 0x7F);
+}
+
+// The same in an encoding; at most MAX_PENDING.
+inline int pending(uint32_t state, uint8_t encoding, Range out[MAX_PENDING]) {
+    if (!(encoding & NECESSARY)) return pending_json(state, out);
+    static constexpr Range units[4] = {{0, 7}, {11, 11}, {14, 0x1F}, {0x7F, 0x10FFFF}};
+    static constexpr Range escapes[4] = {{0, 0x1F}, {0x22, 0x22}, {0x5C, 0x5C}, {0x7F, 0x10FFFF}};
+    const Range* allowed = (state & 15) == ESCAPE ? escapes : units;
+    Range found[MAX_PENDING];
+    int n = pending_json(state, found), kept = 0;
+    for (int i = 0; i < n; ++i)
+        for (int j = 0; j < (encoding & ASCII ? 4 : 3); ++j)
+            if (allowed[j].low <= found[i].high && found[i].low <= allowed[j].high)
+                out[kept++] = {found[i].low > allowed[j].low ? found[i].low : allowed[j].low,
+                               found[i].high < allowed[j].high ? found[i].high : allowed[j].high};
+    return kept;
+}
+
 // A hexadecimal digit: the state holds how many came before (2 bits), their value (12) and the high half (10).
 inline Step step_unit(uint32_t state, uint32_t mode, uint32_t byte) {
     int digit = hex(byte);
@@ -93,8 +118,8 @@ inline Step step_unit(uint32_t state, uint32_t mode, uint32_t byte) {
     uint32_t high = state >> 18;
     if (count < 3) {
         uint32_t following = mode | (count + 1) << 4 | value << 6 | high << 18;
-        Range ranges[3];
-        return {pending(following, ranges) ? NOTHING : DEAD, following, 0};
+        Range ranges[MAX_PENDING];
+        return {pending_json(following, ranges) ? NOTHING : DEAD, following, 0};
     }
     if (mode == PAIR_UNIT) {
         if (value >> 10 != 0x37) return {DEAD, 0, 0};
@@ -129,6 +154,27 @@ inline Step step_json(uint32_t state, uint32_t byte) {
     if (mode == PAIR_ESCAPE) return {byte == '\\' ? NOTHING : DEAD, (state & ~15u) | PAIR_U, 0};
     if (mode == PAIR_U) return {byte == 'u' ? NOTHING : DEAD, (state & ~15u) | PAIR_UNIT, 0};
     return step_unit(state, mode, byte);
+}
+
+// A byte of a JSON string in an encoding that does not allow every spelling.
+inline Step step_narrow(uint8_t encoding, uint32_t state, uint32_t byte) {
+    constexpr Step dead{DEAD, 0, 0};
+    const uint32_t mode = state & 15;
+    if (mode == START && byte >= 0x7F && encoding & ASCII) return dead;
+    const Step step = step_json(state, byte);
+    if (step.what == DEAD || !(encoding & NECESSARY)) return step;
+    if (mode == UNIT || mode == PAIR_UNIT) {
+        if (byte >= 'A' && byte <= 'F') return dead;
+        if (step.what == CODE_POINT) return needs_unit(encoding, step.value) ? step : dead;
+    } else if (mode == ESCAPE && byte == '/') {
+        return dead;
+    }
+    Range ranges[MAX_PENDING];
+    return (step.state & 15) < UNIT || pending(step.state, encoding, ranges) ? step : dead;
+}
+
+inline Step step(uint8_t encoding, uint32_t state, uint32_t byte) {
+    return encoding == JSON ? step_json(state, byte) : encoding == RAW ? step_raw(state, byte) : step_narrow(encoding, state, byte);
 }
 
 // The state without the digits that matter to nobody: all that is kept is whether a surrogate began.

@@ -19,6 +19,7 @@ Engine::Engine(std::shared_ptr<Vocabulary> v, std::shared_ptr<const Tables> t, L
     : vocabulary(std::move(v)), tables(std::move(t)), limits_(limits) {
     rules_.reserve(tables->key_sets.size());
     for (const KeySet& keys : tables->key_sets) rules_.emplace_back(keys, stores_);
+    for (const Span& span : tables->spans) vocabulary->prepare(span.encoding);
     readers_.reserve(tables->spans.size());
     for (const Span& span : tables->spans)
         readers_.emplace_back(*tables->dfas[span.dfa], span, stores_, span.role == KEY ? &rules_[span.key_set] : nullptr);
@@ -51,7 +52,7 @@ uint32_t Engine::intern(bool accepting) {
             bool loops = false;
             if (found.size() == 1 && !accepting && tables->states[found[0].state].kind == SPAN) {
                 const SpanReader& span = reader(found[0]);
-                loops = span.span.json && span.forgets && !span.counts && found[0].b == decoder::START;
+                loops = span.span.json() && span.free && !span.counts && found[0].b == decoder::START;
             }
             configurations_.push_back({static_cast<uint32_t>(threads_.size()), static_cast<uint16_t>(found.size()),
                                        accepting, loops, NONE});
@@ -159,7 +160,7 @@ void Engine::enter_span(const Entry& entry) {
     Thread thread{entry.state, intern_frame({state.b, entry.frame, entry.registers}),
                   reading.state, reading.decoder, reading.count, reading.text};
     threads_found_.push_back(thread);
-    if (!readers_[state.a].span.json) finish(thread);
+    if (!readers_[state.a].span.json()) finish(thread);
 }
 
 // Goes on behind a text that ends here; a raw text may end wherever it is complete.
@@ -223,7 +224,7 @@ uint32_t Engine::step_cold(uint32_t configuration, uint32_t byte) {
         }
         const Thread next{thread.state, thread.frame, reading.state, reading.decoder, reading.count, reading.text};
         threads_found_.push_back(next);
-        if (!span.span.json) finish(next);
+        if (!span.span.json()) finish(next);
     }
     if (work_.empty() && threads_found_.empty()) return NOWHERE;
     bool accepting = false;
@@ -240,7 +241,9 @@ uint32_t Engine::walk(uint32_t configuration, std::string_view text) {
 }
 
 uint32_t Engine::advance(uint32_t configuration, uint32_t token) {
-    if (configurations_[configuration].loops && vocabulary->returns[token]) return configuration;
+    const Configuration& here = configurations_[configuration];
+    if (here.loops && vocabulary->returns[token] && vocabulary->is_written(token, reader(threads_[here.first]).span.encoding))
+        return configuration;
     std::string_view text = vocabulary->text(token);
     return text.empty() ? NOWHERE : walk(configuration, text);
 }

@@ -98,7 +98,8 @@ private:
     void cover(const Thread& thread, Cover& out);
     bool cover_string(const Thread& thread, const SpanReader& span, Cover& out);
     Thread canonical_thread(const Thread& thread) const;
-    void cover_leavers(uint32_t after, uint32_t least, uint32_t most, uint8_t independence, Cover& out);
+    void cover_leavers(uint32_t after, uint32_t least, uint32_t most, uint8_t independence, uint8_t encoding,
+                       Cover& out);
     uint32_t leaver_groups(uint32_t after, uint8_t independence);
     bool cover_part(const Thread& thread, const SpanReader& span, Cover& out);
     const Part& part_of(const Thread& thread, const SpanReader& span, Cover& out);

@@ -32,12 +32,14 @@ bool is_live(const uint64_t live[4], uint32_t byte) { return live[byte >> 6] >> 
 struct Engine::Cover {
     bool inside = false;  // the tokens that stay inside a JSON string, up to `room` characters
     uint32_t room = 0;
+    uint8_t encoding = decoder::JSON;  // of that string
     std::vector<uint32_t> added;  // in any order, possibly twice
     std::vector<const Part*> parts;
     std::vector<std::unique_ptr<Part>> own;  // those of `parts` that nobody else keeps
 
-    void add_inside(uint32_t characters) {
+    void add_inside(uint32_t characters, uint8_t written) {
         room = inside ? std::max(room, characters) : characters;
+        encoding = written;
         inside = true;
     }
     void add(const Trie& trie, uint32_t node) {
@@ -110,7 +112,7 @@ Thread Engine::canonical_thread(const Thread& thread) const {
     const SpanReader& span = reader(thread);
     Thread found = thread;
     const uint32_t far = vocabulary->longest() + 1, least = span.span.min_length, most = span.span.max_length;
-    if (span.counts && span.span.json) {
+    if (span.counts && span.span.json()) {
         const uint32_t count = thread.c, further = far + span.dfa.longest_wait;
         if (span.dfa.any && count < least && least - count > far) found.c = least - far;
         else if (count >= least && most != INFINITE && most - count > further && most - further >= least)
@@ -125,7 +127,7 @@ Thread Engine::canonical_thread(const Thread& thread) const {
 void Engine::cover(const Thread& thread, Cover& out) {
     if (tables->states[thread.state].kind == SPAN && thread.b == decoder::START) {
         const SpanReader& span = reader(thread);
-        if (span.span.json) {
+        if (span.span.json()) {
             if (!cover_string(thread, span, out) && !cover_part(thread, span, out)) cover_text(thread, span, out);
             return;
         }
@@ -142,11 +144,11 @@ const Part& Engine::part_of(const Thread& thread, const SpanReader& span, Cover&
     const uint32_t least = span.span.min_length, most = span.span.max_length, count = thread.c;
     const bool far = count >= least && (most == INFINITE || most - count > vocabulary->longest() + span.dfa.longest_wait);
     if (far) {
-        const Part& part = span.dfa.part(*vocabulary, span.span.json, thread.a);
+        const Part& part = span.dfa.part(*vocabulary, span.span.encoding, thread.a);
         charge(part.steps);  // also where another grammar has made it, so that a limit does not depend on others
         return part;
     }
-    out.own.push_back(span.dfa.part(*vocabulary, span.span.json, thread.a, {count, least, most}));
+    out.own.push_back(span.dfa.part(*vocabulary, span.span.encoding, thread.a, {count, least, most}));
     charge(out.own.back()->steps);
     return *out.own.back();
 }
@@ -157,16 +159,22 @@ bool Engine::cover_part(const Thread& thread, const SpanReader& span, Cover& out
     // Where there are only so many texts, each one used matters to the next.
     if (span.tracked && span.dfa.count[span.dfa.start] < INFINITE) return false;
     const Part& part = part_of(thread, span, out);
-    const uint32_t label = span.keys ? span.keys->listed() : 0;
-    const uint32_t after = finished(thread, label, span.tracked ? TextStore::UNLIKE : thread.d);
     const size_t before = out.added.size();
-    if (after != NOWHERE && !part.leavers.empty()) {
+    const uint32_t listed = span.keys ? span.keys->listed() : 0;
+    auto add_leavers = [&](uint32_t label) {  // listed names are corrected below
+        const uint32_t after = finished(thread, label, span.tracked ? TextStore::UNLIKE : thread.d);
+        if (after == NOWHERE || part.leavers.empty()) return;
         const uint32_t at = leaver_groups(after, span.tracked ? 2 : 0);
         std::vector<bool> allowed(vocabulary->independence.size(), false);
         for (uint32_t i = 1; i <= items_[at]; ++i) allowed[items_[at + i]] = true;
-        for (const auto& [token, group] : part.leavers)
-            if (allowed[group]) out.added.push_back(token);
-    }
+        for (const Part::Leaver& leaver : part.leavers)
+            if (allowed[leaver.group] && (!span.keys || leaver.label == static_cast<int32_t>(label)))
+                out.added.push_back(leaver.token);
+    };
+    if (!span.keys) add_leavers(0);
+    else
+        for (uint32_t i = span.dfa.label_start[thread.a]; i < span.dfa.label_start[thread.a + 1]; ++i)
+            if (span.dfa.labels[i] >= listed) add_leavers(span.dfa.labels[i]);
     if (!span.tracked) {
         out.parts.push_back(&part);
         return true;
@@ -188,32 +196,34 @@ bool Engine::cover_string(const Thread& thread, const SpanReader& span, Cover& o
     const Dfa& dfa = span.dfa;
     const Registers waiting = frames_[thread.frame].registers;
     const uint32_t least = span.span.min_length, most = span.span.max_length;
+    if (out.inside && out.encoding != span.span.encoding) return false;
     if (!dfa.total[thread.a] || (most != INFINITE && !dfa.any)) return false;
     if (span.span.role != VALUE && dfa.count[thread.a] < INFINITE) return false;
-    if (span.keys && !span.keys->allows(span.keys->listed(), waiting)) return false;
+    if (span.keys && (!span.keys->allows(span.keys->listed(), waiting) || !span.one_other(thread.a))) return false;
     const uint32_t room = most == INFINITE ? INFINITE : most - thread.c;
-    out.add_inside(room);
+    out.add_inside(room, span.span.encoding);
     if (!dfa.open[thread.a]) {  // whether it may end here depends on what the token says first
         walk_root(vocabulary->leaving, intern_thread(thread), out);
         return true;
     }
     const uint32_t need = least > thread.c ? least - thread.c : 0;
-    const uint32_t label = span.keys ? span.keys->listed() : static_cast<uint32_t>(dfa.accept[thread.a]);
+    const uint32_t label = span.keys ? dfa.labels[dfa.label_start[thread.a + 1] - 1] : static_cast<uint32_t>(dfa.accept[thread.a]);
     const size_t before = out.added.size();
-    cover_leavers(finished(thread, label, TextStore::UNLIKE), need, room, span.tracked ? 1 : 0, out);
+    cover_leavers(finished(thread, label, TextStore::UNLIKE), need, room, span.tracked ? 1 : 0, span.span.encoding, out);
     if (span.tracked) correct_keys(thread, span, vocabulary->leaving, 1, before, out);
     return true;
 }
 
 // Adds the tokens that end the string after `least` to `most` characters, given the configuration behind it.
-void Engine::cover_leavers(uint32_t after, uint32_t least, uint32_t most, uint8_t independence, Cover& out) {
+void Engine::cover_leavers(uint32_t after, uint32_t least, uint32_t most, uint8_t independence, uint8_t encoding,
+                           Cover& out) {
     if (after == NOWHERE) return;
     const uint32_t at = leaver_groups(after, independence);
     for (uint32_t i = 1; i <= items_[at]; ++i) {
         const uint32_t group = items_[at + i];
         for (uint32_t j = vocabulary->group_start[group]; j < vocabulary->group_start[group + 1]; ++j) {
             const Leaver& leaver = vocabulary->leavers[j];
-            if (leaver.characters >= least && leaver.characters <= most) out.added.push_back(leaver.token);
+            if (leaver.characters >= least && leaver.characters <= most && vocabulary->is_written(leaver.token, encoding)) out.added.push_back(leaver.token);
         }
     }
 }
@@ -418,7 +428,7 @@ void Engine::live_bytes(uint32_t configuration, uint64_t live[4]) const {
         } else {
             for (uint32_t e = span.dfa.edge_start[thread.a]; e < span.dfa.edge_start[thread.a + 1]; ++e)
                 allow(live, span.dfa.edges[e].low, span.dfa.edges[e].high);
-            if (span.span.json) allow(live, '"', '"'), allow(live, '\\', '\\');
+            if (span.span.json()) allow(live, '"', '"'), allow(live, '\\', '\\');
         }
     }
 }
@@ -431,7 +441,7 @@ uint32_t Engine::store(Cover& cover) {
     std::sort(added.begin(), added.end());
     added.erase(std::unique(added.begin(), added.end()), added.end());
     if (cover.parts.size() + cover.inside <= 1 && added.size() <= words) {
-        if (cover.inside) mask.base = vocabulary->inside(cover.room);
+        if (cover.inside) mask.base = vocabulary->inside(cover.room, cover.encoding);
         if (!cover.parts.empty()) {
             const Part& part = *cover.parts[0];
             mask.base = part.base;
@@ -481,7 +491,7 @@ void Engine::union_row(Cover& cover, Mask& mask, std::vector<uint32_t>& removed)
     const uint32_t words = vocabulary->words();
     auto row = std::make_unique<std::vector<uint32_t>>(words, 0u);
     auto set = [&](uint32_t t) { (*row)[t >> 5] |= 1u << (t & 31); };
-    if (cover.inside) std::memcpy(row->data(), vocabulary->inside(cover.room), 4 * static_cast<size_t>(words));
+    if (cover.inside) std::memcpy(row->data(), vocabulary->inside(cover.room, cover.encoding), 4 * static_cast<size_t>(words));
     for (const Part* part : cover.parts) {
         std::vector<uint32_t> own(words, 0u);
         if (part->base) std::memcpy(own.data(), part->base, 4 * static_cast<size_t>(words));
@@ -490,7 +500,7 @@ void Engine::union_row(Cover& cover, Mask& mask, std::vector<uint32_t>& removed)
         for (uint32_t w = 0; w < words; ++w) (*row)[w] |= own[w];
     }
     for (uint32_t t : cover.added) set(t);
-    const uint32_t* base = vocabulary->inside(INFINITE);
+    const uint32_t* base = vocabulary->inside(INFINITE, cover.encoding);
     cover.added.clear();
     for (uint32_t w = 0; w < words; ++w)
         for (uint32_t bits = (*row)[w] ^ base[w]; bits; bits &= bits - 1) {

@@ -119,8 +119,8 @@ namespace {
 
 class PartMaker {
 public:
-    PartMaker(Vocabulary& vocabulary, const Dfa& dfa, ClassRows& rows, bool json, uint32_t state, Lengths lengths)
-        : vocabulary_(vocabulary), classes_(vocabulary.classes()), dfa_(dfa), json_(json), start_(state),
+    PartMaker(Vocabulary& vocabulary, const Dfa& dfa, ClassRows& rows, uint8_t encoding, uint32_t state, Lengths lengths)
+        : vocabulary_(vocabulary), classes_(vocabulary.classes()), dfa_(dfa), encoding_(encoding), json_(encoding != decoder::RAW), start_(state),
           lengths_(lengths), counts_(lengths.least > 0 || lengths.most != INFINITE), rows_(rows) {
         rows_.resize(dfa.n_states());
     }
@@ -149,6 +149,11 @@ private:
         return std::max<uint64_t>(need, dfa_.min_length[state]) <=
                std::min<uint64_t>(lengths_.most - total, dfa_.max_length[state]);
     }
+    // Whether a byte of the text may stand as it is.
+    bool is_plain(uint32_t byte) const {
+        if (!json_) return true;
+        return byte >= 0x20 && byte != '"' && byte != '\\' && (byte < 0x7F || !(encoding_ & decoder::ASCII));
+    }
     void take(const Trie& trie, uint32_t first, uint32_t last) {  // nodes
         for (uint32_t i = trie.first[first]; i < trie.first[last]; ++i) taken_.push_back(trie.items[i]);
     }
@@ -165,12 +170,15 @@ private:
         const Trie& trie = classes_.trie;
         const uint32_t quote = ClassTrie::of('"'), backslash = ClassTrie::of('\\');
         constexpr uint32_t control = ClassTrie::OTHERS + 0x20;  // bytes 0 to 31 are the first of the other classes
+        // DEL is the last of the other classes; it and what is beyond ASCII may have to be escaped.
+        const uint32_t beyond = encoding_ & decoder::ASCII ? ClassTrie::of(0x7F) : ClassTrie::CLASSES;
         std::vector<const ClassRow*> path(1, &row(start_));
         for (uint32_t node = 0; node < trie.size();) {
             ++part_.steps;
             const uint32_t depth = trie.depth[node], cls = trie.byte[node];
             uint32_t target = NONE;
-            if (!json_ || (cls != quote && cls != backslash && !(cls >= ClassTrie::OTHERS && cls < control))) target = (*path[depth])[cls];
+            if (!json_ || (cls != quote && cls != backslash && !(cls >= ClassTrie::OTHERS && cls < control) && cls < beyond))
+                target = (*path[depth])[cls];
             if (target == MIXED) {
                 if (depth == 0) by_byte(cls);
                 else one_by_one(trie, node);
@@ -203,7 +211,7 @@ private:
         part_.steps += text.size();
         for (char c : text) {
             const uint32_t byte = static_cast<uint8_t>(c);
-            if (json_ && (byte == '"' || byte == '\\' || byte < 0x20)) return false;
+            if (!is_plain(byte)) return false;
             state = dfa_.step(state, byte);
             if (state == NONE) return false;
             count += (byte & 0xC0) != 0x80;
@@ -234,7 +242,7 @@ private:
             const Level here = path[depth];
             uint32_t state = NONE;
             decoder::Step step{decoder::DEAD, 0, 0};
-            if (!json_ || (byte >= 0x20 && byte != '"' && byte != '\\')) step = decoder::step_raw(here.mode, byte);
+            if (is_plain(byte)) step = decoder::step_raw(here.mode, byte);
             if (step.what != decoder::DEAD) state = dfa_.step(here.state, byte);
             const uint32_t count = here.count + ((byte & 0xC0) != 0x80);
             if (state == NONE || !alive(state, count)) {
@@ -250,7 +258,7 @@ private:
 
     // Tokens with escapes, incomplete characters or a closing quote, through the string's own reader.
     void in_bytes(const Trie& trie, bool leaving) {
-        const Span span{0, json_, VALUE, lengths_.least, lengths_.most, 0};
+        const Span span{0, encoding_, VALUE, lengths_.least, lengths_.most, 0};
         Stores stores;
         const SpanReader reader(dfa_, span, stores, nullptr);
         std::vector<Reading> path(1, Reading{start_, decoder::START, lengths_.count, 0});
@@ -260,9 +268,10 @@ private:
             Reading following;
             bool ended = false;
             const bool alive = reader.step(path[depth], trie.byte[node], {}, following, ended);
-            if (ended && leaving && reader.label(path[depth], {}) >= 0)
+            const int32_t label = ended && leaving ? reader.label(path[depth], {}) : -1;
+            if (label >= 0)
                 for (uint32_t i = trie.first[node]; i < trie.first[trie.end[node]]; ++i)
-                    part_.leavers.emplace_back(trie.items[i], vocabulary_.group_of(trie.items[i]));
+                    part_.leavers.push_back({trie.items[i], vocabulary_.group_of(trie.items[i]), label});
             if (ended || !alive) {
                 node = trie.end[node];
                 continue;
@@ -298,7 +307,7 @@ private:
             for (auto [low, high] : ranges_) flip(low, high);
         }
         for (uint32_t t : taken_) part_.row[t >> 5] |= 1u << (t & 31);
-        const uint32_t* common = vocabulary_.inside(INFINITE);
+        const uint32_t* common = vocabulary_.inside(INFINITE, json_ ? encoding_ : uint8_t{decoder::JSON});
         size_t difference = 0;
         for (uint32_t w = 0; w < words; ++w) difference += static_cast<size_t>(std::popcount(part_.row[w] ^ common[w]));
         part_.base = part_.row.data();
@@ -315,6 +324,7 @@ private:
     Vocabulary& vocabulary_;
     const ClassTrie& classes_;
     const Dfa& dfa_;
+    const uint8_t encoding_;
     const bool json_;
     const uint32_t start_;
     const Lengths lengths_;
@@ -329,8 +339,8 @@ private:
 
 }  // namespace
 
-Part make_part(Vocabulary& vocabulary, const Dfa& dfa, ClassRows& rows, bool json, uint32_t state, Lengths lengths) {
-    return PartMaker(vocabulary, dfa, rows, json, state, lengths).make();
+Part make_part(Vocabulary& vocabulary, const Dfa& dfa, ClassRows& rows, uint8_t encoding, uint32_t state, Lengths lengths) {
+    return PartMaker(vocabulary, dfa, rows, encoding, state, lengths).make();
 }
 
 }  // namespace structgen

@@ -24,12 +24,16 @@ struct Part {
     const uint32_t* base = nullptr;        // a row, or NULL for none
     std::vector<uint32_t> added, removed;  // the difference to it
     std::vector<uint32_t> row;             // what base points to, unless it is the vocabulary's row
-    std::vector<std::pair<uint32_t, uint32_t>> leavers;  // token, group of the suffix behind its closing quote
+    struct Leaver {
+        uint32_t token, group;  // of the suffix behind its closing quote
+        int32_t label;          // of the text in front of it
+    };
+    std::vector<Leaver> leavers;
     uint64_t steps = 0;                    // nodes visited to make it
 
-    size_t bytes() const { return 4 * (added.size() + removed.size() + row.size()) + 8 * leavers.size(); }
+    size_t bytes() const { return 4 * (added.size() + removed.size() + row.size()) + 12 * leavers.size(); }
 };
 
-Part make_part(Vocabulary& vocabulary, const Dfa& dfa, ClassRows& rows, bool json, uint32_t state, Lengths lengths);
+Part make_part(Vocabulary& vocabulary, const Dfa& dfa, ClassRows& rows, uint8_t encoding, uint32_t state, Lengths lengths);
 
 }  // namespace structgen

@@ -46,7 +46,7 @@ bool KeyRules::allows(uint32_t label, const Registers& r) const {
 
 uint32_t KeyRules::left_after(uint32_t label, const Registers& r) const {
     if (keys_.others == INFINITE) return INFINITE;
-    uint32_t left = keys_.others - stores_.sets.size(r.texts) - (label == n_);
+    uint32_t left = keys_.others - stores_.sets.size(r.texts) - (label >= n_);
     if (keys_.ordered) return left + (label < n_ ? available_[label + 1] : 0);
     uint32_t used = n_ <= 32 ? static_cast<uint32_t>(std::popcount(r.seen)) : stores_.names.size(r.seen);
     return left + n_possible_ - used - (label < n_);
@@ -70,19 +70,19 @@ Registers KeyRules::after(uint32_t label, uint32_t text, const Registers& r) con
 SpanReader::SpanReader(const Dfa& d, const Span& s, Stores& stores, const KeyRules* rules)
     : span(s), dfa(d), keys(rules), stores_(stores) {
     tracked = s.role == UNIQUE || (rules && rules->others() > 0);
-    forgets = s.role == VALUE && dfa.any;
+    free = s.role == VALUE && dfa.any;
     counts = s.min_length > 0 || s.max_length != INFINITE;
     cap_ = s.max_length == INFINITE ? s.min_length : INFINITE;
 }
 
 bool SpanReader::begin(const Registers& r, Reading& out) const {
-    uint32_t root = span.role == UNIQUE ? (span.json ? TextStore::JSON : TextStore::RAW) : TextStore::EMPTY;
+    uint32_t root = span.role == UNIQUE ? (span.json() ? TextStore::JSON : TextStore::RAW) : TextStore::EMPTY;
     out = {dfa.start, decoder::START, 0, root};
     return alive(out, r);
 }
 
 bool SpanReader::step(const Reading& in, uint32_t byte, const Registers& r, Reading& out, bool& ended) const {
-    decoder::Step d = span.json ? decoder::step_json(in.decoder, byte) : decoder::step_raw(in.decoder, byte);
+    const decoder::Step d = decoder::step(span.encoding, in.decoder, byte);
     ended = d.what == decoder::END;
     if (d.what == decoder::DEAD || ended) return ended;
     out = in;
@@ -95,7 +95,7 @@ bool SpanReader::step(const Reading& in, uint32_t byte, const Registers& r, Read
         uint8_t text[4];
         ++out.count;
         if (!walk(out, text, decoder::encode(d.value, text))) return false;
-    } else if (forgets) {
+    } else if (free && !(span.encoding & decoder::NECESSARY)) {
         out.decoder = decoder::forget(d.state);
     }
     return kept(out, r);
@@ -117,7 +117,7 @@ int32_t SpanReader::label(const Reading& in, const Registers& r) const {
     if (in.count < span.min_length || in.count > span.max_length) return -1;
     if (keys) {
         if (!keys->allows(static_cast<uint32_t>(label), r)) return -1;
-        if (static_cast<uint32_t>(label) == keys->listed() && stores_.sets.has(r.texts, in.text)) return -1;
+        if (static_cast<uint32_t>(label) >= keys->listed() && stores_.sets.has(r.texts, in.text)) return -1;
     } else if (span.role == UNIQUE && stores_.sets.has(r.texts, in.text)) {
         return -1;
     }
@@ -132,8 +132,8 @@ Registers SpanReader::finish(const Reading& in, uint32_t label, const Registers&
 
 bool SpanReader::kept(const Reading& in, const Registers& r) const {
     if ((in.decoder & 15) < decoder::ESCAPE) return alive(in, r);
-    decoder::Range ranges[3];
-    int n = decoder::pending(in.decoder, ranges);
+    decoder::Range ranges[decoder::MAX_PENDING];
+    int n = decoder::pending(in.decoder, span.encoding, ranges);
     for (int i = 0; i < n; ++i)
         if (reaches(in, ranges[i].low, ranges[i].high, r)) return true;
     return false;
@@ -176,7 +176,7 @@ bool SpanReader::unused(const Reading& in, uint32_t count, const Registers& r) c
 }
 
 bool SpanReader::reaches(const Reading& in, uint32_t low, uint32_t high, const Registers& r) const {
-    if (forgets) return in.count < span.max_length;
+    if (free) return in.count < span.max_length;
     static constexpr uint32_t seams[4] = {0x7F, 0x7FF, 0xFFFF, 0x10FFFF};
     for (uint32_t seam : seams) {
         if (low > high) break;

@@ -80,11 +80,16 @@ public:
     int32_t label(const Reading& in, const Registers& r) const;
     Registers finish(const Reading& in, uint32_t label, const Registers& r) const;
     bool alive(const Reading& in, const Registers& r) const;
+    // Whether all other names that a state of the keys' automaton leads to have one label.
+    bool one_other(uint32_t state) const {
+        const uint32_t first = dfa.label_start[state], last = dfa.label_start[state + 1];
+        return last - first == 1 || (last - first > 1 && dfa.labels[last - 2] < keys->listed());
+    }
 
     const Span& span;
     const Dfa& dfa;
     const KeyRules* keys;
-    bool tracked, forgets, counts;
+    bool tracked, free, counts;  // free: a value that may be any text
 
 private:
     bool kept(const Reading& in, const Registers& r) const;

@@ -29,7 +29,7 @@ Dfa::Dfa(Automaton automaton) : Automaton(std::move(automaton)) {
 
 Dfa::~Dfa() = default;
 
-std::shared_ptr<Dfa> Dfa::of_names(const std::vector<std::string>& names, bool other) {
+std::shared_ptr<Dfa> Dfa::of_names(const std::vector<std::string_view>& names, bool other) {
     std::vector<std::pair<std::string_view, uint32_t>> sorted;
     for (uint32_t i = 0; i < names.size(); ++i) sorted.emplace_back(names[i], i);
     std::sort(sorted.begin(), sorted.end());
@@ -68,23 +68,28 @@ std::shared_ptr<Dfa> Dfa::of_names(const std::vector<std::string>& names, bool o
     return std::make_shared<Dfa>(std::move(made));
 }
 
-const Part& Dfa::part(Vocabulary& vocabulary, bool json, uint32_t state) const {
+const Part& Dfa::part(Vocabulary& vocabulary, uint8_t encoding, uint32_t state) const {
     std::lock_guard lock(mutex_);
-    if (parts_.empty()) parts_.resize(2 * accept.size());
-    auto& part = parts_[2 * state + json];
-    if (!part) part = std::make_unique<Part>(make_part(vocabulary, *this, class_rows_, json, state, {}));
+    auto& parts = parts_[encoding];
+    if (parts.empty()) parts.resize(accept.size());
+    auto& part = parts[state];
+    if (!part) part = std::make_unique<Part>(make_part(vocabulary, *this, class_rows_, encoding, state, {}));
     return *part;
 }
 
-std::unique_ptr<Part> Dfa::part(Vocabulary& vocabulary, bool json, uint32_t state, const Lengths& lengths) const {
+std::unique_ptr<Part> Dfa::part(Vocabulary& vocabulary, uint8_t encoding, uint32_t state,
+                                const Lengths& lengths) const {
     std::lock_guard lock(mutex_);
-    return std::make_unique<Part>(make_part(vocabulary, *this, class_rows_, json, state, lengths));
+    return std::make_unique<Part>(make_part(vocabulary, *this, class_rows_, encoding, state, lengths));
 }
 
 size_t Dfa::bytes() const {
     std::lock_guard lock(mutex_);
     size_t total = 12 * edges.size() + 24 * accept.size() + 4 * (table_.size() + labels.size());
-    for (const auto& part : parts_) total += part ? part->bytes() : 0;
+    for (const auto& parts : parts_) {
+        total += 8 * parts.size();
+        for (const auto& part : parts) total += part ? part->bytes() : 0;
+    }
     return total;
 }
 
@@ -151,6 +156,7 @@ void Tables::check() const {
     };
     const size_t n = states.size();
     want(start < n);
+    for (const Span& s : spans) want(s.encoding < decoder::ENCODINGS && (s.encoding == decoder::RAW || s.encoding & decoder::JSON));
     for (const Span& s : spans) want(s.dfa < dfas.size() && (s.role != KEY || s.key_set < key_sets.size()));
     for (const KeySet& k : key_sets) want(k.required.size() == k.forbidden.size());
     for (const State& s : states) {
@@ -174,6 +180,16 @@ void Tables::check() const {
     for (const Edge& e : edges) want(e.low <= e.high && e.high < 256 && e.target < n);
     for (uint32_t t : targets) want(t < n);
     for (uint32_t r : returns) want(r == DEAD_SLOT || r < n);
+}
+
+bool Tables::is_small(size_t most) const {
+    for (const Span& s : spans)
+        if (s.json() || s.role != VALUE) return false;
+    for (const State& s : states)
+        if (s.kind == CALL || s.kind == COUNT) return false;
+    size_t n = states.size();
+    for (const auto& dfa : dfas) n += dfa->n_states();
+    return n <= most;
 }
 
 }  // namespace structgen

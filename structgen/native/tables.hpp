@@ -42,7 +42,7 @@ public:
     explicit Dfa(Automaton automaton);
     ~Dfa();
     // The keys of an object: names[i] with label i and, with `other`, any other text with label names.size().
-    static std::shared_ptr<Dfa> of_names(const std::vector<std::string>& names, bool other);
+    static std::shared_ptr<Dfa> of_names(const std::vector<std::string_view>& names, bool other);
 
     uint32_t step(uint32_t state, uint32_t byte) const {
         if (!table_.empty()) return table_[state * n_classes_ + class_[byte]];
@@ -59,16 +59,16 @@ public:
     uint32_t longest_wait = 0;    // the greatest of min_length: no state is further from acceptance
 
     // What this automaton alone says about tokens from a state, without bounds of length (parts.hpp); made once.
-    const Part& part(Vocabulary& vocabulary, bool json, uint32_t state) const;
+    const Part& part(Vocabulary& vocabulary, uint8_t encoding, uint32_t state) const;
     // The same within bounds of length, made anew each time.
-    std::unique_ptr<Part> part(Vocabulary& vocabulary, bool json, uint32_t state, const Lengths& lengths) const;
+    std::unique_ptr<Part> part(Vocabulary& vocabulary, uint8_t encoding, uint32_t state, const Lengths& lengths) const;
 
 private:
     void find_total();
     bool covers(uint32_t state, uint32_t low, uint32_t high) const;
 
     mutable std::mutex mutex_;
-    mutable std::vector<std::unique_ptr<Part>> parts_;  // two a state: raw, json
+    mutable std::array<std::vector<std::unique_ptr<Part>>, decoder::ENCODINGS> parts_;  // per encoding one a state, or none yet
     mutable ClassRows class_rows_;
     std::array<uint16_t, 256> class_{};
     uint32_t n_classes_ = 0;
@@ -77,9 +77,10 @@ private:
 
 struct Span {
     uint32_t dfa;
-    bool json;
+    uint8_t encoding;
     Role role;
     uint32_t min_length, max_length, key_set;
+    bool json() const { return encoding != decoder::RAW; }
 };
 
 struct KeySet {
@@ -98,6 +99,8 @@ struct Tables {
     std::vector<std::shared_ptr<const Dfa>> dfas;
 
     void check() const;  // every index in range, so that nothing later needs to ask
+    // Whether this is a finite automaton of at most so many states: plain texts, without calls and counters.
+    bool is_small(size_t most) const;
     size_t bytes() const {
         return 12 * (states.size() + edges.size()) + 4 * (targets.size() + returns.size()) + 28 * spans.size();
     }

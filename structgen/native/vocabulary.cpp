@@ -173,22 +173,44 @@ void Vocabulary::build_strings(const std::vector<Item>& sorted) {
     suffixes.build(suffix_texts);
 }
 
-const uint32_t* Vocabulary::inside(uint32_t room) {
+// Narrower encodings refuse some of the tokens that JSON allows, and read all others alike.
+void Vocabulary::prepare(uint8_t encoding) {
+    std::lock_guard lock(mutex_);
+    auto& written = written_[encoding];
+    if (encoding <= decoder::JSON || !written.empty()) return;
+    written.assign(size(), true);
+    for (uint32_t token = 0; token < size(); ++token) {
+        const std::string_view text = this->text(token);
+        if (!(encoding & decoder::ASCII) && text.find('\\') == text.npos) continue;
+        uint32_t state = decoder::START;
+        for (char byte : text) {
+            const decoder::Step step = decoder::step(encoding, state, static_cast<uint8_t>(byte));
+            if (step.what == decoder::DEAD) written[token] = false;
+            if (step.what == decoder::DEAD || step.what == decoder::END) break;
+            state = step.state;
+        }
+    }
+}
+
+const uint32_t* Vocabulary::inside(uint32_t room, uint8_t encoding) {
     room = std::min(room, longest_);
     std::lock_guard lock(mutex_);
-    if (rows_.size() <= longest_) rows_.resize(longest_ + 1);
-    auto& row = rows_[room];
+    auto& rows = rows_[encoding];
+    if (rows.size() <= longest_) rows.resize(longest_ + 1);
+    auto& row = rows[room];
     if (!row) {
         row = std::make_unique<std::vector<uint32_t>>(words(), 0u);
         for (uint32_t t = 0; t < size(); ++t)
-            if (characters[t] != OUTSIDE && characters[t] <= room) (*row)[t >> 5] |= 1u << (t & 31);
+            if (characters[t] != OUTSIDE && characters[t] <= room && is_written(t, encoding)) (*row)[t >> 5] |= 1u << (t & 31);
     }
     return row->data();
 }
 
 size_t Vocabulary::bytes() const {
     size_t rows = 0;
-    for (const auto& row : rows_) rows += row ? 4 * row->size() : 0;
+    for (const auto& of_encoding : rows_)
+        for (const auto& row : of_encoding) rows += row ? 4 * row->size() : 0;
+    for (const auto& written : written_) rows += written.size() / 8;
     return data_.size() + 4 * offsets_.size() + trie.bytes() + leaving.bytes() + suffixes.bytes() +
            2 * characters.size() + characters.size() / 8 + sizeof(Leaver) * leavers.size() + rows;
 }

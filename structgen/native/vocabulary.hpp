@@ -1,12 +1,15 @@
 // The vocabulary as flat tries, and what every JSON string of every grammar shares: the twin of matching/trie.py.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "decoder.hpp"
 
 namespace structgen {
 
@@ -73,8 +76,12 @@ public:
     bool is_end(uint32_t token) const;
     size_t bytes() const;
 
-    // The tokens that stay inside a JSON string and decode to at most `room` characters; one row per room, kept.
-    const uint32_t* inside(uint32_t room);
+    // The tokens that stay inside a JSON string of an encoding and decode to at most `room` characters; one row per room
+    // and encoding, kept.
+    const uint32_t* inside(uint32_t room, uint8_t encoding);
+    // Whether a token that may stand in JSON strings may in those of an encoding that was prepared.
+    bool is_written(uint32_t token, uint8_t encoding) const { return encoding == decoder::JSON || written_[encoding][token]; }
+    void prepare(uint8_t encoding);
     uint32_t longest() const { return longest_; }
     const ClassTrie& classes() const { return *classes_; }
     uint32_t group_of(uint32_t token) const { return group_of_[token]; }
@@ -106,7 +113,8 @@ private:
     std::vector<uint32_t> group_of_;
     std::mutex mutex_;  // guards rows_: grammars of one vocabulary share them
     std::unique_ptr<ClassTrie> classes_;
-    std::vector<std::unique_ptr<std::vector<uint32_t>>> rows_;
+    std::array<std::vector<std::unique_ptr<std::vector<uint32_t>>>, decoder::ENCODINGS> rows_;
+    std::array<std::vector<bool>, decoder::ENCODINGS> written_;
 };
 
 }  // namespace structgen

@@ -15,11 +15,12 @@ from typing import Any, NoReturn
 
 from structgen.errors import LimitExceededError, SchemaError, UnsatisfiableError, UnsupportedSchemaError
 from structgen.limits import Limits
+from structgen.schema.drafts import Dialect
 from structgen.schema.gathered import Gathered
 from structgen.schema.keywords import KEYWORDS, TYPES
 from structgen.schema.merge import unite
 from structgen.schema.nodes import ANY, ANYTHING, NEVER, NOTHING, Link, Schema
-from structgen.schema.references import References
+from structgen.schema.references import References, Scope, escaped
 from structgen.schema.settle import PLAIN, Contradiction, settle
 from structgen.schema.text import too_deep
 
@@ -27,7 +28,6 @@ FORMATS = ("date-time", "date", "time", "duration", "email", "idn-email", "hostn
            "uri", "uri-reference", "iri", "iri-reference", "uuid", "uri-template", "json-pointer",
            "relative-json-pointer", "regex")
 """The formats that drafts 4 to 2020-12 define; any other name is an annotation."""
-DRAFTS = {"draft-03": 3, "draft-04": 4, "draft-06": 6, "draft-07": 7, "2019-09": 2019, "2020-12": 2020}
 IN_PLACE_DEPTH = 60
 """``anyOf`` within ``anyOf`` (references followed) at most: each takes several Python frames of about 1,000."""
 
@@ -40,21 +40,39 @@ class InPlaceCycleError(SchemaError):
     """A schema that refers to itself without going down into a value."""
 
 
+class ScopesNeeded(Exception):
+    """A dynamic reference whose target depends on the way to it: the schema has to be read anew, with scopes."""
+
+
+class Made(dict[str, Any]):
+    """A raw schema that the text does not spell: no draft hides its keywords, and its subschemas are ``Linked``."""
+
+
+class Linked:
+    """A link that stands for a subschema of a ``Made`` schema."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+
+
 class Reader:
     """One schema being read; ``root`` links to the whole of it."""
 
     def __init__(self, schema: Any, limits: Limits, *, draft: int | None = None, formats: frozenset[str] = frozenset(),
                  assert_formats: bool = True, registry: Mapping[str, Any] | None = None,
-                 refuse_unsupported: bool = True) -> None:
+                 refuse_unsupported: bool = True, asserts_content: bool = False, scoped: bool = False) -> None:
         self._schema = schema
         self.limits = limits
-        self.refuse_unsupported = refuse_unsupported
-        declared = draft if draft is not None else draft_of(schema)
-        self.draft = 2020 if declared is None else declared
-        self.draft_is_declared = declared is not None
+        self.refuse_unsupported, self.asserts_content = refuse_unsupported, asserts_content
+        self.references = References(schema, registry, draft)
+        self.dialect = self.references.main.dialect
+        self.draft = self.dialect.draft
         self.asserted_formats = formats if assert_formats else frozenset[str]()
         self.refused_formats = frozenset(FORMATS) - formats if assert_formats else frozenset[str]()
         self.unenforced: dict[str, None] = {}
+        self.widenings = 0
+        """Goes up wherever the schema in hand may hold more than its text says: then it must not be taken away."""
+        self._widened: set[Link] = set()
         self.contradictions: list[Contradiction] = []
         self.steps = 0
         self.raws: dict[int, dict[str, Any]] = dict(TYPE_RAWS)
@@ -62,38 +80,68 @@ class Reader:
         self._expanded: dict[Link, Schema] = {ANYTHING: ANY, NOTHING: NEVER, **TYPE_SCHEMAS}
         self._active: set[Link] = set()
         self._negations: dict[Link, Link] = {}
-        self.references = References(schema, self.draft, registry, self)
+        self._scopes: dict[int, Scope] | None = {} if scoped else None
+        self._scoped: dict[tuple[int, Scope], int] = {}
+        self._sources: dict[int, int] = {}
+        if scoped:
+            self.references.index()
         self.root = self.link(schema, 0, "", None)
 
     # --- raw schemas --------------------------------------------------------------------------------------------------
 
-    def link(self, raw: Any, parent: int, keyword: str, name: str | None) -> Link:
+    def link(self, raw: Any, parent: int, keyword: str, name: str | None, scope: Scope | None = None) -> Link:
         """The link to a raw subschema at ``parent``/``keyword``/``name``; a bare ``$ref`` leads to its target."""
         if raw.__class__ is not dict:
             if raw is True:
                 return ANYTHING
             if raw is False:
                 return NOTHING
+            if raw.__class__ is Linked:
+                return raw.link
             if not isinstance(raw, dict):
                 raise SchemaError(f"{shown(raw)} is not a schema", position=self._child_pointer(parent, keyword, name),
                                   because="a schema is an object, true or false")
         name_of_type = raw.get("type")
-        if name_of_type.__class__ is str and name_of_type in TYPES:
+        if name_of_type.__class__ is str and name_of_type in TYPES and "type" not in self.dialect.hidden:
             for key in raw:
                 if key in KEYWORDS and key != "type":
                     break
             else:
                 return (TYPES[name_of_type],)
-        number = id(raw)
+        number = id(raw) if self._scopes is None else self._scoped_key(raw, parent, scope)
         if number not in self.where:
             depth = self.where[parent][3] + 1 if parent else 0
             if depth > self.limits.schema_depth:
                 raise too_deep(self.limits, self._child_pointer(parent, keyword, name))
             self.where[number] = (parent, keyword, name, depth)
             self.raws[number] = raw
-        if "$ref" in raw and (len(raw) == 1 or self._only_ref(raw)):
+            if parent and "$schema" in raw:
+                self.references.index()
+        if "$ref" in raw and (len(raw) == 1 or self._only_ref(raw, number)):
             return self.follow(raw, number)
         return (number,) if raw else ANYTHING
+
+    def _scoped_key(self, raw: dict[str, Any], parent: int, scope: Scope | None) -> int:
+        """The key of a raw schema in a scope; ``scope`` None: that of the parent, or of a resource that begins here."""
+        assert self._scopes is not None
+        source = id(raw)
+        if scope is None:
+            scope = self._scopes.get(parent, ())
+            if not parent or self.references.home(source).root is raw:
+                scope = self.references.entered(scope, source)
+        if not scope:
+            return source
+        key = self._scoped.setdefault((source, scope), (1 << 64) + len(self._scoped))
+        self._scopes[key], self._sources[key] = scope, source
+        return key
+
+    def source(self, key: int) -> int:
+        """The Python id of the raw schema that a key stands for, whatever its scope."""
+        return self._sources.get(key, key)
+
+    def dialect_of(self, key: int) -> Dialect:
+        """The dialect that the raw schema of a key is written in."""
+        return self.references.dialect(self.source(key)) if self.references.is_mixed else self.dialect
 
     def child(self, gathered: Gathered, keyword: str, raw: Any, name: str | None = None) -> Link:
         """The link to a subschema of the raw schema being read."""
@@ -109,13 +157,16 @@ class Reader:
         """The link to the schema of exactly this value."""
         return self.synthetic({"const": value}, gathered.id)
 
-    def synthetic(self, raw: dict[str, Any], parent: int) -> Link:
+    def synthetic(self, keywords: dict[str, Any], parent: int) -> Link:
         """The link to a schema that the text does not spell; errors point at ``parent``."""
+        raw = Made(keywords)
         depth = self.where[parent][3] + 1 if parent else 0
         if depth > self.limits.schema_depth:
             raise too_deep(self.limits, self.pointer(parent))
         self.raws[id(raw)] = raw
         self.where[id(raw)] = (parent, "", None, depth)
+        if self._scopes is not None:
+            self._scopes[id(raw)] = self._scopes.get(parent, ())
         return (id(raw),)
 
     def negation(self, link: Link, parent: int) -> Link:
@@ -126,13 +177,12 @@ class Reader:
             return ANYTHING
         known = self._negations.get(link)
         if known is None:
-            raws = [self.raws[key] for key in link]
-            known = self.synthetic({"not": raws[0] if len(raws) == 1 else {"allOf": raws}}, parent)
+            known = self.synthetic({"not": Linked(link)}, parent)
             self._negations[link] = known
         return known
 
-    def _only_ref(self, raw: dict[str, Any]) -> bool:
-        return self.draft < 2019 or not any(key != "$ref" and key in KEYWORDS for key in raw)
+    def _only_ref(self, raw: dict[str, Any], key: int) -> bool:
+        return self.dialect_of(key).ref_stands_alone or not any(name != "$ref" and name in KEYWORDS for name in raw)
 
     def follow(self, raw: dict[str, Any], key: int) -> Link:
         """The link to where the ``$ref`` of ``raw`` leads, through further bare references."""
@@ -143,28 +193,51 @@ class Reader:
             if chain > self.limits.ref_chain:
                 raise LimitExceededError(f"a chain of more than {self.limits.ref_chain} references", limit="ref_chain",
                                          position=self.pointer(key) + "/$ref")
-            target, pointer = self.references.resolve(raw, key)
-            if not isinstance(target, dict) or "$ref" not in target or not (len(target) == 1 or self._only_ref(target)):
-                return self._target_link(target, pointer)
-            if id(target) in seen:
+            is_plain = self._scopes is None and not self.references.is_indexed and not self.is_identified(key)
+            target, pointer = self.references.resolve(raw["$ref"], self.source(key), self.pointer(key) + "/$ref",
+                                                      is_plain=is_plain)
+            if not isinstance(target, dict) or "$ref" not in target:
+                return self._target_link(target, pointer, key)
+            scope = self._scope_behind(target, key)
+            new = id(target) if scope is None else self._scoped_key(target, 0, scope)
+            if not (len(target) == 1 or self._only_ref(target, new)):
+                return self._target_link(target, pointer, key)
+            if new in seen:
                 raise InPlaceCycleError("references go round in a circle", position=pointer + "/$ref",
                                         because="the schema is defined as itself, which says nothing")
-            seen.add(id(target))
-            raw, key = target, id(target)
+            seen.add(new)
+            raw, key = target, new
             self.where.setdefault(key, (0, pointer, None, pointer.count("/")))
             self.raws[key] = raw
 
-    def _target_link(self, target: Any, pointer: str) -> Link:
-        if isinstance(target, dict) and target and id(target) not in self.where:
-            depth = pointer.count("/")
-            if depth > self.limits.schema_depth:
-                raise too_deep(self.limits, pointer)
-            self.where[id(target)] = (0, pointer, None, depth)
-            self.raws[id(target)] = target
+    def follow_dynamically(self, raw: dict[str, Any], key: int, keyword: str) -> Link:
+        """The link to where the ``$dynamicRef`` or ``$recursiveRef`` of ``raw`` leads in the scope of ``key``."""
+        scope = None if self._scopes is None else self._scopes.get(key, ())
+        target = self.references.resolve_dynamically(raw[keyword], self.source(key), f"{self.pointer(key)}/{keyword}",
+                                                     scope, is_recursive=keyword == "$recursiveRef")
+        if target is None:
+            raise ScopesNeeded
+        return self._target_link(*target, key)
+
+    def _scope_behind(self, target: Any, key: int) -> Scope | None:
+        """The scope at the target of a reference in the schema ``key``."""
+        return None if self._scopes is None else self.references.entered(self._scopes.get(key, ()), id(target))
+
+    def _target_link(self, target: Any, pointer: str, key: int) -> Link:
+        scope = None
+        if isinstance(target, dict) and target:
+            scope = self._scope_behind(target, key)
+            number = id(target) if scope is None else self._scoped_key(target, 0, scope)
+            if number not in self.where:
+                depth = pointer.count("/")
+                if depth > self.limits.schema_depth:
+                    raise too_deep(self.limits, pointer)
+                self.where[number] = (0, pointer, None, depth)
+                self.raws[number] = target
         elif not isinstance(target, (dict, bool)):
             raise SchemaError(f"{shown(target)} is not a schema", position=pointer,
                               because="a reference leads here, and a schema is an object, true or false")
-        return self.link(target, 0, pointer, None)
+        return self.link(target, 0, pointer, None, scope)
 
     # --- conjunctions -------------------------------------------------------------------------------------------------
 
@@ -172,6 +245,7 @@ class Reader:
         """The schema of what satisfies every raw schema of the link."""
         known = self._expanded.get(link)
         if known is not None:
+            self.widenings += link in self._widened
             return known
         if link in self._active:
             raise InPlaceCycleError("the schema refers to itself without going down into the value",
@@ -180,25 +254,32 @@ class Reader:
             raise LimitExceededError(f"more than {IN_PLACE_DEPTH} alternatives within alternatives", limit="schema_depth",
                                      position=self.pointer(link[0]), instead="flatten the schema")
         self._active.add(link)
+        before = self.widenings
         try:
             gathered = self._gather(link)
             schema = settle(self, gathered)
         finally:
             self._active.discard(link)
+        if self.widenings > before:
+            self._widened.add(link)
         self._expanded[link] = schema
         return schema
 
     def _gather(self, link: Link) -> Gathered:
         gathered = Gathered(list(link))
         queue, raws = gathered.queue, self.raws
-        older = self.draft < 2019
+        dialect, references = self.dialect, self.references
         for key in queue:
             raw = raws[key]
             self.steps += 1
             if self.steps > self.limits.schema_nodes:
                 self._out_of_steps(key)
+            if references.is_mixed:  # a reference may have met another dialect on the way
+                dialect = self.dialect_of(key)
+            if dialect.hidden and raw.__class__ is not Made and not dialect.hidden.isdisjoint(raw):
+                raw = {keyword: value for keyword, value in raw.items() if keyword not in dialect.hidden}
             gathered.raw, gathered.id = raw, key
-            if older and "$ref" in raw:
+            if dialect.ref_stands_alone and "$ref" in raw:
                 KEYWORDS["$ref"](self, gathered, raw["$ref"])
                 continue
             for keyword, value in raw.items():
@@ -258,7 +339,7 @@ class Reader:
         while key in self.where:
             parent, keyword, name, _ = self.where[key]
             if name is not None:
-                tokens.append(name.replace("~", "~0").replace("/", "~1"))
+                tokens.append(escaped(name))
             if keyword:
                 tokens.append(keyword)
             key = parent
@@ -306,6 +387,7 @@ class Reader:
             raise UnsupportedSchemaError(what, keyword=keyword, position=self.pointer(key), because=because,
                                          instead=instead)
         self.unenforced[f"{self.pointer(key)}: {keyword}"] = None
+        self.widenings += 1
 
     def too_many(self, gathered: Gathered, keyword: str, count: int) -> LimitExceededError:
         """The error for keywords that multiply into too many alternatives."""
@@ -315,25 +397,12 @@ class Reader:
 
     def unsatisfiable(self) -> UnsatisfiableError:
         """The error for a schema that nothing satisfies, naming the last contradiction met on the way."""
-        for contradiction in reversed(self.contradictions):
+        for contradiction in reversed(self.contradictions[:]):  # finding the words may find more of them
             reason = contradiction.reason(self)
             if reason:
                 return UnsatisfiableError("no value can satisfy the schema", position=self.pointer(contradiction.origin),
                                           because=reason)
         return UnsatisfiableError("no value can satisfy the schema", position="#")
-
-
-def draft_of(schema: Any) -> int | None:
-    """The draft that ``$schema`` names, or None."""
-    declared = schema.get("$schema") if isinstance(schema, dict) else None
-    if declared is None:
-        return None
-    if not isinstance(declared, str):
-        raise SchemaError(f'"$schema" is {shown(declared)}', position="#/$schema", because="it must be a string")
-    for name, number in DRAFTS.items():
-        if name in declared:
-            return number
-    return None
 
 
 def shown(value: Any) -> str:

@@ -109,6 +109,16 @@ def ref(reader: Reader, gathered: Gathered, value: Any) -> None:
     reader.conjoin(gathered, reader.follow(gathered.raw, gathered.id))
 
 
+def dynamic_ref(reader: Reader, gathered: Gathered, value: Any) -> None:
+    """``$dynamicRef``: the target, which depends on the way here, joins the conjunction."""
+    reader.conjoin(gathered, reader.follow_dynamically(gathered.raw, gathered.id, "$dynamicRef"))
+
+
+def recursive_ref(reader: Reader, gathered: Gathered, value: Any) -> None:
+    """``$recursiveRef``: the same before draft 2020-12, where there is one dynamic anchor without a name."""
+    reader.conjoin(gathered, reader.follow_dynamically(gathered.raw, gathered.id, "$recursiveRef"))
+
+
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 def bound(reader: Reader, gathered: Gathered, keyword: str, value: Any) -> Number:
@@ -133,7 +143,7 @@ def exclusiveMinimum(reader: Reader, gathered: Gathered, value: Any) -> None:
     """``exclusiveMinimum``: a number, or draft 4's flag on ``minimum``."""
     if not isinstance(value, bool):
         gathered.at_least(bound(reader, gathered, "exclusiveMinimum", value), True)
-    elif reader.draft > 4 and reader.draft_is_declared:
+    elif (dialect := reader.dialect_of(gathered.id)).draft > 4 and dialect.is_declared:
         raise reader.malformed(gathered, "exclusiveMinimum", value, "a number in this draft")
 
 
@@ -141,7 +151,7 @@ def exclusiveMaximum(reader: Reader, gathered: Gathered, value: Any) -> None:
     """``exclusiveMaximum``: a number, or draft 4's flag on ``maximum``."""
     if not isinstance(value, bool):
         gathered.at_most(bound(reader, gathered, "exclusiveMaximum", value), True)
-    elif reader.draft > 4 and reader.draft_is_declared:
+    elif (dialect := reader.dialect_of(gathered.id)).draft > 4 and dialect.is_declared:
         raise reader.malformed(gathered, "exclusiveMaximum", value, "a number in this draft")
 
 
@@ -206,6 +216,37 @@ def format_(reader: Reader, gathered: Gathered, value: Any) -> None:
 def from_text(reader: Reader, gathered: Gathered, value: Any) -> None:
     """``x-structgen-from-text``: the string occurs verbatim in the text."""
     text_test(reader, gathered, "x-structgen-from-text", "substring", value)
+
+
+ENCODINGS = {
+    "base64": "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+    "base64url": "^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}(==)?|[A-Za-z0-9_-]{3}=?)?$",
+    "base32": "^([A-Z2-7]{8})*([A-Z2-7]{2}={6}|[A-Z2-7]{4}={4}|[A-Z2-7]{5}={3}|[A-Z2-7]{7}=)?$",
+    "base32hex": "^([0-9A-V]{8})*([0-9A-V]{2}={6}|[0-9A-V]{4}={4}|[0-9A-V]{5}={3}|[0-9A-V]{7}=)?$",
+    "base16": "^([0-9A-F]{2})*$",
+}
+"""What RFC 4648 allows; sections 4 to 8."""
+
+
+def contentEncoding(reader: Reader, gathered: Gathered, value: Any) -> None:
+    """``contentEncoding``: an annotation, unless the caller asks for more."""
+    if not reader.asserts_content:
+        return
+    if not isinstance(value, str):
+        raise reader.malformed(gathered, "contentEncoding", value, "a string")
+    if value.lower() in ENCODINGS:
+        text_test(reader, gathered, "contentEncoding", "pattern", ENCODINGS[value.lower()])
+    elif value.lower() not in ("7bit", "8bit", "binary"):
+        reader.refuse(gathered, "contentEncoding", f'"contentEncoding": {value!r:.40} cannot be enforced',
+                      because="only those of RFC 4648 are implemented", instead='pass content="annotation"')
+
+
+def contentMediaType(reader: Reader, gathered: Gathered, value: Any) -> None:
+    """``contentMediaType``: an annotation, unless the caller asks for more."""
+    if reader.asserts_content and value != "text/plain":
+        reader.refuse(gathered, "contentMediaType", '"contentMediaType" cannot be enforced while generating',
+                      because="the text would have to be read inside a string",
+                      instead='pass content="annotation", or ask for the content itself')
 
 
 # --- arrays -----------------------------------------------------------------------------------------------------------
@@ -448,15 +489,14 @@ KEYWORDS: dict[str, Keyword] = {
     "minimum": minimum, "maximum": maximum, "exclusiveMinimum": exclusiveMinimum,
     "exclusiveMaximum": exclusiveMaximum, "multipleOf": multipleOf,
     "minLength": minLength, "maxLength": maxLength, "pattern": pattern, "format": format_,
-    "x-structgen-from-text": from_text,
+    "x-structgen-from-text": from_text, "contentEncoding": contentEncoding, "contentMediaType": contentMediaType,
     "minItems": minItems, "maxItems": maxItems, "uniqueItems": uniqueItems, "items": items, "prefixItems": prefixItems,
     "contains": contains,
     "properties": properties, "patternProperties": patternProperties, "additionalProperties": additionalProperties,
     "required": required, "minProperties": minProperties, "maxProperties": maxProperties,
     "propertyNames": propertyNames, "dependentRequired": dependentRequired, "dependentSchemas": dependentSchemas,
     "dependencies": dependencies, "unevaluatedProperties": unevaluatedProperties, "unevaluatedItems": unevaluatedItems,
-    "$dynamicRef": refused("$dynamicRef", "its target depends on the path of evaluation"),
-    "$recursiveRef": refused("$recursiveRef", "its target depends on the path of evaluation"),
+    "$dynamicRef": dynamic_ref, "$recursiveRef": recursive_ref,
     "divisibleBy": refused("divisibleBy", OTHER_DRAFT), "disallow": refused("disallow", OTHER_DRAFT),
     "extends": refused("extends", OTHER_DRAFT),
 }

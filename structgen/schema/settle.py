@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from structgen.schema.contradictions import contradiction
 from structgen.schema.gathered import Gathered
 from structgen.schema.merge import (
     intersect,
@@ -72,7 +73,7 @@ class Contradiction(NamedTuple):
 
     def reason(self, reader: Reader) -> str | None:
         """Both sides of the contradiction, where they are known."""
-        return explain(self.gathered, reader)
+        return contradiction(reader, self.gathered)
 
 
 def settle(reader: Reader, gathered: Gathered) -> Schema:
@@ -138,9 +139,10 @@ def limited(reader: Reader, gathered: Gathered, keyword: str, schema: Schema) ->
 
 def take_away(reader: Reader, gathered: Gathered, schema: Schema, origin: int, link: Link) -> Schema:
     """What of the schema does not satisfy the link."""
-    before = len(reader.unenforced)
-    rest = subtract(reader, schema, reader.expand(link), origin)
-    if rest is None or len(reader.unenforced) > before:
+    before = reader.widenings
+    banned = reader.expand(link)
+    rest = subtract(reader, schema, banned, origin) if reader.widenings == before else None
+    if rest is None:
         reader.refuse_at(origin, "not", '"not" over this schema cannot be enforced while generating',
                          because="what it excludes depends on members or items that are not named",
                          instead="say what is allowed instead")
@@ -150,10 +152,10 @@ def take_away(reader: Reader, gathered: Gathered, schema: Schema, origin: int, l
 
 def choose(reader: Reader, schema: Schema, origin: int, test: Link, then: Link, otherwise: Link) -> Schema:
     """``then`` where the test holds, ``otherwise`` where it does not."""
-    before = len(reader.unenforced)
+    before = reader.widenings
     condition = reader.expand(test)
-    rest = subtract(reader, schema, condition, origin)
-    if rest is None or len(reader.unenforced) > before:
+    rest = subtract(reader, schema, condition, origin) if reader.widenings == before else None
+    if rest is None:
         reader.refuse_at(origin, "if", '"if" over this schema cannot be enforced while generating',
                          because="when it fails depends on members or items that are not named",
                          instead="test a required property with const or enum")
@@ -164,9 +166,9 @@ def choose(reader: Reader, schema: Schema, origin: int, test: Link, then: Link, 
 
 def exactly_one(reader: Reader, schema: Schema, origin: int, links: list[Link]) -> Schema:
     """What satisfies exactly one of the links."""
-    before = len(reader.unenforced)
+    before = reader.widenings
     branches = [intersect(schema, reader.expand(link)) for link in links]
-    if len(reader.unenforced) > before:
+    if reader.widenings > before:
         reader.refuse_at(origin, "oneOf", "", because="", instead="")
         return unite(branches)
     null = sum(branch.null for branch in branches) == 1
@@ -216,31 +218,3 @@ def overlaps(reader: Reader, branches: list[Schema]) -> dict[int, dict[int, int]
                 found.setdefault(i, {})[j] = types
                 found.setdefault(j, {})[i] = types
     return found
-
-
-def explain(gathered: Gathered, reader: Reader) -> str | None:
-    """The contradiction in words, where it is a plain one."""
-    low, high = gathered.low, gathered.high
-    if gathered.types == 0:
-        return "the types asked for exclude each other, or a part of the schema is false"
-    if low is not None and high is not None and gathered.types & ~NUMBER == 0 and low >= high:
-        return f"the numbers would have to be at least {low} and at most {high}" + (
-            ", bounds excluded" if low == high else "")
-    if gathered.max_length is not None and gathered.min_length > gathered.max_length:
-        return f'"minLength" is {gathered.min_length} but "maxLength" is {gathered.max_length}'
-    if gathered.max_items is not None and gathered.min_items > gathered.max_items:
-        return f'"minItems" is {gathered.min_items} but "maxItems" is {gathered.max_items}'
-    if gathered.max_members is not None and max(gathered.min_members, len(gathered.required)) > gathered.max_members:
-        return (f"at least {max(gathered.min_members, len(gathered.required))} properties are required "
-                f'but "maxProperties" is {gathered.max_members}')
-    for name in gathered.required:
-        for part in gathered.parts:
-            if part.properties.get(name, ANYTHING if part.patterns else part.other) == (0,):
-                where = f"properties/{name}" if name in part.properties else "additionalProperties"
-                return f'the property "{name}" is required but forbidden at {reader.pointer(part.origin)}/{where}'
-    keywords = [keyword for keyword, _ in gathered.narrowings]
-    keywords += ["not"] * bool(gathered.nots) + ["oneOf"] * bool(gathered.one_ofs) + ["if"] * bool(gathered.conditionals)
-    if keywords:
-        return "nothing is left of " + ", ".join(f'"{keyword}"' for keyword in dict.fromkeys(keywords)) + (
-            " and the keywords beside it")
-    return None

@@ -87,7 +87,8 @@ def patterns(depth: int = 0) -> st.SearchStrategy[str]:
 
 
 def check_language(node: Node, limits: Limits) -> None:
-    check_same(outcome(lambda: native.compile_language(node, limits)), outcome(lambda: readable.compile_language(node, limits)))
+    check_same(outcome(lambda: native.compile_language(node, limits)),
+               outcome(lambda: readable.compile_language(node, limits)))
 
 
 @settings(max_examples=600, deadline=None)
@@ -152,6 +153,13 @@ def test_native_strings_are_the_readable_ones(strings: list[str]) -> None:
 def test_native_names_are_the_readable_ones(names: list[str], other: bool, restriction: Node | None) -> None:
     beside = None if restriction is None else readable.compile_language(restriction, LIMITS)
     check_same(native.compile_names(names, other, beside), readable.compile_names(names, other, beside))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(WORDS, max_size=10), st.lists(nodes(4), min_size=1, max_size=3))
+def test_native_names_beside_labelled_others_are_the_readable_ones(names: list[str], others: list[Node]) -> None:
+    beside = readable.compile_labelled(list(enumerate(others)), LIMITS)
+    check_same(native.compile_names(names, True, beside), readable.compile_names(names, True, beside))
 
 
 @settings(max_examples=300, deadline=None)

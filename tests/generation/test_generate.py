@@ -377,3 +377,44 @@ def test_model_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
         Model(object())
     with pytest.raises(GenerationError, match="is not a model"):
         ask(Model(object(), vocabulary=Vocabulary([b"?", None], 1, encode=lambda text: [0])))
+
+
+TWICE = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^(.+)\\1$"}}, "required": ["a"],
+         "additionalProperties": False}
+"""A string that repeats itself: no regular language, so no mask holds to it."""
+
+
+def test_unsupported_keyword_may_be_checked_at_the_end() -> None:
+    source = JsonSchema(TWICE, on_unsupported="validate")
+    assert ask(typist('{"a":"abab"}'), source).value == {"a": "abab"}
+    with pytest.raises(GenerationError) as caught:
+        ask(typist('{"a":"aba"}'), source)
+    assert caught.value.position == "$.a"
+    assert "does not match" in str(caught.value) and "#/properties/a: pattern" in str(caught.value)
+
+
+def test_unsupported_keyword_is_an_error_unless_the_caller_says_otherwise() -> None:
+    model = typist('{"a":"abab"}')
+    with pytest.raises(SchemaError):
+        ask(model, JsonSchema(TWICE))
+    assert ask(model, JsonSchema(TWICE), on_unsupported="validate").value == {"a": "abab"}
+    with pytest.raises(SchemaError):
+        ask(model, JsonSchema(TWICE, on_unsupported="validate"), on_unsupported="error")
+    assert model.compile(JsonSchema(TWICE), on_unsupported="validate").unenforced == ("#/properties/a: pattern",)
+
+
+def test_compiled_schema_is_kept_whatever_is_asked_of_it() -> None:
+    model, source = typist('{"a":"abab"}'), JsonSchema(TWICE)
+    assert model.compile(source, on_unsupported="validate") is model.compile(source, on_unsupported="validate")
+
+
+def test_unsupported_keyword_of_a_type_is_checked_by_the_type() -> None:
+    class Stepped(pydantic.BaseModel):
+        a: float = pydantic.Field(multiple_of=0.123456789)
+
+    model = typist('{"a":0.5}')
+    with pytest.raises(SchemaError):
+        ask(model, Stepped)
+    with pytest.raises(GenerationError) as caught:
+        ask(model, Stepped, on_unsupported="validate")
+    assert caught.value.position == "$.a"

@@ -42,9 +42,22 @@ CASES: dict[str, Callable[[], Any]] = {
     "schema-unsatisfiable-range": schema(
         {"type": "object", "properties": {"a": {"type": "integer", "minimum": 2, "maximum": 1}}, "required": ["a"]}
     ),
+    "schema-unsatisfiable-across-a-reference": schema(
+        {"allOf": [{"type": "integer", "minimum": 5}, {"$ref": "#/$defs/few"}], "$defs": {"few": {"maximum": 3}}}
+    ),
+    "schema-unsatisfiable-required": schema({"type": "object", "required": ["a"], "properties": {"a": False}}),
     "schema-unsatisfiable-endless": schema({"type": "array", "items": {"$ref": "#"}, "minItems": 1}),
     "schema-unsatisfiable-pattern-length": schema(
         {"type": "string", "pattern": "^(ab)*$", "minLength": 3, "maxLength": 3}
+    ),
+    "schema-vocabulary-unknown": schema(
+        {"$schema": "https://example.com/meta"},
+        registry={
+            "https://example.com/meta": {
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "$vocabulary": {"https://example.com/units": True},
+            }
+        },
     ),
     "schema-unsupported-unique-objects": schema(
         {"properties": {"tags": {"type": "array", "items": {"type": "object"}, "uniqueItems": True}}}

@@ -60,6 +60,8 @@ def accepts(rules: Grammar, text: str) -> bool:
     ('start: /A.b/is "\\n\\t\\"\\\\\\d"', ['a\nB\n\t"\\\\d'], ["axb"]),
     ('!start: W ("," W)*\nW: C+\nC: /[a-z]/', ["a,bc"], ["a,", ""]),
     ('start: "a"~3', ["aaa"], ["aa"]),
+    ("%import common.INT\n%import common.WORD -> NAME\n%import common (CR, LF)\nstart: NAME INT CR? LF",
+     ["ab12\n", "a1\r\n"], ["a\n", "1\n"]),
 ], ids=str)
 def test_grammar_text_means_its_texts(text: str, yes: list[str], no: list[str]) -> None:
     rules = read_lark(text)
@@ -69,13 +71,16 @@ def test_grammar_text_means_its_texts(text: str, yes: list[str], no: list[str]) 
 
 @pytest.mark.parametrize(("text", "position", "words"), [
     ('start: "a"\n%ignore " "', "grammar:2:9", "%ignore"),
-    ("%import common.WS\nstart: WS", "grammar:1:9", "%import"),
+    ("%import .other.WORD\nstart: WORD", "grammar:1:10", "only the grammars that lark ships"),
+    ("%import nowhere.WORD\nstart: WORD", "grammar:1:9", "only the grammars that lark ships"),
+    ("%import common.WORDS\nstart: WORDS", "grammar:1:16", "common has no terminal WORDS"),
+    ("%import python.expr\nstart: expr", "grammar:1:16", "python has no terminal expr"),
+    ('start: "\\U00110000"', "grammar:1:8", "no character"),
+    ('start: "\\ud800"', "grammar:1:8", "surrogate"),
     ('%declare X\nstart: "a"', "grammar", "%declare"),
     ('start: t{"a"}\nt{x}: x', "grammar:2:1", "template"),
     ('start.2: "a"', "grammar:1:1", "priority"),
     ('start: A\nA.2: "a"', "grammar:2:1", "priority"),
-    ('start: start "a" | "b"', "grammar:1", "left-recursive"),
-    ('start: a\na: b? a "x" | "y"\nb: "c"', "grammar:2", "left-recursive"),
     ("start: missing", "grammar:1", "not defined"),
     ("start: MISSING", "grammar:1", "not defined"),
     ('begin: "a"', "grammar", "start rule"),

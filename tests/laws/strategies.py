@@ -124,6 +124,7 @@ def members(draw: st.DrawFn, node: st.SearchStrategy[Node]) -> Members:
     least = draw(st.sampled_from([0, 0, 0, 1, 2]))
     most = draw(st.sampled_from([None, None, max(least, sum(required)), 3]))
     colon = draw(st.sampled_from([Str(":"), seq(Str(":"), optional(Str(" ")))]))
+    classes = tuple(draw(st.lists(st.tuples(regular(1), node), max_size=2))) if other is None or name is not None else ()
     return Members(
         Str("{"),
         Str("}"),
@@ -137,7 +138,8 @@ def members(draw: st.DrawFn, node: st.SearchStrategy[Node]) -> Members:
         draw(st.booleans()),
         least,
         most,
-        draw(st.sampled_from(["json", "json", "json", "raw"])) if name is None and other is None else "json",
+        draw(st.sampled_from(["json", "json", "json", "raw"])) if not classes and other is None else "json",
+        classes,
     )
 
 
@@ -206,6 +208,7 @@ def anchored(pattern: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 # --- schemas ----------------------------------------------------------------------------------------------------------
 
 NAMES = ("a", "b", "ab")
+KEY_PATTERNS = st.sampled_from(["^a", "b", "^[ax]", "^.$", "x$", "^x[0-9]$", "", "^é"])
 SCALARS = st.sampled_from([None, True, False, 0, 1, -3, 12, 0.5, "", "a", "ab", "aa", "b", "é", "😀", "foo"])
 
 
@@ -270,6 +273,8 @@ def object_schemas(draw: st.DrawFn, inner: st.SearchStrategy[Any]) -> dict[str, 
         schema["required"] = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=2))
     if draw(st.booleans()):
         schema["additionalProperties"] = draw(st.one_of(st.just(False), st.just(False), inner))
+    if draw(st.integers(0, 3)) == 0:
+        schema["patternProperties"] = draw(st.dictionaries(KEY_PATTERNS, inner, min_size=1, max_size=2))
     if draw(st.integers(0, 3)) == 0:
         schema["propertyNames"] = draw(
             st.sampled_from([{"pattern": "^[ab]{1,2}$"}, {"maxLength": 2}, {"enum": ["a", "b", "x"]}])

@@ -34,9 +34,23 @@ def test_masks_of_random_grammars_agree(grammar: Grammar, seed: int) -> None:
     st.sampled_from(["compact", "bounded", "flexible"]),
     st.sampled_from(["schema", "any"]),
     st.booleans(),
+    st.sampled_from(["all", "necessary"]),
+    st.booleans(),
 )
-def test_masks_of_random_schemas_agree(schema: Any, seed: int, whitespace: Any, order: Any, exponents: bool) -> None:
-    agree(JsonSchema(schema, whitespace=whitespace, property_order=order, exponents=exponents), seed)
+def test_masks_of_random_schemas_agree(
+    schema: Any, seed: int, whitespace: Any, order: Any, exponents: bool, escapes: Any, ensure_ascii: bool
+) -> None:
+    agree(
+        JsonSchema(
+            schema,
+            whitespace=whitespace,
+            property_order=order,
+            exponents=exponents,
+            escapes=escapes,
+            ensure_ascii=ensure_ascii,
+        ),
+        seed,
+    )
 
 
 @LAW

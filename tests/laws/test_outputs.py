@@ -78,9 +78,12 @@ def instances(draw: st.DrawFn, schema: Any, depth: int = 3) -> Any:
         ]
     if kind == "object":
         known = schema.get("properties", {})
-        names = {*schema.get("required", []), *draw(st.lists(st.sampled_from([*NAMES, "x", "é"]), max_size=2))}
+        names = {*schema.get("required", []), *draw(st.lists(st.sampled_from([*NAMES, "x", "é", "x1"]), max_size=2))}
+        matching = {name: [part for pattern, part in schema.get("patternProperties", {}).items() if re.search(pattern, name)]
+                    for name in names}
         return {
-            name: draw(instances(known.get(name, schema.get("additionalProperties", {"type": "null"})), depth - 1))
+            name: draw(instances(known.get(name, [*matching[name], schema.get("additionalProperties", {"type": "null"})][0]),
+                                 depth - 1))
             for name in sorted(names)
         }
     return draw(

@@ -547,8 +547,9 @@ def _from_text(source: str) -> Any:
     from typing import Annotated
 
     from structgen import FromText
+    from structgen.compiler import json_source
 
-    return Annotated[str, FromText(source)]
+    return json_source(Annotated[str, FromText(source)], escapes="all")
 
 
 TEXTS = [

@@ -126,6 +126,11 @@ def test_completions_of_a_pattern(name: str) -> None:
 SMALL: dict[str, Any] = {
     "regex": Regex("(ab|a{3,6}(c|dd))e?f"),
     "escapes": JsonSchema({"type": "string", "pattern": "^[\\x00-\\x07]$|^[b-d]{7}$"}, whitespace="compact"),
+    "ascii": JsonSchema({"enum": ["é", "éa", "😀", "\x7f", "aaaaaaaaa"]}, whitespace="compact", ensure_ascii=True),
+    "necessary": JsonSchema({"type": "string", "pattern": "^[\\x00-\\x07]x$|^é{4}$|^[b-d]{9}$"}, whitespace="compact",
+                            escapes="necessary"),
+    "unique_ascii": JsonSchema({"type": "array", "items": {"enum": ["é", "漢", "ccc", 1, 333]}, "minItems": 4,
+                                "uniqueItems": True}, whitespace="compact", ensure_ascii=True),
     "far": JsonSchema({"enum": ["a", "abcdefgh", 123456]}, whitespace="compact"),
     "unique": JsonSchema({"type": "array", "items": {"enum": ["a", "b", "ccc", 1, 333]}, "minItems": 4,
                           "uniqueItems": True}, whitespace="compact"),

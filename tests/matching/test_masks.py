@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from matching.cases import CASES, Case
+from matching.spelling_cases import SPELLING_CASES
 from oracle import VOCABULARY, Judge, expected_tokens, mask_of
 
 from structgen import Compiler
@@ -17,6 +18,7 @@ ENGINES = [
     "python",
     pytest.param("native", marks=pytest.mark.skipif(not AVAILABLE, reason="the native engine was not built")),
 ]
+ALL_CASES = [*CASES, *SPELLING_CASES]
 WALKS, STEPS = 3, 8
 """Random walks a case, and the most tokens in one."""
 
@@ -47,7 +49,7 @@ def check_mask(case: Case, matcher: Any, prefix: bytes) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize("case", ALL_CASES, ids=lambda case: case.id)
 def test_masks_hold_exactly_the_tokens_of_the_oracle(case: Case, engine: str) -> None:
     grammar = compiler(engine).compile(case.source)
     for text in case.texts:
@@ -71,7 +73,7 @@ def test_masks_hold_exactly_the_tokens_of_the_oracle(case: Case, engine: str) ->
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize("case", ALL_CASES, ids=lambda case: case.id)
 def test_matchers_refuse_texts_that_are_not_complete_and_valid(case: Case, engine: str) -> None:
     grammar = compiler(engine).compile(case.source)
     for text in case.others:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from structgen.automaton.lower import lower
 from structgen.errors import (
     LimitExceededError,
     SchemaError,
@@ -128,24 +129,39 @@ def test_schema_nodes_is_a_budget() -> None:
 
 UNSATISFIABLE: list[tuple[Any, str, str | None]] = [
     (False, "#", None),
-    ({"enum": []}, "#", 'nothing is left of "enum" and the keywords beside it'),
-    ({"not": {}}, "#", 'nothing is left of "not" and the keywords beside it'),
-    ({"type": "string", "minLength": 5, "maxLength": 2}, "#", '"minLength" is 5 but "maxLength" is 2'),
-    ({"type": "array", "minItems": 3, "maxItems": 1}, "#", '"minItems" is 3 but "maxItems" is 1'),
-    ({"type": "integer", "minimum": 5, "maximum": 3}, "#", "the numbers would have to be at least 5 and at most 3"),
+    ({"enum": []}, "#", '"enum" at #/enum is [], and nothing satisfies that'),
+    ({"not": {}}, "#", 'nothing satisfies "not" at #/not'),
+    ({"type": "string", "minLength": 5, "maxLength": 2}, "#",
+     '"minLength" at #/minLength is 5, but "maxLength" at #/maxLength is 2'),
+    ({"type": "array", "minItems": 3, "maxItems": 1}, "#",
+     '"minItems" at #/minItems is 3, but "maxItems" at #/maxItems is 1'),
+    ({"type": "integer", "minimum": 5, "maximum": 3}, "#", '"minimum" at #/minimum is 5, but "maximum" at #/maximum is 3'),
     ({"type": "number", "exclusiveMinimum": 1, "maximum": 1}, "#",
-     "the numbers would have to be at least 1 and at most 1, bounds excluded"),
+     '"exclusiveMinimum" at #/exclusiveMinimum is 1, but "maximum" at #/maximum is 1'),
+    ({"allOf": [{"type": "integer", "minimum": 5}, {"$ref": "#/$defs/most"}], "$defs": {"most": {"maximum": 3}}}, "#",
+     '"minimum" at #/allOf/0/minimum is 5, but "maximum" at #/$defs/most/maximum is 3'),
     ({"type": "object", "required": ["a"], "properties": {}, "additionalProperties": False}, "#",
-     'the property "a" is required but forbidden at #/additionalProperties'),
-    ({"type": "object", "required": ["a"], "properties": {"a": False}}, "#",
-     'the property "a" is required but forbidden at #/properties/a'),
+     'the property "a" is required at #/required but forbidden at #/additionalProperties'),
+    ({"type": "object", "required": ["a/b"], "properties": {"a/b": False}}, "#",
+     'the property "a/b" is required at #/required but forbidden at #/properties/a~1b'),
+    ({"type": "object", "required": ["a"], "allOf": [{"properties": {"a": {"$ref": "#/$defs/no"}}}], "$defs": {"no": False}},
+     "#", 'the property "a" is required at #/required but forbidden at #/allOf/0/properties/a'),
     ({"type": "object", "maxProperties": 1, "required": ["a", "b"]}, "#",
-     'at least 2 properties are required but "maxProperties" is 1'),
-    ({"type": "object", "required": ["a"], "properties": {"a": {"allOf": [{"type": "string"}, {"type": "null"}]}}},
-     "#/properties/a", "the types asked for exclude each other, or a part of the schema is false"),
-    ({"type": "integer", "enum": ["a", 1.5]}, "#", 'nothing is left of "enum" and the keywords beside it'),
-    ({"oneOf": [{"type": "null"}, {"type": "null"}]}, "#", 'nothing is left of "oneOf" and the keywords beside it'),
-    ({"type": "array", "items": False, "minItems": 1}, "#", None),
+     '"maxProperties" at #/maxProperties is 1, but "required" at #/required is [a, b]'),
+    ({"type": "object", "required": ["a"], "properties": {"a": {"allOf": [{"type": "string", "minLength": 1},
+                                                                         {"type": "null", "title": "a"}]}}},
+     "#/properties/a", '"type" at #/properties/a/allOf/0/type is string, but "type" is null'),
+    ({"type": "integer", "enum": ["a", 1.5]}, "#", '"type" at #/type is integer, but "enum" at #/enum is [a, 1.5]'),
+    ({"type": "integer", "minimum": 5, "anyOf": [{"maximum": 3}, {"type": "string"}]}, "#",
+     '"minimum" at #/minimum is 5, but "anyOf" at #/anyOf'),
+    ({"oneOf": [{"type": "null"}, {"type": "null"}]}, "#", 'nothing satisfies "oneOf" at #/oneOf'),
+    ({"allOf": [{}, False]}, "#", "#/allOf/1 is false"),
+    ({"type": "array", "items": False, "minItems": 1}, "#",
+     '"items" at #/items is false, but "minItems" at #/minItems is 1'),
+    ({"type": "integer", "enum": [1, 2, 3], "minimum": 2, "not": {"const": 2}, "maximum": 2}, "#",
+     'these exclude each other only together: "type", "enum", "minimum", "not", "maximum"'),
+    ({"type": "integer", "minimum": 1, "maximum": 5, "multipleOf": 7}, "#",
+     'these exclude each other: "multipleOf" is 7, "minimum" is 1, "maximum" is 5'),
 ]
 
 
@@ -156,13 +172,42 @@ def test_schema_that_nothing_satisfies_is_told(schema: Any, position: str, becau
     assert (error.position, error.because) == (position, because)
 
 
+LATE: list[tuple[Any, str, str]] = [
+    ({"type": "string", "pattern": "^a$", "minLength": 2}, "#",
+     'no string satisfies "pattern" at #/pattern and "minLength": 2'),
+    ({"type": "object", "required": ["a"], "properties": {"a": {"type": "string", "format": "date", "maxLength": 4}}},
+     "#/properties/a", 'no string satisfies "format" at #/properties/a/format and "maxLength": 4'),
+    ({"type": "string", "pattern": "^a", "allOf": [{"pattern": "^b"}]}, "#/allOf/0",
+     'no string satisfies "pattern" at #/pattern and "pattern" at #/allOf/0/pattern'),
+    ({"type": "string", "not": {"pattern": ""}}, "#", 'no string satisfies the opposite of "pattern" at #/not/pattern'),
+    ({"type": "string", "pattern": "^(ab)*$", "minLength": 3, "maxLength": 3}, "#",
+     'these exclude each other only together: "pattern" at #/pattern, "minLength": 3, "maxLength": 3'),
+    ({"type": "string", "enum": ["a", "b"], "pattern": "c"}, "#",
+     'no string satisfies "pattern" at #/pattern and the values listed'),
+    ({"type": "integer", "minimum": 3, "maximum": 4, "not": {"enum": [3, 4]}}, "#",
+     'these exclude each other: "minimum" is 3, "maximum" is 4, excluded are 3, 4'),
+    ({"type": "array", "items": {"$ref": "#"}, "minItems": 1}, "#",
+     "a value would have to hold another one of the same schema, without an end"),
+]
+
+
+@pytest.mark.parametrize(("schema", "position", "because"), LATE, ids=[str(row[0])[:60] for row in LATE])
+def test_contradiction_that_only_the_automaton_sees_is_told(schema: Any, position: str, because: str) -> None:
+    with pytest.raises(UnsatisfiableError) as caught:
+        lower(JsonSchema(schema).to_grammar(LIMITS), LIMITS)
+    assert (caught.value.position, caught.value.because) == (position, because)
+
+
+REGISTRY = {"https://example.com/meta": {"$schema": "https://json-schema.org/draft/2020-12/schema",
+                                         "$vocabulary": {"https://example.com/units": True}}}
 REFUSED: list[tuple[Any, str, str]] = [
     ({"contains": {"type": "null"}}, "contains", "#"),
     ({"items": {"uniqueItems": True}}, "uniqueItems", "#/items"),
     ({"allOf": [{"properties": {"a": {}}}], "unevaluatedProperties": False}, "unevaluatedProperties", "#"),
-    ({"$dynamicRef": "#x"}, "$dynamicRef", "#"),
-    ({"properties": {"a/b": {"format": "regex"}}}, "format", "#/properties/a~1b"),
-    ({"patternProperties": {"^a": {"type": "null"}}}, "patternProperties", "#"),
+    ({"$dynamicRef": "https://example.com/x.json#x"}, "$dynamicRef", "#/$dynamicRef"),
+    ({"$schema": "https://example.com/meta"}, "$vocabulary", "#/$schema"),
+    ({"properties": {"a/b": {"format": "idn-hostname"}}}, "format", "#/properties/a~1b"),
+    ({"patternProperties": {f"[{chr(97 + i)}x]": {"minimum": i} for i in range(9)}}, "patternProperties", "#"),
     ({"type": "object", "not": {"additionalProperties": {"type": "null"}}}, "not", "#"),
     ({"type": "integer", "multipleOf": 7}, "multipleOf", "#"),
     ({"pattern": "(a)\\1"}, "pattern", "#"),
@@ -174,7 +219,7 @@ REFUSED: list[tuple[Any, str, str]] = [
 
 @pytest.mark.parametrize(("schema", "keyword", "position"), REFUSED, ids=[row[1] for row in REFUSED])
 def test_schema_unsupported_is_refused_by_name(schema: Any, keyword: str, position: str) -> None:
-    error = failure(schema)
+    error = failure(schema, registry=REGISTRY)
     assert isinstance(error, UnsupportedSchemaError)
     assert (error.keyword, error.position) == (keyword, position)
     assert error.because
@@ -193,7 +238,9 @@ def test_schema_error_says_where_what_why_and_what_to_do() -> None:
         '  instead: give the items a scalar type, or pass on_unsupported="validate" to check after generation')
 
 
-@pytest.mark.parametrize("option", [{"separators": (",", ":")}, {"ensure_ascii": True}, {"escapes": "short"},
+@pytest.mark.parametrize("option", [{"separators": (";", ":")}, {"separators": (",",)}, {"separators": ", "},
+                                    {"separators": (",", ":"), "whitespace": "flexible"},
+                                    {"ensure_ascii": None}, {"escapes": "short"},
                                     {"whitespace": "none"}, {"property_order": "random"}, {"draft": 3}, {"max_depth": -1},
                                     {"on_unsupported": "ignore"}, {"formats": "maybe"}], ids=str)
 def test_source_option_unknown_is_refused_by_name(option: dict[str, Any]) -> None:

@@ -61,4 +61,6 @@ def test_ratchet_tells_what_is_worse_and_nothing_else() -> None:
     assert worsened(before, recorded(before)) == []
     assert worsened(after, recorded(before)) == ["draft7/a.json: one: pass became refused: not",
                                                  "draft7/a.json: two: refused: not became accepts"]
+    kept = benchmark().bettered(after, recorded(before))["draft7"]["a.json"]["not passing"]
+    assert kept == {"two": "refused: not"}
     assert worsened(before, recorded({"draft7": {"a.json": {"one": "pass"}}})) == ["draft7/a.json: 3 tests, recorded 1"]

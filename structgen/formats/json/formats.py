@@ -1,12 +1,12 @@
 """The string formats of JSON Schema as regular languages, built from nodes.
 
 ``format_node(name)`` gives the language and the greatest length of a format. Sources: RFC 3339 (date, time, date-time,
-duration in its appendix A), RFC 9562 (uuid), RFC 5321 (email), RFC 1123 (hostname), RFC 2673 section 3.2 (ipv4), RFC 4291
-(ipv6), RFC 3986 and 3987 (uri, iri and their references), RFC 6901 (json-pointer).
+duration in its appendix A), RFC 9562 (uuid), RFC 5321 (email), RFC 6531 (idn-email), RFC 1123 (hostname), RFC 2673 section
+3.2 (ipv4), RFC 4291 (ipv6), RFC 3986 and 3987 (uri, iri and their references), RFC 6570 (uri-template), RFC 6901
+(json-pointer), ECMA-262 (regex).
 
-Departures, all narrower: dates are those of the Gregorian calendar in the years 0001 to 9999; a leap second is
-``23:59:60`` at an offset of whole quarters of an hour from UTC; host names have no label with ``--`` in its third and fourth
-place (whether such a label is valid is not a regular question).
+``NARROWER`` names every departure. A host name with letters beyond ASCII (idn-hostname) is refused: whether its form in
+ASCII is short enough is not a regular question.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
+from structgen.formats.json.patterns import regex
 from structgen.grammar.build import EMPTY, alt, optional, repeat, seq
 from structgen.grammar.nodes import Chars, Node, Str
+from structgen.grammar.unicode import property_set, union
 
 DIGIT = Chars(((0x30, 0x39),))
 HEX = Chars(((0x30, 0x39), (0x41, 0x46), (0x61, 0x66)))
@@ -127,12 +129,27 @@ def ipv6() -> Node:
     return alt(options)
 
 
-def label() -> Node:
-    """A host name label of at most 63 characters, with no ``--`` in its third and fourth place."""
-    inner = chars("-", (0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A))
-    third = seq(ALPHA_NUMERIC, inner, ALPHA_NUMERIC, optional(seq(repeat(inner, 0, 59), ALPHA_NUMERIC)))
-    fourth = seq(ALPHA_NUMERIC, inner, Str("-"), ALPHA_NUMERIC, optional(seq(repeat(inner, 0, 58), ALPHA_NUMERIC)))
-    return alt((ALPHA_NUMERIC, seq(ALPHA_NUMERIC, ALPHA_NUMERIC), third, fourth))
+def label(letters: tuple[tuple[int, int], ...] = (), marks: tuple[tuple[int, int], ...] = ()) -> Node:
+    """A host name label of at most 63 characters that does not begin with ``xn--``; ``letters`` may stand in it beside
+    those of ASCII, and ``marks`` behind its first character."""
+    ascii_letters = ((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A))
+    first, last = chars("", *ascii_letters, *letters), chars("", *ascii_letters, *letters, *marks)
+    inner = chars("-", *ascii_letters, *letters, *marks)
+
+    def rest(most: int) -> Node:
+        return optional(seq(repeat(inner, 0, most - 1), last))
+
+    def but(character: str, ranges: Chars) -> Chars:
+        cut = [(low, high) for low, high in ranges.ranges]
+        for code in (ord(character.lower()), ord(character.upper())):
+            cut = [piece for low, high in cut for piece in ((low, min(high, code - 1)), (max(low, code + 1), high))
+                   if piece[0] <= piece[1]]
+        return Chars(tuple(cut))
+
+    x, n, dash = chars("xX"), chars("nN"), Str("-")
+    return alt((seq(but("x", first), rest(62)), x, seq(x, but("n", last)),
+                seq(x, but("n", inner), repeat(inner, 0, 60), last), seq(x, n),
+                seq(x, n, but("-", last), rest(60)), seq(x, n, dash, but("-", last), rest(59))))
 
 
 def hostname() -> Node:
@@ -140,14 +157,31 @@ def hostname() -> Node:
     return seq(label(), repeat(seq(Str("."), label())))
 
 
-def email() -> Node:
+BLOCKS = ((0x3041, 0x3096), (0x30A1, 0x30FA), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3))
+"""Blocks of letters beyond U+07FF: Hiragana, Katakana, Han, Hangul."""
+
+
+def idn_domain() -> Node:
+    """Labels with small letters, digits and marks beyond ASCII, up to U+07FF and of the blocks above."""
+    letters = union(pair for name in ("Ll", "Lo", "Lm") for pair in property_set(name) or ())
+    marks = union(pair for name in ("Mn", "Mc", "Nd") for pair in property_set(name) or ())
+
+    def near(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        return tuple((max(low, 0x80), min(high, 0x7FF)) for low, high in ranges if high >= 0x80 and low <= 0x7FF)
+
+    one = label((*near(letters), *BLOCKS), near(marks))
+    return seq(one, repeat(seq(Str("."), one)))
+
+
+def email(international: bool = False) -> Node:
     """``Mailbox``: a dot-atom or a quoted string, ``@``, and a host name or an address literal."""
-    atom = repeat(chars("!#$%&'*+-/=?^_`{|}~", (0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)), 1)
-    plain = chars("", (0x20, 0x21), (0x23, 0x5B), (0x5D, 0x7E))
+    beyond = ((0x80, 0xD7FF), (0xE000, 0x10FFFF)) if international else ()
+    atom = repeat(chars("!#$%&'*+-/=?^_`{|}~", (0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A), *beyond), 1)
+    plain = chars("", (0x20, 0x21), (0x23, 0x5B), (0x5D, 0x7E), *beyond)
     quoted = seq(Str('"'), repeat(alt((plain, seq(Str("\\"), chars("", (0x20, 0x7E)))))), Str('"'))
     local = alt((seq(atom, repeat(seq(Str("."), atom))), quoted))
     address = seq(Str("["), alt((ipv4(), seq(Str("IPv6:"), ipv6()))), Str("]"))
-    return seq(local, Str("@"), alt((hostname(), address)))
+    return seq(local, Str("@"), alt((idn_domain() if international else hostname(), address)))
 
 
 # --- RFC 3986, 3987, 6901 ---------------------------------------------------------------------------------------------
@@ -184,6 +218,18 @@ def reference(international: bool, with_scheme: bool) -> Node:
     return alt((whole, seq(alt((network, absolute, no_scheme, EMPTY)), tail)))
 
 
+def uri_template() -> Node:
+    """Literals and expressions; an apostrophe is a literal (erratum 6937)."""
+    escape = seq(Str("%"), HEX, HEX)
+    literals = chars("!=]_~", (0x23, 0x24), (0x26, 0x3B), (0x3F, 0x5B), (0x61, 0x7A), *UCS, *PRIVATE)
+    character = alt((chars("_", (0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)), escape))
+    name = seq(character, repeat(seq(optional(Str(".")), character)))
+    prefix = seq(Str(":"), chars("", (0x31, 0x39)), repeat(DIGIT, 0, 3))
+    variable = seq(name, optional(alt((prefix, Str("*")))))
+    expression = seq(Str("{"), optional(chars("+#./;?&=,!@|")), variable, repeat(seq(Str(","), variable)), Str("}"))
+    return repeat(alt((literals, escape, expression)))
+
+
 def json_pointer() -> Node:
     """Tokens behind slashes, with ``~0`` and ``~1`` for ``~`` and ``/``."""
     plain = Chars(((0, 0x2E), (0x30, 0x7D), (0x7F, 0xD7FF), (0xE000, 0x10FFFF)))
@@ -202,7 +248,19 @@ BUILDERS: dict[str, tuple[Callable[[], Node], int | None]] = {
     "uri": (lambda: reference(False, True), None), "uri-reference": (lambda: reference(False, False), None),
     "iri": (lambda: reference(True, True), None), "iri-reference": (lambda: reference(True, False), None),
     "json-pointer": (json_pointer, None), "relative-json-pointer": (relative_json_pointer, None),
+    "idn-email": (lambda: email(True), None), "uri-template": (uri_template, None), "regex": (regex, None),
 }
+NARROWER = {
+    "date": "the years 0001 to 9999",
+    "date-time": "the years 0001 to 9999; leap seconds at offsets of whole quarters of an hour",
+    "time": "leap seconds at offsets of whole quarters of an hour",
+    "hostname": 'no label that begins with "xn--"',
+    "email": 'no label of the domain that begins with "xn--"',
+    "idn-email": 'a domain of small letters, digits and marks up to U+07FF, kana, Han and Hangul; no label that begins with '
+                 '"xn--"',
+    "regex": "groups at most 3 deep, one of them named; see formats/json/patterns.py",
+}
+"""Formats of which fewer texts are written than the standard allows, and what is left out or left in."""
 FORMAT_NAMES = frozenset(BUILDERS)
 
 

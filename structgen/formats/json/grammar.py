@@ -13,13 +13,15 @@ from __future__ import annotations
 from functools import cache
 
 from structgen.errors import GrammarSyntaxError, SchemaError
-from structgen.formats.json.matches import is_universal, matches
+from structgen.formats.json.matches import matches
+from structgen.formats.json.names import MAX_KINDS, Kind, TooManyKinds, kinds_of_names
 from structgen.formats.json.numbers import Spelling, number_node
 from structgen.formats.json.productive import all_productive
-from structgen.formats.json.spacing import spacing
-from structgen.formats.json.strings import ANY_STRING_TEXT, PatternError, pattern_node, string_node
+from structgen.formats.json.spacing import Style, spacing
+from structgen.formats.json.strings import PatternError, any_string, pattern_node, string_node
+from structgen.formats.json.why_empty import WhyEmpty, is_plain
 from structgen.grammar.build import ANY_TEXT, NEVER, alt, repeat, seq
-from structgen.grammar.nodes import And, Grammar, Items, Members, Node, Not, Ref, Str, Text
+from structgen.grammar.nodes import And, Grammar, Items, Members, Node, Ref, Str, Text
 from structgen.limits import Limits
 from structgen.schema.json_schema import Reader
 from structgen.schema.nodes import (
@@ -32,6 +34,7 @@ from structgen.schema.nodes import (
     Link,
     NumberFacet,
     ObjectFacet,
+    ObjectPart,
     Schema,
     StringFacet,
     link_union,
@@ -48,22 +51,20 @@ FOREVER = -1
 
 
 @cache
-def _any_json(whitespace: str, ordered: bool, exponents: bool, old_draft: bool) -> Node:
+def _any_json(style: Style, old_draft: bool) -> Node:
     """Any JSON value, one node for all schemas; it refers to itself as the rule ``v0``."""
     reader = Reader(True, Limits(), draft=4 if old_draft else 2020)
-    writer = Writer(reader, Limits(), whitespace=whitespace, ordered=ordered, exponents=exponents,
-                    max_depth=None, share=False)
+    writer = Writer(reader, Limits(), style, max_depth=None, share=False)
     return writer.grammar().rules["v0"]
 
 
 class Writer:
     """Builds the grammar of one schema."""
 
-    def __init__(self, reader: Reader, limits: Limits, *, whitespace: str, ordered: bool, exponents: bool,
-                 max_depth: int | None, share: bool = True) -> None:
-        self._reader, self._limits, self._ordered = reader, limits, ordered
-        self._space = spacing(whitespace)
-        self._spelling = Spelling(exponents, False, reader.draft <= 4)
+    def __init__(self, reader: Reader, limits: Limits, style: Style, *, max_depth: int | None, share: bool = True) -> None:
+        self._reader, self._limits, self._style = reader, limits, style
+        self._space = spacing(style.whitespace, style.separators)
+        self._spelling = Spelling(style.exponents, False, reader.draft <= 4)
         self._depth = FOREVER if max_depth is None else max_depth
         self._levels: list[dict[Link, Node]] = [{} for _ in range(1 if max_depth is None else max_depth + 1)]
         self._facets: dict[tuple[int, int], Node] = {}
@@ -71,10 +72,11 @@ class Writer:
         self._names: dict[Key, str] = {}
         self._queue: list[Key] = []
         self._rules: dict[str, Node] = {}
+        self._why = WhyEmpty(reader, self._style.encoding, limits)
         self._common: str | None = None
         if share and max_depth is None:
             self._common = self._names[ANYTHING, FOREVER] = "v0"
-            self._rules["v0"] = _any_json(whitespace, ordered, exponents, reader.draft <= 4)
+            self._rules["v0"] = _any_json(style, reader.draft <= 4)
             self._levels[0][ANYTHING] = Ref("v0")
 
     def grammar(self) -> Grammar:
@@ -84,11 +86,16 @@ class Writer:
             key = self._queue.pop()
             self._rules[self._names[key]] = self._levels[key[1]].get(key[0]) or self._build(*key)
         if start is NEVER:
+            if not self._reader.contradictions:
+                for facet, node in self._why.numbers:
+                    if node is NEVER:
+                        raise self._why.number_error(facet)
             raise self._reader.unsatisfiable()
         around = self._space.around
         origins = {name: self._reader.pointer(key[0][0]) if key[0] else "#" for key, name in self._names.items()}
+        self._why.recursions = [place for name, place in origins.items() if name != self._common]
         return Grammar(seq(around, start, around), self._rules, tuple(self._reader.unenforced), origins, self._common,
-                       all_productive(self._rules))
+                       all_productive(self._rules), self._why.error)
 
     def node(self, link: Link, depth: int) -> Node:
         """The node of a link, with containers nested at most ``depth`` deep."""
@@ -123,7 +130,7 @@ class Writer:
             for array in schema.arrays:
                 options.append(self._array(array, depth))
         for string in schema.strings:
-            options.append(ANY_STRING_TEXT if string is ANY_STRING else self._string(string))
+            options.append(any_string(self._style.encoding) if string is ANY_STRING else self._string(string))
         for number in schema.numbers:
             options.append(self._number(number, self._spelling))
         if schema.booleans == FALSE_BIT | TRUE_BIT:
@@ -137,8 +144,10 @@ class Writer:
     # --- scalars ------------------------------------------------------------------------------------------------------
 
     def _string(self, facet: StringFacet) -> Text:
+        if not is_plain(facet):
+            self._why.strings.append(facet)
         try:
-            return string_node(facet, self._limits)
+            return string_node(facet, self._style.encoding, self._limits)
         except PatternError as error:
             self._refuse_pattern(error)
             kept = tuple(test for test in facet.tests if test.kind != "pattern" or test.origin != error.origin)
@@ -161,6 +170,8 @@ class Writer:
                                    because="whether a number is a multiple is not told by its last digits",
                                    instead="bound the integers on both sides, or use a step that divides a power of ten")
             return self._number(facet._replace(multiples=()), spelling)
+        if facet.multiples or facet.excluded:
+            self._why.numbers.append((facet, node))
         return node
 
     # --- arrays -------------------------------------------------------------------------------------------------------
@@ -226,7 +237,7 @@ class Writer:
 
     def _build_object(self, facet: ObjectFacet, depth: int) -> Node:
         depth -= depth > 0
-        links, other, other_name = self._members(facet)
+        links, kinds = self._members(facet)
         needed = frozenset(facet.required)
         values: list[Node] = []
         possible = 0
@@ -238,29 +249,31 @@ class Writer:
             elif name in needed:
                 return NEVER
             values.append(value)
-        rest = None if other == NOTHING or other_name is NEVER else self.node(other, depth)
-        if rest is NEVER:
-            rest = None
+        others = [(kind, value) for kind in kinds if (value := self.node(kind.link, depth)) is not NEVER]
         names = tuple(links)
         most = facet.max_members
-        if (rest is None and facet.min_members > possible) or (most is not None and most < facet.min_members):
+        if (not others and facet.min_members > possible) or (most is not None and most < facet.min_members):
             return NEVER
-        if rest is None:
-            if possible < len(names):
-                kept = [i for i, value in enumerate(values) if value is not NEVER]
-                names, values = tuple(names[i] for i in kept), [values[i] for i in kept]
-            other_name = None
+        if not others and possible < len(names):
+            kept = [i for i, value in enumerate(values) if value is not NEVER]
+            names, values = tuple(names[i] for i in kept), [values[i] for i in kept]
+        rest, other_name = (others[0][1], others[0][0].name) if others else (None, None)
+        classes = tuple([(kind.name or ANY_TEXT.body, value) for kind, value in others[1:]])
         space = self._space
         return Members(space.open_object, space.close_object, space.colon, space.comma, names, tuple(values),
-                       tuple([name in needed for name in names]), rest, other_name, self._ordered, facet.min_members, most)
+                       tuple([name in needed for name in names]), rest, other_name, self._style.ordered, facet.min_members,
+                       most, self._style.encoding, classes)
 
-    def _members(self, facet: ObjectFacet) -> tuple[dict[str, Link], Link, Node | None]:
-        """The listed names with their links, the link of the others, and what the names of the others look like."""
+    def _members(self, facet: ObjectFacet) -> tuple[dict[str, Link], list[Kind]]:
+        """The listed names with their links, and the kinds of other names."""
+        if any(part.patterns for part in facet.parts):
+            facet = facet._replace(parts=tuple(map(self._readable, facet.parts)))
         parts = facet.parts
         if not parts:
-            links, other, other_name = dict.fromkeys(facet.required, ANYTHING), ANYTHING, None
+            links, kinds = dict.fromkeys(facet.required, ANYTHING), [Kind((), ANYTHING)]
         elif len(parts) == 1 and not parts[0].patterns:
-            links, other, other_name = parts[0].properties, parts[0].other, None
+            links, other = parts[0].properties, parts[0].other
+            kinds = [] if other == NOTHING else [Kind((), other)]
             if any(name not in links for name in facet.required):
                 links = links | {name: other for name in facet.required if name not in links}
         else:
@@ -269,10 +282,10 @@ class Writer:
                 names.update(dict.fromkeys(part.properties))
             names.update(dict.fromkeys(facet.required))
             links = {name: self._member_link(facet, name) for name in names}
-            other, other_name = self._others(facet)
+            kinds = self._kinds(facet)
         if facet.names != ANYTHING:
-            links, other_name = self._restrict_names(facet, links, other_name)
-        return links, other, other_name
+            links, kinds = self._restrict_names(facet, links, kinds)
+        return links, kinds
 
     def _member_link(self, facet: ObjectFacet, name: str) -> Link:
         """Everything the member of that name must satisfy."""
@@ -289,59 +302,40 @@ class Writer:
                 link = link_union(link, part.other)
         return link
 
+    def _readable(self, part: ObjectPart) -> ObjectPart:
+        """The part without patterns that cannot be read; then it says nothing of names that are not listed either."""
+        kept: list[tuple[str, Link]] = []
+        for pattern, link in part.patterns:
+            try:
+                self._pattern(pattern, part.origin)
+                kept.append((pattern, link))
+            except GrammarSyntaxError as error:
+                self._refuse_pattern(PatternError(error, part.origin, "patternProperties"))
+        return part if len(kept) == len(part.patterns) else part._replace(patterns=tuple(kept), other=ANYTHING)
+
     def _pattern(self, pattern: str, origin: int) -> Node:
+        return pattern_node(pattern, self._limits)
+
+    def _kinds(self, facet: ObjectFacet) -> list[Kind]:
+        """The kinds of names that are not listed, with their links."""
         try:
-            return pattern_node(pattern, self._limits)
-        except GrammarSyntaxError as error:
-            self._refuse_pattern(PatternError(error, origin, "patternProperties"))
-            return NEVER
-
-    def _others(self, facet: ObjectFacet) -> tuple[Link, Node | None]:
-        """The link of members that are not listed, and the language of their names where it is limited.
-
-        A pattern splits the names in two, and the unlisted members of a map have one link here: that is exact where one
-        of the two sides is empty or forbidden, or where both have the same link.
-        """
-        base, languages = ANYTHING, list[Node]()
-        for part in facet.parts:
-            by_link: dict[Link, list[Node]] = {}
-            for pattern, link in part.patterns:
-                by_link.setdefault(link, []).append(self._pattern(pattern, part.origin))
-            everywhere = [link for link, nodes in by_link.items() if any(map(is_universal, nodes))]
-            for link in everywhere:
-                base = link_union(base, link)
-                del by_link[link]
-            other = ANYTHING if everywhere else part.other
-            forbidden = by_link.pop(NOTHING, None)
-            if forbidden:
-                languages.append(Not(alt(forbidden)))
-            if not by_link or (len(by_link) == 1 and other in by_link):
-                base = link_union(base, other)
-            elif len(by_link) == 1 and other == NOTHING:
-                link, nodes = by_link.popitem()
-                base = link_union(base, link)
-                languages.append(alt(nodes))
-            else:
-                self._refuse_split(part.origin)
-        if not languages:
-            return base, None
-        return base, languages[0] if len(languages) == 1 else And(tuple(languages))
-
-    def _refuse_split(self, origin: int) -> None:
-        self._reader.refuse_at(origin, "patternProperties",
-                               '"patternProperties" with several kinds of values cannot be enforced while generating',
-                               because="names that match and names that do not have different schemas",
-                               instead='use one pattern and "additionalProperties": false')
+            return kinds_of_names(facet.parts, self._pattern, self._limits)
+        except TooManyKinds as error:
+            self._reader.refuse_at(error.origin, "patternProperties",
+                                   '"patternProperties" with so many patterns that overlap cannot be enforced',
+                                   because=f"they cut the names of members into more than {MAX_KINDS} kinds",
+                                   instead="give names patterns that exclude each other")
+            return [Kind((), ANYTHING)]
 
     def _restrict_names(self, facet: ObjectFacet, links: dict[str, Link],
-                        other_name: Node | None) -> tuple[dict[str, Link], Node | None]:
+                        kinds: list[Kind]) -> tuple[dict[str, Link], list[Kind]]:
         """Forbids the names that ``propertyNames`` excludes."""
         strings = self._reader.expand(facet.names).strings
         if any(string is ANY_STRING for string in strings):
-            return links, other_name
+            return links, kinds
         body = alt([self._name_language(string) for string in strings])
         kept = {name: link if body is not NEVER and matches(body, name) else NOTHING for name, link in links.items()}
-        return kept, body if other_name is None or body is NEVER else And((body, other_name))
+        return kept, [] if body is NEVER else [kind._replace(tests=(body, *kind.tests)) for kind in kinds]
 
     def _name_language(self, facet: StringFacet) -> Node:
         text = self._string(facet)

@@ -1,21 +1,21 @@
 """Numbers as JSON spells them: ranges, multiples and finite sets as grammar nodes.
 
 The profile of spellings. A number is ``-?(0|[1-9][0-9]*)(\\.[0-9]+)?``, so ``1``, ``1.0`` and ``1.00`` are spellings of
-one value, and ``-0`` spells zero. An exponent (``[eE][+-]?`` and at most 307, so that a double holds it) may follow where
-nothing constrains the value; between bounds a number may have one behind a mantissa of one whole digit, ``1`` to ``9``;
-beside multipleOf, enum, const or not there is none. An integer may be written with a fraction of zeros and, without
-bounds, with an exponent that is not negative. With ``exponents=False`` there are no exponents and integers have no
-fraction.
+one value, and ``-0`` spells zero. An exponent (``[eE][+-]?`` and at most 307, or 308 behind a mantissa of 1 that a double
+holds) may follow where nothing constrains the value; between bounds a number may have one behind a mantissa of one whole
+digit, ``1`` to ``9``; beside multipleOf, enum, const or not there is none. An integer may be written with a fraction of
+zeros and, without bounds, with an exponent that is not negative. With ``exponents=False`` there are no exponents and
+integers have no fraction.
 The *canonical* spelling, for unique items, gives each value one text: no exponent, no trailing zeros, no ``-0``.
 
-A range is built digit by digit: an alternative per digit position, so a bound of a hundred digits is a hundred times
-larger, never an enumeration. Everything is exact; values are ``int`` or ``Decimal``.
+A range is built digit by digit, by halves: a bound of a thousand digits makes ten thousand nodes. Everything is exact;
+values are ``int`` or ``Decimal``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from structgen.grammar.build import EMPTY, NEVER, alt, literal, optional, repeat
 from structgen.grammar.nodes import And, Chars, Node, Not, Str, Text
 from structgen.schema.merge import number_belongs
 from structgen.schema.nodes import FRACTION, INTEGER, NUMBER, Number, NumberFacet
-from structgen.schema.numbers import scaled
+from structgen.schema.numbers import is_multiple, scaled
 
 
 class Spelling(NamedTuple):
@@ -49,7 +49,8 @@ SCALE = seq(repeat(Str("0"), 0, 2), alt((DIGIT, seq(NONZERO, DIGIT), seq(Chars((
 EXPONENT = seq(Chars(((0x45, 0x45), (0x65, 0x65))), optional(Chars(((0x2B, 0x2B), (0x2D, 0x2D)))), SCALE)
 EXPONENT_UP = seq(Chars(((0x45, 0x45), (0x65, 0x65))), optional(Str("+")), SCALE)
 MAX_SCALE = 307
-"""The greatest exponent offered: ten to it is a finite double."""
+"""The greatest exponent that any digits may have: ten times ten to it is a finite double."""
+TOP_EXPONENT = seq(Chars(((0x45, 0x45), (0x65, 0x65))), optional(Str("+")), repeat(Str("0"), 0, 2), Str("308"))
 SUFFIX_DIGITS = 4
 """A step that divides 10**4 is tested on the last digits, which is at most 10,000 endings."""
 MAX_VALUES = 2000
@@ -63,7 +64,7 @@ def number_node(facet: NumberFacet, spelling: Spelling) -> Node | None:
         if facet.kinds != INTEGER:
             spelling = spelling._replace(plain_integers=False)
         return Text(alt(spelled(value, spelling) for value in facet.values))
-    multiples = tuple(step for step in facet.multiples if not (step == 1 and facet.kinds == INTEGER))
+    multiples = tuple(step for step in facet.multiples if not (facet.kinds == INTEGER and is_multiple(1, step)))
     kinds = facet.kinds
     if any(isinstance(step, int) for step in multiples):
         kinds &= INTEGER
@@ -107,8 +108,17 @@ def free_number(kinds: int, spelling: Spelling) -> Node:
     if kinds == INTEGER:
         if spelling.plain_integers or not spelling.exponents:
             return seq(optional(MINUS), WHOLE)
-        return seq(optional(MINUS), WHOLE, FRACTION_ZERO, optional(EXPONENT_UP))
-    return seq(optional(MINUS), WHOLE, FRACTION_ANY, optional(EXPONENT) if spelling.exponents else EMPTY)
+        return seq(optional(MINUS), alt((seq(WHOLE, FRACTION_ZERO, optional(EXPONENT_UP)),
+                                         seq(Str("1"), FRACTION_ZERO, TOP_EXPONENT))))
+    if not spelling.exponents:
+        return seq(optional(MINUS), WHOLE, FRACTION_ANY)
+    return seq(optional(MINUS), alt((seq(WHOLE, FRACTION_ANY, optional(EXPONENT)), top_numbers())))
+
+
+@cache
+def top_numbers() -> Node:
+    """Numbers from 1e308 to the greatest double."""
+    return seq(_positive(Bound("1", "", False), TOP[0], None), TOP_EXPONENT)
 
 
 def spelled(value: Number, spelling: Spelling) -> Node:
@@ -135,6 +145,10 @@ class Bound(NamedTuple):
     whole: str
     fraction: str
     is_open: bool
+
+
+TOP = (Bound("1", "7976931348623157", False), MAX_SCALE + 1)
+"""The greatest double."""
 
 
 def in_range(facet: NumberFacet, bare: bool | None) -> Node:
@@ -196,15 +210,22 @@ def _mantissa(value: Number, is_open: bool) -> tuple[Bound, int]:
 def _scaled_range(low: tuple[Bound, int] | None, high: tuple[Bound, int] | None) -> Node:
     """Positive numbers with an exponent: those between the exponents of the bounds, and those at them."""
     any_mantissa = seq(NONZERO, FRACTION_ANY)
+    if high is None or _order(high) > _order(TOP):
+        high = TOP
+    if low is not None and _order(low) > _order(high):
+        return NEVER
     if low is not None and high is not None and low[1] == high[1]:
         return seq(_mantissa_range(low[0], high[0]), exponents(low[1], low[1]))
-    options = [seq(any_mantissa, exponents(-MAX_SCALE if low is None else low[1] + 1,
-                                           MAX_SCALE if high is None else high[1] - 1))]
+    options = [seq(any_mantissa, exponents(-MAX_SCALE if low is None else low[1] + 1, high[1] - 1)),
+               seq(_mantissa_range(Bound("1", "", False), high[0]), exponents(high[1], high[1]))]
     if low is not None:
         options.append(seq(_mantissa_range(low[0], None), exponents(low[1], low[1])))
-    if high is not None:
-        options.append(seq(_mantissa_range(Bound("1", "", False), high[0]), exponents(high[1], high[1])))
     return alt(option for option in options if option is not NEVER)
+
+
+def _order(number: tuple[Bound, int]) -> tuple[int, str, str]:
+    """A key by which positive numbers compare."""
+    return number[1], number[0].whole, number[0].fraction
 
 
 def _mantissa_range(low: Bound, high: Bound | None) -> Node:
@@ -217,8 +238,8 @@ def _mantissa_range(low: Bound, high: Bound | None) -> Node:
 
 
 def exponents(low: int, high: int) -> Node:
-    """``e`` and an exponent between two, at most 307 away from 0, with up to two zeros in front."""
-    low, high = max(low, -MAX_SCALE), min(high, MAX_SCALE)
+    """``e`` and an exponent between two, from -307 to 308, with up to two zeros in front."""
+    low, high = max(low, -MAX_SCALE), min(high, MAX_SCALE + 1)
     zeros = repeat(Str("0"), 0, 2)
     options: list[Node] = []
     if low < 0:
@@ -255,12 +276,35 @@ def _same_length(low: str, high: str) -> Node:
     split = next((i for i in range(size) if low[i] != high[i]), size)
     if split == size:
         return literal(low)
-    left = [repeat(DIGIT, size - 1 - i, size - 1 - i) for i in range(size)]
-    options = [literal(low), literal(high), _between(low[:split], low[split], high[split], left[split])]
-    for i in range(split + 1, size):
-        options.append(_between(low[:i], low[i], ":", left[i]))
-        options.append(_between(high[:i], "/", high[i], left[i]))
+    left = size - 1 - split
+    options = [literal(low), literal(high), _between(low[:split], low[split], high[split], repeat(DIGIT, left, left))]
+    if left:
+        options.append(seq(literal(low[:split + 1]), _leaving(low[split + 1:], ":", True)))
+        options.append(seq(literal(high[:split + 1]), _leaving(high[split + 1:], "/", True)))
     return alt(node for node in options if node is not NEVER)
+
+
+def _leaving(text: str, bound: str, is_filled: bool) -> Node:
+    """Digit strings that agree with ``text`` and then have a digit between its own and ``bound``, exclusive.
+
+    ``is_filled``: further digits follow, up to the length of the text. By halves, so that a text of n digits makes
+    n log n nodes and they nest log n deep.
+    """
+    if len(text) == 1:
+        return _between("", min(text, bound), max(text, bound), EMPTY)
+    half = len(text) // 2
+    first, second = text[:half], text[half:]
+    filling = repeat(DIGIT, len(second), len(second)) if is_filled else EMPTY
+    options = [(_leaving(first, bound, is_filled), filling), (literal(first), _leaving(second, bound, is_filled))]
+    return alt(seq(*pair) for pair in options if NEVER not in pair)
+
+
+def _beginnings(text: str) -> Node:
+    """The beginnings of a text that are shorter than it, the empty one among them."""
+    if len(text) == 1:
+        return EMPTY
+    half = len(text) // 2
+    return alt((_beginnings(text[:half]), seq(literal(text[:half]), _beginnings(text[half:]))))
 
 
 def _between(before: str, low: str, high: str, tail: Node) -> Node:
@@ -270,39 +314,43 @@ def _between(before: str, low: str, high: str, tail: Node) -> Node:
 
 
 def _fraction_range(low: str, low_open: bool, high: str | None, high_open: bool) -> Node:
-    """What may follow the whole part: fractions (``.`` and digits, or nothing) from ``low`` to ``high``, None: below 1.
-
-    Flat on purpose: an alternative for each digit at which a text leaves a bound, so a long bound nests no deeper.
-    """
+    """What may follow the whole part: fractions (``.`` and digits, or nothing) from ``low`` to ``high``, None: below 1."""
     above = seq(DIGITS, NONZERO, DIGITS) if low_open else DIGITS  # behind the digits of the low bound
     zeros = repeat(Str("0"))
     options: list[Node] = []
     if high is None:
         if not low and not low_open:
             return FRACTION_ANY
-        options = [_between(low[:i], low[i], ":", DIGITS) for i in range(len(low))]
+        options = [_behind("", low, ":")]
         return seq(POINT, alt(node for node in (*options, seq(literal(low), above)) if node is not NEVER))
     split = -1  # the digit at which the bounds part; -1: the low bound is zero, no digit is shared
     if low or low_open:
         size = max(len(low), len(high))
-        first, last = low.ljust(size, "0"), high.ljust(size, "0")
-        split = next((i for i in range(size) if first[i] != last[i]), size)
+        least, most = low.ljust(size, "0"), high.ljust(size, "0")
+        split = next((i for i in range(size) if least[i] != most[i]), size)
         if split == size:
             return NEVER if low_open or high_open else seq(POINT, literal(low), zeros)
-        options.append(_between(first[:split], first[split], last[split], DIGITS))
-        options.append(seq(literal(first[:max(split + 1, len(low))]), above))
-        options += [_between(low[:i], low[i], ":", DIGITS) for i in range(split + 1, len(low))]
+        options.append(_between(least[:split], least[split], most[split], DIGITS))
+        options.append(seq(literal(least[:max(split + 1, len(low))]), above))
+        options.append(_behind(low[:split + 1], low[split + 1:], ":"))
         if not low_open:  # the low bound itself, with no more zeros than the bounds share
-            options += [literal(first[:i]) for i in range(len(low), split + 1)]
-    for i in range(split + 1, len(high)):
-        options.append(_between(high[:i], "/", high[i], DIGITS))
-        options += [literal(high[:i])] * (i > 0)
+            options += [literal(least[:i]) for i in range(len(low), split + 1)]
+    options.append(_behind(high[:split + 1], high[split + 1:], "/"))
+    first = max(split + 1, 1)
+    if len(high) > first:
+        options.append(seq(literal(high[:first]), _beginnings(high[first:])))
     if not high_open:
         options.append(seq(literal(high), zeros) if high else repeat(Str("0"), 1))
     fraction = seq(POINT, alt(node for node in options if node is not NEVER))
     if split >= 0 or (not high and high_open):
         return fraction
     return EMPTY if fraction is NEVER else alt((EMPTY, fraction))
+
+
+def _behind(before: str, text: str, bound: str) -> Node:
+    """``before``, then digits that leave ``text`` towards ``bound``, then any."""
+    leaving = _leaving(text, bound, False) if text else NEVER
+    return NEVER if leaving is NEVER else seq(literal(before), leaving, DIGITS)
 
 
 # --- multiples --------------------------------------------------------------------------------------------------------

@@ -36,7 +36,8 @@ def _ends(node: Node, known: set[str]) -> bool:
     if kind is Members:
         assert isinstance(node, Members)
         needed = all(_ends(value, known) for value, must in zip(node.values, node.required, strict=True) if must)
-        return needed and (node.min_count <= sum(node.required) or (node.other is not None and _ends(node.other, known)))
+        others = [value for value in (node.other, *[value for _, value in node.classes]) if value is not None]
+        return needed and (node.min_count <= sum(node.required) or any(_ends(value, known) for value in others))
     if kind is Items:
         assert isinstance(node, Items)
         items = node.prefix[:node.min_count]

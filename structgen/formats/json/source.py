@@ -1,8 +1,8 @@
 """``JsonSchema``: a JSON Schema as a source of grammars.
 
 In: a schema as a dict, a bool, or JSON text; and how the JSON may be written. Out, from ``to_grammar``: the grammar of
-exactly the JSON texts that are valid, in the stated spellings (numbers: see ``numbers``; strings: any escape of RFC 8259
-but lone surrogates; white space and member order: see the fields). What cannot be enforced is refused by name.
+exactly the JSON texts that are valid, in the stated spellings (numbers: see ``numbers``; strings, white space and member
+order: see the fields; lone surrogates are never written). What cannot be enforced is refused by name.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from typing import Any, Literal
 from structgen.errors import SchemaError
 from structgen.formats.json.formats import FORMAT_NAMES
 from structgen.formats.json.grammar import Writer
-from structgen.grammar.nodes import Grammar
+from structgen.formats.json.spacing import Style
+from structgen.grammar.nodes import Encoding, Grammar
 from structgen.limits import Limits
-from structgen.schema.json_schema import DRAFTS, Reader
+from structgen.schema.drafts import DRAFTS
+from structgen.schema.json_schema import Reader, ScopesNeeded
 from structgen.schema.text import read_schema_text
 
 WhiteSpace = Literal["bounded", "compact", "flexible"]
+_SPACES = " \t\r\n"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +41,8 @@ class JsonSchema:
     """Listed properties in the order of the schema (others behind them), or in any order. Never twice, either way."""
     formats: Literal["assert", "annotation"] = "assert"
     """Whether ``format`` constrains. A name that JSON Schema does not define never does."""
+    content: Literal["annotation", "assert"] = "annotation"
+    """Whether ``contentEncoding`` constrains (base64 and the like), and ``contentMediaType``, which is then refused."""
     registry: Mapping[str, Any] | None = None
     """Schemas that a ``$ref`` may lead to, by URI. Nothing is ever downloaded."""
     draft: int | str | None = None
@@ -47,8 +52,13 @@ class JsonSchema:
     on_unsupported: Literal["error", "validate"] = "error"
     """``validate``: what cannot be enforced is left out and listed in ``Grammar.unenforced``, to be checked afterwards."""
     separators: tuple[str, str] | None = None
+    """What stands between members or items, and behind a name, as for ``json.dumps``: ``(", ", ": ")``. Exactly these,
+    and no other white space anywhere. None: what ``whitespace`` says."""
     ensure_ascii: bool = False
-    escapes: Literal["all"] = "all"
+    """Characters beyond ASCII, and DEL, only as ``\\u`` escapes, as ``json.dumps`` writes them."""
+    escapes: Literal["all", "necessary"] = "all"
+    """How strings may be escaped: ``all`` of RFC 8259; or only what is ``necessary`` (quotes, backslashes, control
+    characters), in the one spelling of ``json.dumps``: a short escape if there is one, else ``\\u`` and small digits."""
     exponents: bool = True
     """Whether numbers may have exponents and integers a fraction of zeros."""
 
@@ -58,30 +68,54 @@ class JsonSchema:
         schema = self.schema
         if isinstance(schema, (str, bytes, bytearray, memoryview)):
             schema = read_schema_text(schema if isinstance(schema, str) else bytes(schema), limits)
-        reader = Reader(schema, limits, draft=self._draft(), formats=FORMAT_NAMES,
+        try:
+            return self._grammar(schema, limits, scoped=False)
+        except ScopesNeeded:
+            return self._grammar(schema, limits, scoped=True)
+
+    def _grammar(self, schema: Any, limits: Limits, *, scoped: bool) -> Grammar:
+        reader = Reader(schema, limits, draft=self.draft_number, formats=FORMAT_NAMES,
                         assert_formats=self.formats == "assert", registry=self.registry,
-                        refuse_unsupported=self.on_unsupported == "error")
-        writer = Writer(reader, limits, whitespace=self.whitespace, ordered=self.property_order == "schema",
-                        exponents=self.exponents, max_depth=self.max_depth)
-        return writer.grammar()
+                        refuse_unsupported=self.on_unsupported == "error",
+                        asserts_content=self.content == "assert", scoped=scoped)
+        encoding: Encoding = "json" if self.escapes == "all" else "json_necessary"
+        if self.ensure_ascii:
+            encoding = "json_ascii" if self.escapes == "all" else "json_necessary_ascii"
+        style = Style(self.whitespace, self.separators and (self.separators[0], self.separators[1]), encoding,
+                      self.property_order == "schema", self.exponents)
+        return Writer(reader, limits, style, max_depth=self.max_depth).grammar()
 
     def _check_options(self) -> None:
         for name, allowed in (("_", (None,)), ("whitespace", ("bounded", "compact", "flexible")),
                               ("property_order", ("schema", "any")), ("formats", ("assert", "annotation")),
-                              ("on_unsupported", ("error", "validate")), ("exponents", (True, False))):
+                              ("content", ("annotation", "assert")),
+                              ("on_unsupported", ("error", "validate")), ("exponents", (True, False)),
+                              ("ensure_ascii", (True, False)), ("escapes", ("all", "necessary"))):
             if getattr(self, name) not in allowed:
                 raise SchemaError(f"JsonSchema({name}={getattr(self, name)!r}) is not an option",
                                   instead=f"use one of {', '.join(map(repr, allowed))}")
-        for name, default in (("separators", None), ("ensure_ascii", False), ("escapes", "all")):
-            if getattr(self, name) != default:
-                raise SchemaError(f"JsonSchema({name}={getattr(self, name)!r}) is not implemented",
-                                  because=f"only {name}={default!r} is", instead="leave the option away")
+        if self.separators is not None:
+            self._check_separators(self.separators)
         if self.max_depth is not None and (isinstance(self.max_depth, bool) or not isinstance(self.max_depth, int)
                                            or self.max_depth < 0):
             raise SchemaError(f"JsonSchema(max_depth={self.max_depth!r}) is not an option",
                               instead="use a number of levels, or None")
 
-    def _draft(self) -> int | None:
+    def _check_separators(self, separators: Any) -> None:
+        pair = tuple(separators) if isinstance(separators, (tuple, list)) else ()
+        marks = tuple(part.strip(_SPACES) for part in pair if isinstance(part, str))
+        if len(pair) != 2 or marks != (",", ":"):
+            raise SchemaError(f"JsonSchema(separators={separators!r}) is not an option",
+                              because="white space of JSON may stand around a comma and a colon, and nothing else",
+                              instead='use a pair such as (", ", ": ")')
+        if self.whitespace == "flexible":
+            raise SchemaError('JsonSchema(separators=..., whitespace="flexible") contradicts itself',
+                              because="separators are the only white space where they are given",
+                              instead="leave one of the two away")
+
+    @property
+    def draft_number(self) -> int | None:
+        """The draft asked for, as a number."""
         draft = self.draft
         if draft is None:
             return None

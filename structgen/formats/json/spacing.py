@@ -1,4 +1,7 @@
-"""White space and punctuation of JSON as nodes, one shared set per option, so that equal places are one automaton."""
+"""How JSON is written where the standard leaves a choice, and its white space and punctuation as nodes.
+
+One shared set of nodes per style, so that equal places are one automaton.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,20 @@ from functools import cache
 from typing import NamedTuple
 
 from structgen.grammar.build import EMPTY, alt, repeat, seq
-from structgen.grammar.nodes import Chars, Node, Str
+from structgen.grammar.nodes import Chars, Encoding, Node, Str
 
 MAX_INDENT = 40
 """Spaces or tabs behind a line break in bounded white space: twenty levels of two."""
+
+
+class Style(NamedTuple):
+    """The spellings that are offered; see the fields of ``JsonSchema``."""
+
+    whitespace: str = "bounded"
+    separators: tuple[str, str] | None = None
+    encoding: Encoding = "json"
+    ordered: bool = True
+    exponents: bool = True
 
 
 class Spacing(NamedTuple):
@@ -25,10 +38,13 @@ class Spacing(NamedTuple):
 
 
 @cache
-def spacing(whitespace: str) -> Spacing:
-    """The punctuation for one of ``compact``, ``bounded``, ``flexible``."""
+def spacing(whitespace: str, separators: tuple[str, str] | None) -> Spacing:
+    """The punctuation for one of ``compact``, ``bounded``, ``flexible``, or with these separators and nothing else."""
     around: Node = EMPTY
     space: Node = EMPTY
+    if separators is not None:
+        comma, colon = separators
+        return Spacing(EMPTY, Str("{"), Str("}"), Str("["), Str("]"), Str(colon), Str(comma))
     if whitespace == "bounded":
         indent = repeat(Chars(((0x09, 0x09), (0x20, 0x20))), 0, MAX_INDENT)
         space = alt((EMPTY, Str(" "), seq(Str("\n"), indent)))

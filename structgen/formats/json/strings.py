@@ -6,17 +6,21 @@ automaton is built. Nodes are remembered by facet: the same string type in anoth
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from structgen.errors import GrammarSyntaxError
 from structgen.formats.json.formats import format_node
 from structgen.grammar.build import ANY_TEXT, alt, literal, repeat
-from structgen.grammar.nodes import And, Node, Not, Substrings, Text
+from structgen.grammar.nodes import And, Encoding, Node, Not, Substrings, Text
 from structgen.grammar.regex import parse_regex
 from structgen.limits import Limits
 from structgen.schema.nodes import StringFacet, TextTest
 
-ANY_STRING_TEXT = Text(ANY_TEXT, "json")
+
+@cache
+def any_string(encoding: Encoding) -> Text:
+    """Any string."""
+    return Text(ANY_TEXT, encoding)
 
 
 class PatternError(Exception):
@@ -28,14 +32,14 @@ class PatternError(Exception):
         self.is_unsupported = "not supported" in error.what
 
 
-def string_node(facet: StringFacet, limits: Limits) -> Text:
+def string_node(facet: StringFacet, encoding: Encoding, limits: Limits) -> Text:
     """The JSON strings of a facet."""
-    return _string_node(facet.values, facet.excluded, facet.min_length, facet.max_length, facet.tests, limits)
+    return _string_node(facet.values, facet.excluded, facet.min_length, facet.max_length, facet.tests, encoding, limits)
 
 
 @lru_cache(4096)
 def _string_node(values: tuple[str, ...] | None, excluded: tuple[str, ...], min_length: int, max_length: int | None,
-                 tests: tuple[TextTest, ...], limits: Limits) -> Text:
+                 tests: tuple[TextTest, ...], encoding: Encoding, limits: Limits) -> Text:
     parts: list[Node] = []
     if values is not None:
         parts.append(literals(values))
@@ -50,7 +54,7 @@ def _string_node(values: tuple[str, ...] | None, excluded: tuple[str, ...], min_
     if excluded:
         parts.append(Not(literals(excluded)))
     body = ANY_TEXT if not parts else parts[0] if len(parts) == 1 else And(tuple(parts))
-    return Text(body, "json", min_length, max_length)
+    return Text(body, encoding, min_length, max_length)
 
 
 @lru_cache(1024)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import random
+import shutil
+import subprocess
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from structgen.automaton.dfa import Dfa, compile_language
-from structgen.formats.json.formats import FORMAT_NAMES, format_node
+from structgen.formats.json.formats import FORMAT_NAMES, NARROWER, format_node
 from structgen.limits import Limits
 
 ROWS: dict[str, tuple[list[str], list[str]]] = {
@@ -22,7 +29,18 @@ ROWS: dict[str, tuple[list[str], list[str]]] = {
     "uuid": (["2EB8AA08-aa98-11ea-b4aa-73b441d16380"], ["2eb8aa08-aa98-11ea-b4aa-73b441d1638", "2eb8aa08aa9811eab4aa"]),
     "email": (["joe.bloggs@example.com", "te~st@example.com", '"joe bloggs"@example.com', "a@[127.0.0.1]",
                "a@[IPv6:::1]"], ["2962", ".test@example.com", "te..st@example.com", "a@[127.0.0.300]", "a@b=c.com"]),
-    "hostname": (["www.example.com", "a", "1host", "a-b.c", "a" * 63], ["-a", "a-", "a_b", "a..b", "", "a" * 64]),
+    "idn-email": (["실례@실례.테스트", '"δοκιμή"@example.com', "a@café.fr", "x@é" + "a" * 62, "\x85@a"],
+                  ["2962", "a@\u0301a", "a\uff20b.c", "a@é" + "a" * 63, "a@b。c", "a@xn--a", "a@É.fr"]),
+    "hostname": (["www.example.com", "a", "1host", "a-b.c", "a" * 63, "ab--cd", "xn", "x-n--a", "xna", "xn-a", "x", "xx--n",
+                  "xn" + "a" * 61, "xn-" + "a" * 60, "x" + "-" * 61 + "a"],
+                 ["-a", "a-", "a_b", "a..b", "", "a" * 64, "xn--a", "XN--a", "a.Xn--b", "x-", "xn-", "xn" + "a" * 62,
+                  "xn-" + "a" * 61, "x" + "-" * 62 + "a"]),
+    "uri-template": (["", "a%41b", "{+var*,x:1000}{?a.b,c}", "a'b", "http://x.y/{term:1}/{term}", "{=x}"],
+                     ["{}", "{a,,b}", "{v:0}", "{v:10000}", "a b", "{a..b}", "a}", "{a", "%4", "{a=b}", '"', "<"]),
+    "regex": (["", "^[a-z]+(-[0-9]{2,10})*$", "(?:a|b)|(?=.*\\d)(?!x)\\p{L}", "(?<year>\\d{4})", "(?<=a+)b", "[]", "[^]",
+               "[^-\\]a-f-]", "\\u{1F600}\\x41\\cA\\/\\-", "(((a)))", "[ -~]", "[\\x00-\\x20é]", "a{3}?", "漢*"],
+              ["(", ")", "[", "a**", "*a", "a{2,1}", "a{99,10}", "[z-a]", "\\a", "\\Z", "(?P<n>x)", "(?i)a", "(?#c)",
+               "(?<n>a)(?<n>b)", "[9-0]", "{1}", "\\", "^*", "(?<=a)*", "\\xG0", "(?<1>a)"]),
     "ipv4": (["192.168.0.1", "0.0.0.0", "255.255.255.255"], ["256.1.1.1", "1.1.1", "01.1.1.1", "1.1.1.1.1"]),
     "ipv6": (["::1", "::", "12:34::", "1:2:3:4:5:6:7:8", "::abef", "1:2:3:4:5:6:1.2.3.4", "::ffff:1.2.3.4", "1::8"],
              ["12345::", "1:2:3:4:5:6:7:8:9", "1::2::3", "1:2:3:4:5:6:7", ":1", "::laptop", "1.2.3.4", "::1%eth0"]),
@@ -57,3 +75,71 @@ def test_formats_are_all_regular() -> None:
 
 def test_hostname_has_a_greatest_length() -> None:
     assert format_node("hostname")[1] == 253
+
+
+def random_texts(dfa: Dfa, count: int, longest: int) -> list[str]:
+    """Texts of an automaton by random walks in its bytes; the way to acceptance once they are long."""
+    chance = random.Random(1)
+    found = []
+    while len(found) < count:
+        state, text = dfa.start, bytearray()
+        while len(text) < 4 * longest:
+            if dfa.accept[state] >= 0 and chance.random() < len(text) / longest:
+                break
+            edges = dfa.edges[state]
+            if not edges:
+                break
+            if len(text) > longest:  # the nearest way out
+                low, high, state = min(edges, key=lambda edge: dfa.min_length[edge[2]])
+            else:
+                low, high, state = chance.choice(edges)
+            text.append(chance.randint(low, high))
+        if dfa.accept[state] >= 0:
+            with suppress(UnicodeDecodeError):  # a walk may stop inside a character that accepts as it is
+                found.append(text.decode())
+    return found
+
+
+def test_regex_is_what_a_javascript_engine_compiles() -> None:
+    if shutil.which("node") is None:
+        pytest.skip("no JavaScript engine (node) to judge patterns")
+    texts = random_texts(automaton("regex"), 3000, 24)
+    script = ("const texts = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
+              "const bad = texts.filter(t => { try { new RegExp(t); return false } catch { return true } });"
+              "console.log(JSON.stringify(bad))")
+    done = subprocess.run(["node", "-e", script], input=json.dumps(texts), capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == []
+    assert len(set(texts)) > 1500
+
+
+SUITE = Path(__file__).resolve().parents[4] / "shared" / "corpora" / "json_schema_test_suite.json.gz"
+
+
+def test_formats_accept_nothing_that_the_official_suite_calls_invalid() -> None:
+    if not SUITE.exists():
+        pytest.skip(f"the official test suite is not here: {SUITE}")
+    drafts = json.loads(gzip.decompress(SUITE.read_bytes()))["drafts"]
+    narrowed, asked = set(), 0
+    for draft, files in drafts.items():
+        if draft == "draft3":
+            continue
+        for name, groups in files.items():
+            if not name.startswith("optional/format/"):
+                continue
+            for group in groups:
+                asserted = isinstance(group["schema"], dict) and group["schema"].get("format")
+                for test in group["tests"]:
+                    if asserted not in FORMAT_NAMES or not isinstance(test["data"], str):
+                        continue
+                    asked += 1
+                    longest = format_node(asserted)[1]
+                    found = automaton(asserted).accepts(test["data"]) and len(test["data"]) <= (longest or 1000)
+                    assert test["valid"] or not found, (asserted, test)
+                    if test["valid"] and not found:
+                        narrowed.add((asserted, "xn--" in test["data"] or "\\k<" in test["data"]))
+    assert asked > 1500
+    assert narrowed == {("hostname", True), ("regex", True)}
+
+
+def test_narrowed_formats_are_formats() -> None:
+    assert set(NARROWER) < FORMAT_NAMES

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from structgen.errors import UnsupportedSchemaError
+
 Accepts = Callable[..., list[bool]]
 CLOSED = {"additionalProperties": False}
 
@@ -22,6 +24,14 @@ ROWS: list[tuple[str, Any, list[str], list[str]]] = [
                            "exclusiveMinimum": True}, ["3.1", "4"], ["3", "3.0"]),
     ("huge bounds", {"type": "integer", "minimum": 2**200, "maximum": 2**200 + 1}, [str(2**200), str(2**200 + 1)],
      [str(2**200 - 1), str(2**200 + 2)]),
+    ("bounds of a double", {"type": "number", "minimum": -1e308, "maximum": 1.7976931348623157e308},
+     ["0", "1e308", "-1E+308", "1.7976931348623157e308", "9e307"], ["-1.1e308", "2e308", "1.7976931348623158e308"]),
+    ("bounds beyond a double", {"type": "integer", "minimum": 10**400, "maximum": 10**400 + 10},
+     ["1" + "0" * 400, "1" + "0" * 398 + "10"], ["1" + "0" * 399, "1" + "0" * 398 + "11", "1e308"]),
+    ("bounds close to zero", {"type": "number", "exclusiveMinimum": 1e-300, "maximum": 1},
+     ["1e-299", "1.1e-300", "0.5", "0." + "0" * 299 + "11"], ["1e-300", "9e-301", "0", "0." + "0" * 299 + "1"]),
+    ("greatest exponents", {"type": "number"}, ["1e308", "1.7E+0308", "12e307", "1e-307"], ["2e308", "1e309", "1e-308"]),
+    ("multipleOf 0.5 of integers", {"type": "integer", "multipleOf": 0.5}, ["1e308", "3", "-1.0"], ["1.5"]),
     ("multipleOf 5", {"type": "integer", "multipleOf": 5}, ["0", "-15", "10"], ["1", "12"]),
     ("multipleOf 0.01", {"type": "number", "multipleOf": 0.01}, ["0.25", "3", "1.10"], ["0.001", "1.234"]),
     ("multipleOf 7 bounded", {"type": "integer", "multipleOf": 7, "minimum": 0, "maximum": 30}, ["0", "7", "28"],
@@ -53,6 +63,13 @@ ROWS: list[tuple[str, Any, list[str], list[str]]] = [
      ['{"n_a":5}', '{"n_b":1}'], ['{"n_a":4}', '{"n_a":"x"}']),
     ("patternProperties everywhere", {"type": "object", "patternProperties": {".*": {"type": "null"}}},
      ['{"a":null}', '{"":null}'], ['{"a":1}']),
+    ("patternProperties of two kinds", {"type": "object", "properties": {"ab": {"minimum": 3}},
+                                        "patternProperties": {"^a": {"type": "integer"}, "b$": {"maximum": 9}}},
+     ['{"a":1}', '{"b":9,"a":100}', '{"axb":9,"c":"d"}', '{"ab":3}', '{"\\u0061":1}'],
+     ['{"a":1.5}', '{"b":10}', '{"axb":10}', '{"axb":9.5}', '{"ab":2}', '{"ab":10}', '{"\\u0061":"x"}', '{"b":1,"b":2}']),
+    ("patternProperties beside others", {"type": "object", "patternProperties": {"^[0-9]$": {"type": "null"}},
+                                         "additionalProperties": {"type": "string"}, "propertyNames": {"maxLength": 2}},
+     ['{"1":null,"12":"a"}', '{"":"","9":null}'], ['{"1":"a"}', '{"12":null}', '{"123":"a"}', '{"1":null,"1":null}']),
     ("dependentRequired", {"type": "object", "properties": {"a": {}, "b": {}}, "dependentRequired": {"a": ["b"]}, **CLOSED},
      ["{}", '{"b":1}', '{"a":1,"b":1}'], ['{"a":1}']),
     ("items", {"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": 2}, ["[1]", "[1,2]"],
@@ -138,6 +155,21 @@ def test_formats_as_annotations_do_not_constrain(accepts: Accepts) -> None:
     assert accepts(schema, '"2024-02-29"', '"soon"') == [True, False]
     assert accepts(schema, '"soon"', formats="annotation") == [True]
     assert accepts({"type": "string", "format": "no-such-format"}, '"soon"') == [True]
+
+
+def test_content_constrains_only_where_asked(accepts: Accepts) -> None:
+    schema = {"type": "string", "contentEncoding": "base64"}
+    assert accepts(schema, '"YQ=="', '"a"') == [True, True]
+    assert accepts(schema, '"YQ=="', '"YWI="', '"YWJj"', '""', '"a"', '"%"', content="assert") == [True] * 4 + [False] * 2
+    assert accepts({"type": "string", "contentEncoding": "base16"}, '"0AF0"', '"0A0"', content="assert") == [True, False]
+
+
+@pytest.mark.parametrize("keyword", ["contentMediaType", "contentEncoding"])
+def test_content_that_cannot_be_held_to_is_refused(accepts: Accepts, keyword: str) -> None:
+    with pytest.raises(UnsupportedSchemaError) as caught:
+        accepts({keyword: "application/json"}, content="assert")
+    assert caught.value.keyword == keyword
+    assert accepts({keyword: "application/json"}, '"{"') == [True]
 
 
 def test_registry_serves_references(accepts: Accepts) -> None:

@@ -1,0 +1,1 @@
+"""Grammars of one's own, in a notation of the field."""

@@ -1,0 +1,53 @@
+"""``Lark`` and ``Gbnf``: grammar texts as sources of grammars.
+
+In: a grammar in Lark's notation or in llama.cpp's GBNF. Out, from ``to_grammar``: the grammar of exactly its texts, read
+without a lexer: terminals mean the texts they spell, put together as they stand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from structgen.errors import GrammarSyntaxError, SchemaError
+from structgen.grammar.gbnf import read_gbnf
+from structgen.grammar.lark import read_lark
+from structgen.grammar.nodes import Grammar
+from structgen.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Lark:
+    """A grammar in Lark's notation, from the rule ``start`` on; ``name`` stands in error positions."""
+
+    text: str | bytes
+    start: str = "start"
+    name: str = "grammar"
+
+    def to_grammar(self, limits: Limits) -> Grammar:
+        """The grammar; raises ``GrammarSyntaxError`` with name:line:column."""
+        return read_lark(_decoded(self.text, self.name), start=self.start, name=self.name, limits=limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Gbnf:
+    """A grammar in GBNF, the notation of llama.cpp, from the rule ``root`` on; ``name`` stands in error positions."""
+
+    text: str | bytes
+    root: str = "root"
+    name: str = "grammar"
+
+    def to_grammar(self, limits: Limits) -> Grammar:
+        """The grammar; raises ``GrammarSyntaxError`` with name:line:column."""
+        return read_gbnf(_decoded(self.text, self.name), root=self.root, name=self.name, limits=limits)
+
+
+def _decoded(text: object, name: str) -> str:
+    if isinstance(text, str):
+        return text
+    if not isinstance(text, bytes | bytearray | memoryview):
+        raise SchemaError(f"a grammar must be a text, not {type(text).__name__}")
+    try:
+        return bytes(text).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise GrammarSyntaxError("the grammar is not UTF-8", position=name,
+                                 because=f"{error.reason} at byte {error.start}") from error

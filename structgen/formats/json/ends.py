@@ -1,0 +1,389 @@
+"""Where a damaged string ends.
+
+In: the offset of an opening quote and what surrounds it: is it a member's name, a member's value, an item, or the whole
+text? Out: a ``Span``: where the content ends and where reading goes on.
+
+The one idea: a quote ends the string if what follows could follow a string there. A comma does so before a value only
+where the name of the next member comes behind it, a bracket only where that bracket is open and what follows it fits one
+level up. A quote that does not end the string is either content that nobody escaped, or the opening quote of the next
+string, because the quote before is missing: then the string ended before the comma, line or bracket in between. Every
+such look ahead is paid from the scanner's fuel; without fuel the first quote ends the string.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from structgen.formats.json.scan import QUOTES, Scanner
+from structgen.formats.json.words import is_scalar
+
+__all__ = ["Ends", "Span"]
+
+_STOPS = {closers: re.compile(rf'[{re.escape(closers)}\\]') for closers in set(QUOTES.values())}
+_WORD = re.compile(r"[\w$.+-]+")
+_BRACKETS = re.compile(r'["{}\[\]\\]')
+_DELIMITER = re.compile(r"[,:{}\[\]\n]")
+_URL = re.compile(r"(?:https?|ftp|mailto|file|data|irc|wss?)$")
+_OPENERS = {"}": "{", "]": "[", ")": "("}
+_TAIL = frozenset(" \t\r\n\u00a0,;")
+MAX_INNER = 4000
+"""Characters looked through for the end of JSON that stands unescaped in a string."""
+
+
+class Span(NamedTuple):
+    """The content of a string from ``start`` to ``end``; reading goes on at ``after``. ``closing``: the quote that ended it
+    (empty: it is missing); ``opening``: the quote or quotes that began it; ``raw``: nothing in it is an escape."""
+
+    start: int
+    end: int
+    after: int
+    opening: str
+    closing: str
+    raw: bool = False
+
+
+class Ends:
+    """Finds the ends of strings. ``open_brackets``: those around the string, outermost first; the reader keeps it."""
+
+    def __init__(self, scanner: Scanner) -> None:
+        self.scan = scanner
+        self.open_brackets: list[str] = []
+
+    def span(self, i: int, context: str) -> Span:
+        """The span of the string whose quote is at ``i``; ``context``: "key", "object", "array" or "top"."""
+        scan, text = self.scan, self.scan.text
+        quote = text[i]
+        closers = QUOTES[quote]
+        tripled = quote * 3
+        if quote in "\"'`" and text.startswith(tripled, i):
+            end = scan.find(tripled, i + 3)
+            if end < scan.end and end > i + 3:
+                while scan.at(end + 3) == quote:  # a quote as the last character of the content
+                    end += 1
+                return Span(i + 3, end, end + 3, tripled, tripled, True)
+        if scan.is_tired:
+            return self._plain_end(i, closers)
+        doubled = text.startswith(quote * 2, i) and scan.at(i + 2).isalnum()
+        start = i + 1 + doubled
+        if doubled and scan.find(quote * 2, start) >= scan.find("\n", start):
+            doubled = False
+        found = self._end(start, context, closers, quote if doubled else "")
+        return found._replace(opening=text[i:start])
+
+    def _plain_end(self, i: int, closers: str) -> Span:
+        """The span up to the first quote that no backslash escapes; the look-ups are kept, so the text is searched once."""
+        scan, at = self.scan, i
+        while True:
+            at = min(scan.find(closer, at + 1) for closer in closers)
+            slashes = 0
+            while slashes < 20 and scan.text[at - 1 - slashes] == "\\":
+                slashes += 1
+            if slashes % 2 == 0 or at >= scan.end:
+                return Span(i + 1, at, min(at + 1, scan.end), scan.text[i], scan.at(at))
+
+    def _end(self, start: int, context: str, closers: str, twin: str) -> Span:
+        scan, text = self.scan, self.scan.text
+        stops = _STOPS[closers]
+        at, inner, fallback = start, 0, -1
+        while True:
+            found = stops.search(text, at, scan.end)
+            if found is None:
+                return self._unclosed(start, context, fallback)
+            at = found.start()
+            if text[at] == "\\":
+                if scan.at(at + 1) in closers and fallback < 0 and self._ends_before_closer(at + 2):
+                    fallback = at + 1  # a backslash before what may have been the closing quote, as in "C:\dir\"
+                at += 2
+                continue
+            if twin and text.startswith(twin, at + 1):
+                return Span(start, at, at + 2, "", text[at:at + 2])
+            if scan.is_tired or self._may_end(at, context, inner):
+                return Span(start, at, at + 1, "", text[at])
+            end = self._ended_before(at, start, context)
+            if end >= 0:
+                return Span(start, end, end, "", "")
+            if fallback < 0 and inner % 2 == 0 and scan.at(scan.gap(at + 1)) in (",", "}", "]"):
+                fallback = at
+            at, count = self._past_inner_json(at, start)
+            inner += count
+
+    # What follows the quote
+
+    def _may_end(self, at: int, context: str, inner: int) -> bool:
+        """Whether the quote at ``at`` may end the string; ``inner``: quotes before it that were taken as content."""
+        scan = self.scan
+        scan.fuel -= 4
+        after = scan.gap(at + 1)
+        one = scan.at(after)
+        if not one or scan.text.startswith("```", after):
+            return True
+        if one == "+":
+            return scan.at(scan.gap(after + 1)) in QUOTES
+        if one == "\\":  # a line break that was escaped once too often
+            return scan.at(after + 1) in ("n", "r", "t") and self.open_brackets != []
+        if context == "key":
+            return self._may_end_name(at, after, one)
+        if one == ",":
+            return self._comma_fits(after, context, inner)
+        if one in "}])":
+            return self._closer_fits(after, context)
+        if one in QUOTES:
+            return self._quote_fits(at, after, context)
+        if context == "array":
+            return self._item_fits(at, after, one, inner)
+        if context == "top":
+            return one == ";" and scan.at(scan.gap(after + 1)) == ""
+        return ("\n" in scan.text[at:after] and scan.is_bare_name(after)) or (after > at + 1 and scan.is_later_name(after))
+
+    def _may_end_name(self, at: int, after: int, one: str) -> bool:
+        scan = self.scan
+        if one in ":=,}":
+            return True
+        if one in "{[":
+            return True
+        if one in QUOTES:
+            return after > at + 1 or scan.at(scan.gap(after + 1)) != ":"
+        word = _WORD.match(scan.text, after, scan.end)
+        return after > at + 1 and word is not None and is_scalar(word.group()) and self._is_delimited(word.end())
+
+    def _is_delimited(self, i: int) -> bool:
+        after = self.scan.gap(i)
+        return self.scan.at(after) in (",", "}", "]", "") or "\n" in self.scan.text[i:after]
+
+    def _comma_fits(self, comma: int, context: str, inner: int) -> bool:
+        """Whether what follows a comma may follow a string and a comma."""
+        scan = self.scan
+        after = scan.gap(comma + 1)
+        one = scan.at(after)
+        if not one or one in "}]," or scan.text.startswith("...", after) or one == "…":
+            return True
+        if context == "object":
+            if one in "{[":
+                return inner % 2 == 0
+            if scan.is_name(after) or scan.is_later_name(after):
+                return True
+            if one in QUOTES:  # no colon behind it: a set, or prose in quotes
+                return inner == 0 and not self._is_prose_after_quote(after)
+            return False
+        if one in QUOTES or one in "{[(":
+            return inner % 2 == 0 or self._string_then_delimiter(after)
+        word = _WORD.match(scan.text, after, scan.end)
+        if word is None:
+            return False
+        return self._is_delimited(word.end()) and (is_scalar(word.group()) or inner % 2 == 0)
+
+    def _is_prose_after_quote(self, i: int) -> bool:
+        """Whether the string at ``i`` is followed by a word, so that its quotes are quotation marks in a sentence."""
+        end = self._next_quote(i)
+        return end >= 0 and self.scan.at(self.scan.gap(end + 1)).isalpha()
+
+    def _string_then_delimiter(self, i: int) -> bool:
+        end = self._next_quote(i)
+        return end >= 0 and self.scan.at(self.scan.gap(end + 1)) in (",", "]", "}", "")
+
+    def _next_quote(self, i: int) -> int:
+        """The quote that would close the one at ``i``, near by and in its line; -1 if there is none."""
+        scan = self.scan
+        if scan.at(i) not in QUOTES:
+            return -1
+        found = _STOPS[QUOTES[scan.at(i)]].search(scan.text, i + 1, min(scan.end, i + MAX_INNER))
+        scan.fuel -= (found.end() if found else min(scan.end, i + MAX_INNER)) - i
+        if found is None or found.group() == "\\" or "\n" in scan.text[i:found.start()]:
+            return -1
+        return found.start()
+
+    def _closer_fits(self, closer: int, context: str) -> bool:
+        """Whether the bracket at ``closer`` closes something that is open, and what follows fits there."""
+        scan, brackets = self.scan, self.open_brackets
+        depth = len(brackets)
+        at = closer
+        while scan.at(at) in _OPENERS and depth:
+            wanted = _OPENERS[scan.at(at)]
+            level = depth - 1
+            while level >= 0 and brackets[level] != wanted and depth - level <= 3:
+                level -= 1
+            if level < 0 or brackets[level] != wanted:
+                return at > closer
+            depth = level
+            at = scan.gap(at + 1)
+            scan.fuel -= 4
+        if at == closer:
+            return False
+        one = scan.at(at)
+        if not one or one in ",;`":
+            return True
+        if not depth:  # prose may follow, unless another quote and the brackets come in the same line
+            line = scan.find("\n", closer)
+            quote = scan.find(scan.text[closer - 1], at) if scan.text[closer - 1] in QUOTES else line
+            return line <= at or quote >= line or not self._closes_all(quote)
+        if "\n" in scan.text[closer:at] or one in "{[":
+            return True
+        return (brackets[depth - 1] == "{" and scan.is_name(at)) or (brackets[depth - 1] == "[" and one in QUOTES)
+
+    def _closes_all(self, quote: int) -> bool:
+        """Whether behind this quote only brackets come, up to the end."""
+        at = self.scan.gap(quote + 1)
+        return self.scan.at(at) in ("}", "]") and self.scan.at(self.scan.gap(at + 1)) in ("", "}", "]")
+
+    def _quote_fits(self, at: int, after: int, context: str) -> bool:
+        """Whether a string may follow without a comma."""
+        scan = self.scan
+        if after == at + 1:  # "72"" ends with the second quote, ["a""b"] has two strings
+            then = scan.at(scan.gap(after + 1))
+            if not then or then in ",}])":
+                return False
+        if context == "object":
+            return scan.is_quoted_name(after)
+        if context == "top":
+            return "\n" in scan.text[at:after]
+        return True
+
+    def _item_fits(self, at: int, after: int, one: str, inner: int) -> bool:
+        """Whether the next item may follow without a comma."""
+        scan = self.scan
+        if one in "{[":
+            return inner % 2 == 0
+        if one == ":":  # ["key": "value"}]: the bracket of an object is missing
+            return inner == 0
+        word = _WORD.match(scan.text, after, scan.end)
+        if word is None or inner % 2 or after == at + 1:
+            return False
+        if is_scalar(word.group()):
+            return self._is_delimited(word.end())
+        # ["a" b", "c"]: the next string has lost its first quote; but "a 24" screen" is one string
+        return scan.at(word.end()) in QUOTES and self._is_delimited(word.end() + 1) and not self._is_inch_mark(at)
+
+    def _is_inch_mark(self, at: int) -> bool:
+        start = at
+        while start > 0 and self.scan.text[start - 1].isdecimal():
+            start -= 1
+        return start < at and not self.scan.text[start - 1].isalpha()
+
+    # What precedes the quote
+
+    def _ended_before(self, at: int, start: int, context: str) -> int:
+        """Where the string ended if the quote at ``at`` opens the next one; -1 if it does not."""
+        scan, text = self.scan, self.scan.text
+        last = scan.before(at, start)
+        if last < start:
+            return -1
+        mark = text[last]
+        if context == "key":
+            return scan.before(last, start) + 1 if mark == ":" else -1
+        if mark == "," and self._opens_next(at, context):
+            return scan.before(last, start) + 1
+        if context == "object" and scan.at(scan.gap(at + 1)) == ":":  # "b, c": 1 for "b", "c": 1
+            split = max(text.rfind(",", start, at), text.rfind("\n", start, at))
+            scan.fuel -= at - split if split >= 0 else at - start
+            if split > start and scan.is_half_name(scan.spaces(split + 1)):
+                return scan.before(split, start) + 1
+        if "\n" in text[last:at] and self._opens_next(at, context):
+            return last + 1
+        if mark in "{[" and last > start:
+            return self._closed_before(last, start)
+        return -1
+
+    def _opens_next(self, at: int, context: str) -> bool:
+        if context == "object":
+            return self.scan.is_quoted_name(at)
+        return context == "array" and self._string_then_delimiter(at)
+
+    def _closed_before(self, opener: int, start: int) -> int:
+        """Where the string ended if a bracket before ``opener`` closed what is open: [{"a":"b}, {"c":"d"}]."""
+        scan, text = self.scan, self.scan.text
+        last = scan.before(opener, start)
+        if last >= start and text[last] == ",":
+            last = scan.before(last, start)
+        if last < start or text[last] not in "}]" or _OPENERS[text[last]] not in self.open_brackets:
+            return -1
+        if text.find(_OPENERS[text[last]], max(start, last - MAX_INNER), last) >= 0:  # it closes a bracket of the string
+            return -1
+        return scan.before(last, start) + 1
+
+    # Unescaped JSON in the string, and no end at all
+
+    def _past_inner_json(self, at: int, start: int) -> tuple[int, int]:
+        """Where to look on behind a quote that is content, and how many quotes were passed."""
+        scan, text = self.scan, self.scan.text
+        last = scan.before(at, start)
+        if last >= start and text[last] in "{[":
+            depth, quotes, limit = 0, 0, min(scan.end, last + MAX_INNER)
+            for found in _BRACKETS.finditer(text, last, limit):
+                one = found.group()
+                scan.fuel -= 1
+                if one == '"':
+                    quotes += 1
+                elif one in "{[":
+                    depth += 1
+                elif one in "}]":
+                    depth -= 1
+                    if depth == 0 and quotes % 2 == 0:
+                        scan.fuel -= found.end() - last
+                        return (found.end(), quotes) if found.end() > at else (at + 1, 1)
+            scan.fuel -= limit - last
+        return at + 1, 1
+
+    def _ends_before_closer(self, i: int) -> bool:
+        after = self.scan.gap(i)
+        return bool(self.open_brackets) and (self.scan.at(after) in ("}", "]") or (
+            self.scan.at(after) == "," and self.scan.is_name(self.scan.gap(after + 1))))
+
+    def _unclosed(self, start: int, context: str, fallback: int) -> Span:
+        """The span of a string without a closing quote."""
+        scan, text = self.scan, self.scan.text
+        scan.fuel -= scan.end - start
+        if fallback >= 0:
+            return Span(start, fallback, fallback + 1, "", text[fallback])
+        if context == "key":
+            found = _DELIMITER.search(text, start, scan.end)
+            if found is not None and found.group() == ":":
+                end = scan.before(found.start(), start) + 1
+                return Span(start, end, end, "", "")
+        end = self._before_tail(start)
+        return Span(start, end, end, "", "")
+
+    def _before_tail(self, start: int) -> int:
+        """Where the text ends without the brackets, commas and fences at its end that belong to what is open."""
+        scan, text = self.scan, self.scan.text
+        brackets = list(self.open_brackets)
+        if not brackets:
+            return scan.end
+        fence = text.find("\n```", start, scan.end)
+        at = end = scan.end if fence < 0 else fence
+        inside = self._unmatched(start, end)
+        while at > start:
+            one = text[at - 1]
+            if one in _OPENERS and inside.get(one, 0) > 0 and _OPENERS[one] in brackets:
+                while brackets and brackets.pop(0) != _OPENERS[one]:
+                    pass
+                inside[one] -= 1
+                at -= 1
+                end = at
+            elif one in _TAIL:
+                at -= 1
+            elif text.startswith("```", at - 3):
+                at -= 3
+                end = at
+            else:
+                break
+        if end < scan.end:
+            while end > start and text[end - 1] in " \t\r\n,":
+                end -= 1
+        return end
+
+    def _unmatched(self, start: int, end: int) -> dict[str, int]:
+        """How many closing brackets of each kind in the text have no opening one before them."""
+        depth = {"{": 0, "[": 0}
+        count = {"}": 0, "]": 0}
+        self.scan.fuel -= end - start
+        for found in _BRACKETS.finditer(self.scan.text, start, end):
+            one = found.group()
+            if one in depth:
+                depth[one] += 1
+            elif one in count:
+                if depth[_OPENERS[one]]:
+                    depth[_OPENERS[one]] -= 1
+                else:
+                    count[one] += 1
+        return count

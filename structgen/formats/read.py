@@ -1,0 +1,326 @@
+"""``read``: the value that a damaged text means, and every repair that reading it took.
+
+In: a text of any kind and the type that is wanted. Out: a ``Reading``, or ``ReadError`` with the position and the nearest
+reading. The one idea: the format offers ways to read the text, ``coerce`` says what each costs to fit the type, and the
+cheapest wins; of equal ones the last, which is a model's final word. A text that is valid as it stands is handed to the
+standard library and comes back unchanged.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from structgen.errors import ReadError, SchemaError
+from structgen.formats.base import (
+    KINDS,
+    Candidate,
+    Format,
+    Found,
+    Place,
+    Reading,
+    Repair,
+    RepairRule,
+    Source,
+    format_named,
+    json_path,
+)
+from structgen.schema.coerce import Coerced, coerce
+from structgen.schema.python_types import TypeSchema, schema_of
+
+__all__ = ["read"]
+
+MAX_TEXT = 64 << 20
+"""Characters of one text; an answer has thousands."""
+LAST_RESORT = 1_000_000
+"""Added where the whole text is taken for a string: only if nothing else in it fits."""
+NotFinite = Literal["null", "float", "error"]
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
+          (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+def read(text: str | bytes, output_type: Any = None, *, format: str | None = None,
+         rules: Iterable[RepairRule] = (), max_cost: int | None = None, not_finite: NotFinite = "null") -> Reading:
+    """Reads a text tolerantly, as a value of a type.
+
+    ``output_type``: a Python type, ``JsonSchema(…)``, ``Choice(…)``, or None for plain data. ``format``: "json", which is
+    also the default. ``rules``: see ``repair_rule``. ``max_cost``: the most that repairs may cost; 0 allows none.
+    ``not_finite``: what NaN and the infinities become; JSON has no such numbers.
+
+    The value has the type: an instance for a pydantic model or a dataclass. Required values are never invented. Any
+    text gives a ``Reading`` or a ``ReadError``, in linear time; nothing in it is ever evaluated.
+    """
+    if not_finite not in ("null", "float", "error"):
+        raise SchemaError(f"read(not_finite={not_finite!r}) is not an option", instead="use null, float or error")
+    chosen = format_named(format or "json")
+    wanted = _wanted(output_type)
+    source, found = _decoded(text)
+    if len(source.text) > MAX_TEXT:
+        raise ReadError(f"the text has more than {MAX_TEXT} characters", instead="read it in parts")
+    reading = _clean(source, found, chosen, wanted)
+    if reading is None:
+        reading = _repaired(source, found, chosen, wanted, tuple(rules), not_finite)
+    if max_cost is not None and reading.cost > max_cost:
+        first = reading.repairs[0]
+        raise ReadError(f"reading it takes repairs that cost {reading.cost}", position=f"{first.line}:{first.column}",
+                        because=f"max_cost is {max_cost}, and the first repair is {first.kind}", nearest=reading)
+    return reading
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the value must be: a JSON Schema that guides, and what makes and checks the value."""
+
+    name: str
+    schema: Any
+    """A mapping or a bool; of a JsonSchema, whatever was given."""
+    type_schema: TypeSchema | None
+
+    def made(self, value: Any) -> Any:
+        """The value as one of the type; ``ReadError`` with a JSONPath where it is none."""
+        if self.type_schema is not None:
+            return _instance(value, self.type_schema)
+        _check(value, self.schema)
+        return value
+
+
+def _wanted(output_type: Any) -> _Wanted | None:
+    if output_type is None:
+        return None
+    if not isinstance(output_type, type) and callable(getattr(output_type, "to_grammar", None)):
+        if hasattr(output_type, "schema"):  # a JsonSchema
+            schema = output_type.schema
+            return _Wanted("the schema", json.loads(schema) if isinstance(schema, str | bytes) else schema, None)
+        if hasattr(output_type, "strings"):  # a Choice
+            return _Wanted("the choice", {"enum": list(output_type.strings)}, None)
+        raise SchemaError(f"read has no way to read a {type(output_type).__name__}", instead="pass a type or JsonSchema(…)")
+    if isinstance(output_type, dict | str | bytes | list):
+        raise SchemaError(f"the output type is a {type(output_type).__name__}", because="it could mean several things",
+                          instead="write JsonSchema(…) or a Python type")
+    found = schema_of(output_type)
+    return _Wanted(found.name, found.described, found)
+
+
+def _clean(source: Source, found: list[Found], chosen: Format, wanted: _Wanted | None) -> Reading | None:
+    """The reading of a text that is valid as it stands; None if it is not."""
+    if found:
+        return None
+    try:
+        value = chosen.strict(source.text)
+    except ValueError:
+        return None
+    if wanted is None:
+        return Reading(value, (), 0, chosen.name)
+    coerced = coerce(value, wanted.schema)
+    if coerced.failure is not None or coerced.changes:
+        return None
+    try:
+        return Reading(wanted.made(coerced.value), (), 0, chosen.name)
+    except ReadError:
+        return None
+
+
+def _repaired(source: Source, found: list[Found], chosen: Format, wanted: _Wanted | None, rules: tuple[RepairRule, ...],
+              not_finite: NotFinite) -> Reading:
+    """The cheapest reading, with the user's rules where they make it cheaper."""
+    best, failure = _attempt(source, found, chosen, wanted, not_finite, ())
+    for rule in rules:
+        if rule.format != chosen.name:
+            continue
+        edited, edits = rule.apply(source)
+        if not edits:
+            continue
+        kept = tuple(Repair(one, source, rule.cost) for one in edits)
+        other, _ = _attempt(edited, found, chosen, wanted, not_finite, kept)
+        if other is not None and (best is None or other.cost < best.cost):
+            best, source = other, edited
+    if best is not None:
+        return best
+    raise failure or ReadError("there is no value in the text", position="1:1",
+                               because=f"it holds nothing that begins like {chosen.name}")
+
+
+def _attempt(source: Source, found: list[Found], chosen: Format, wanted: _Wanted | None, not_finite: NotFinite,
+             kept: tuple[Repair, ...]) -> tuple[Reading | None, ReadError | None]:
+    """The cheapest reading of one source; or what is wrong with the one that came nearest."""
+    ways: list[tuple[float, int, Candidate, Coerced]] = []
+    failures: list[tuple[float, int, Candidate, Coerced]] = []
+    try:
+        for order, candidate in enumerate(chosen.candidates(source.text, wanted is not None)):
+            if not_finite != "float":
+                candidate.value = _without_infinities(candidate, not_finite, source)
+            if wanted is None:
+                coerced = Coerced(candidate.value)
+            else:
+                _leave_out_missing(candidate)
+                coerced = coerce(candidate.value, wanted.schema, embedded=chosen.embedded)
+            rank = _rank(candidate, coerced, wanted is not None)
+            (ways if coerced.failure is None else failures).append((rank, -order, candidate, coerced))
+    except ReadError as error:
+        if not ways:
+            return None, _placed(error, source)
+    error_found: ReadError | None = None
+    for _, _, candidate, coerced in sorted(ways, key=lambda way: way[:2]):
+        try:
+            value = coerced.value if wanted is None else wanted.made(coerced.value)
+        except ReadError as error:
+            error.nearest = error.nearest or _reading(coerced.value, source, found, candidate, coerced, chosen, kept)
+            error_found = error_found or error
+            continue
+        others = _others(candidate, [way[2] for way in ways]) if wanted is None else []
+        return _reading(value, source, [*found, *others], candidate, coerced, chosen, kept), None
+    if error_found is None and failures:
+        _, _, candidate, coerced = min(failures, key=lambda way: way[:2])
+        nearest = _reading(coerced.value, source, found, candidate, coerced, chosen, kept)
+        error_found = _unfit(source, candidate, coerced, nearest)
+    return None, error_found
+
+
+def _rank(candidate: Candidate, coerced: Coerced, typed: bool) -> float:
+    """What decides among candidates: with a type the cost; without one how much text a value explains."""
+    cost = candidate.cost + coerced.cost
+    if typed:
+        return cost + (0 if candidate.is_answer else LAST_RESORT)
+    start, end = candidate.span
+    return 10 * cost - (end - start)
+
+
+def _others(chosen: Candidate, ways: list[Candidate]) -> list[Found]:
+    """The answers that were passed over, where they say something else."""
+    return [Found("other-answer", one.span[0], str(one.value), "") for one in ways
+            if one is not chosen and (one.span[0] >= chosen.span[1] or one.span[1] <= chosen.span[0])
+            and one.value != chosen.value and one.cost <= (one.span[1] - one.span[0]) / 10]
+
+
+def _reading(value: Any, source: Source, found: list[Found], candidate: Candidate, coerced: Coerced, chosen: Format,
+             kept: tuple[Repair, ...]) -> Reading:
+    repairs = [*kept]
+    changes = (Found(change.kind, _offset(candidate, change.path), change.before, change.after, _place(change.path))
+               for change in coerced.changes)
+    repairs += [Repair(one, source, KINDS[one.kind]) for one in (*found, *candidate.found, *changes)]
+    repairs.sort(key=lambda repair: repair.offset)
+    return Reading(value, tuple(repairs), sum(repair.cost for repair in repairs), chosen.name)
+
+
+def _offset(candidate: Candidate, path: tuple[Any, ...]) -> int:
+    """Where the member at ``path`` stands, or the nearest container that is known."""
+    value, offset = candidate.value, candidate.span[0]
+    for key in path:
+        offset = candidate.places.get(id(value), {}).get(key, offset)
+        if not ((isinstance(value, dict) and key in value) or (isinstance(value, list) and isinstance(key, int)
+                and key < len(value))):
+            break
+        value = value[key]
+    return offset
+
+
+def _place(path: tuple[Any, ...]) -> Place:
+    place: Place = None
+    for key in path:
+        place = (place, key)
+    return place
+
+
+def _unfit(source: Source, candidate: Candidate, coerced: Coerced, nearest: Reading) -> ReadError:
+    assert coerced.failure is not None
+    path, why = coerced.failure
+    line, column = source.line_column(source.original(_offset(candidate, path)))
+    return ReadError(f"no value of the type: {why}", position=f"{line}:{column}", because=f"at {json_path(_place(path))}",
+                     nearest=nearest)
+
+
+def _placed(error: ReadError, source: Source) -> ReadError:
+    """An error whose offset is said as line and column of the text that was given."""
+    offset = (error.position or "").removeprefix("offset ")
+    if not offset.isdecimal():
+        return error
+    line, column = source.line_column(source.original(int(offset)))
+    return ReadError(error.what, position=f"{line}:{column}", because=error.because, instead=error.instead)
+
+
+def _leave_out_missing(candidate: Candidate) -> None:
+    """Takes out the members whose value the text lacks: null would be an invention."""
+    for one in candidate.found:
+        if one.kind == "missing-value" and one.place is not None:
+            chain: list[Any] = []
+            place = one.place
+            while place is not None:
+                place, key = place
+                chain.append(key)
+            inner = candidate.value
+            for key in reversed(chain[1:]):
+                inner = inner[key] if (isinstance(inner, dict) and key in inner) or (
+                    isinstance(inner, list) and isinstance(key, int) and key < len(inner)) else None
+            if isinstance(inner, dict) and inner.get(chain[0], 0) is None:
+                del inner[chain[0]]
+
+
+def _without_infinities(candidate: Candidate, not_finite: NotFinite, source: Source) -> Any:
+    first = next((one for one in candidate.found if one.kind == "not-finite"), None)
+    if first is None:
+        return candidate.value
+    if not_finite == "error":
+        raise ReadError(f"{first.before} is not a JSON number", position=f"offset {first.offset}",
+                        instead='pass not_finite="null" or "float"')
+    return _finite(candidate.value)
+
+
+def _finite(value: Any) -> Any:
+    """The value with null for what is no finite number; containers stay the same objects."""
+    for key, item in list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(
+            value, list) else ():
+        value[key] = _finite(item)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _instance(value: Any, type_schema: TypeSchema) -> Any:
+    from pydantic import ValidationError
+
+    try:
+        return type_schema.adapter.validate_json(json.dumps(value, ensure_ascii=True))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        place = json_path(_place(tuple(first["loc"])))
+        raise ReadError(f"no value of the type {type_schema.name}: {first['msg']}", position=place) from error
+    except (RecursionError, ValueError) as error:
+        raise ReadError("a value that Python cannot hold", because=str(error)) from error
+
+
+def _check(value: Any, schema: Any) -> None:
+    from jsonschema import FormatChecker
+    from jsonschema.exceptions import SchemaError as JsonSchemaError
+    from jsonschema.exceptions import best_match
+    from jsonschema.validators import Draft202012Validator, validator_for
+
+    if not isinstance(schema, Mapping | bool):
+        raise SchemaError("the schema is no JSON Schema", because=f"it is a {type(schema).__name__}")
+    try:
+        validator = validator_for(schema, default=Draft202012Validator)(schema, format_checker=FormatChecker())
+        error = best_match(validator.iter_errors(value))
+    except JsonSchemaError as problem:
+        raise SchemaError(f"the schema is no JSON Schema: {problem.message}") from problem
+    except RecursionError as problem:
+        raise ReadError("a value that is nested too deep to be checked") from problem
+    if error is not None:
+        raise ReadError(f"not valid against the schema: {error.message}", position=error.json_path)
+
+
+def _decoded(text: str | bytes) -> tuple[Source, list[Found]]:
+    """Bytes as text, and what it took."""
+    if isinstance(text, str):
+        return Source(text), []
+    given = bytes(text)
+    mark, encoding = next(((mark, name) for mark, name in _MARKS if given.startswith(mark)), (b"", "utf-8"))
+    found = [Found("byte-order-mark", 0, "\ufeff", "")] if mark else []
+    plain = given[len(mark):].decode(encoding, "replace")
+    try:
+        given[len(mark):].decode(encoding)
+    except UnicodeDecodeError as error:
+        offset = len(given[len(mark):len(mark) + error.start].decode(encoding, "replace"))
+        found.append(Found("invalid-bytes", offset, repr(error.object[error.start:error.end])[2:-1], "\ufffd"))
+    return Source(plain), found
+

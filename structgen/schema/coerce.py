@@ -1,0 +1,513 @@
+"""A value made to fit a schema, with every change named.
+
+In: plain JSON data as a reader found it, and a JSON Schema. Out: the data with the least costly changes that make it fit, or
+the reason why none do. Shared by all formats: it sees values, never texts, except that ``embedded`` reads a string that
+holds a value in the format at hand.
+
+The one idea: what already fits is never touched, and a change is tried only where the schema leaves no other way. Unions
+take the branch of least cost. Nothing is invented: what is required and absent stays absent, and that is a failure.
+
+Caveats: it reads the keywords that guide a change (type, enum, const, properties, items, unions, format); the rest, such as
+patterns and lengths, is judged by the validator of whoever asked.
+"""
+
+from __future__ import annotations
+
+import math
+import reprlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from structgen.errors import ReadError
+from structgen.schema.scalars import (
+    boolean_of,
+    date_of,
+    distance,
+    folded,
+    labels_in,
+    number_of,
+    numbers_in,
+    scalar_text,
+    time_of,
+)
+
+__all__ = ["COERCIONS", "Change", "Coerced", "Spelled", "coerce"]
+
+COERCIONS: dict[str, int] = {
+    "text-to-number": 1, "text-to-boolean": 1, "text-to-null": 2, "number-to-boolean": 2, "to-text": 1, "in-text": 4,
+    "label-spelling": 1, "nearest-label": 3, "date-spelling": 1, "one-to-list": 2, "list-to-one": 3, "embedded": 2,
+    "field-name": 1, "null-left-out": 1, "null-to-empty": 2, "extra-field": 2, "unwrapped": 3,
+}
+"""Every kind of change and its cost."""
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
+MAX_DEPTH = 220
+MAX_STEPS = 400_000
+"""Pairs of a value and a schema that are compared; unions over recursive schemas multiply."""
+MAX_BRANCHES = 200
+_TYPES = {"null", "boolean", "object", "array", "number", "string", "integer"}
+
+
+class Spelled(float):
+    """A number that knows its spelling: ``1.10`` is the text "1.10" where a text is wanted."""
+
+    spelling: str
+
+
+class Change(NamedTuple):
+    """One change: its kind, the keys from the root to the value, and the value as text before and after."""
+
+    kind: str
+    path: tuple[Any, ...]
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coerced:
+    """A value that fits as far as the keywords read here go, and its changes; or ``failure``: where and why not."""
+
+    value: Any
+    changes: tuple[Change, ...] = ()
+    cost: int = 0
+    failure: tuple[tuple[Any, ...], str] | None = None
+
+
+def coerce(value: Any, schema: Any, *, root: Any = None,
+           embedded: Callable[[str], tuple[Any, int]] | None = None) -> Coerced:
+    """``value`` with the least changes that make it fit ``schema``; ``root``: what ``$ref`` starts from."""
+    work = _Work(schema if root is None else root, embedded)
+    try:
+        made = work.fit(value, schema, ())
+    except RecursionError:
+        return Coerced(value, failure=((), "the value is nested too deep to be compared with a type"))
+    if made.failure is None:
+        return Coerced(made.value, tuple(_flat(made)), made.cost)
+    return Coerced(value, tuple(_flat(made)), made.cost, made.failure)
+
+
+@dataclass(slots=True)
+class _Made:
+    """The result of one comparison. ``changes`` here, ``parts`` of members: joined only for the branch that wins."""
+
+    value: Any
+    cost: int = 0
+    changes: list[Change] = field(default_factory=list)
+    parts: list[_Made] = field(default_factory=list)
+    failure: tuple[tuple[Any, ...], str] | None = None
+
+
+def _flat(made: _Made) -> list[Change]:
+    found: list[Change] = []
+    stack = [made]
+    while stack:
+        one = stack.pop()
+        found += one.changes
+        stack += reversed(one.parts)
+    return found
+
+
+class _Work:
+    def __init__(self, root: Any, embedded: Callable[[str], tuple[Any, int]] | None) -> None:
+        self.root, self.embedded = root, embedded
+        self.steps = 0
+
+    def fit(self, value: Any, schema: Any, path: tuple[Any, ...]) -> _Made:
+        """The cheapest way to make ``value`` fit."""
+        self.steps += 1
+        if self.steps > MAX_STEPS or len(path) > MAX_DEPTH:
+            return _failed(value, path, "the value and the type are too large to compare")
+        schema = self._resolved(schema)
+        if not isinstance(schema, Mapping):
+            return _failed(value, path, "nothing is allowed here") if schema is False else _Made(_plain(value))
+        for keyword in ("anyOf", "oneOf"):
+            branches = schema.get(keyword)
+            if isinstance(branches, list) and branches:
+                return self._union(value, schema, keyword, branches, path)
+        if isinstance(schema.get("allOf"), list):
+            schema = self._merged(schema)
+        if "const" in schema:
+            return self._label(value, [schema["const"]], path)
+        if isinstance(schema.get("enum"), list):
+            return self._label(value, schema["enum"], path)
+        types = self._types(schema)
+        kind = _type_of(value)
+        if not types:
+            return _Made(_plain(value))
+        if kind in types or (kind == "integer" and "number" in types):
+            same = self._same(value, kind, schema, path)
+            if same.cost == 0 and same.failure is None:
+                return same
+            others = [self._other(value, kind, one, schema, path) for one in types if one != kind]
+            return _best([same, *others])
+        return _best([self._other(value, kind, one, schema, path) for one in types])
+
+    # Schemas
+
+    def _resolved(self, schema: Any) -> Any:
+        for _ in range(100):
+            if not isinstance(schema, Mapping) or not isinstance(schema.get("$ref"), str):
+                return schema
+            target = self._target(schema["$ref"])
+            rest = {key: one for key, one in schema.items() if key not in ("$ref", "$defs", "definitions")}
+            if not rest or target is None or isinstance(target, bool):
+                schema = target if target is not None else rest
+            else:
+                schema = {**target, **rest}
+        return None
+
+    def _target(self, ref: str) -> Any:
+        if not ref.startswith("#"):
+            return None
+        node = self.root
+        for part in ref[1:].split("/")[1:]:
+            part = part.replace("~1", "/").replace("~0", "~")
+            if isinstance(node, Mapping):
+                node = node.get(part)
+            elif isinstance(node, list) and part.isdecimal() and int(part) < len(node):
+                node = node[int(part)]
+            else:
+                return None
+        return node
+
+    def _merged(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """``allOf`` with its siblings, as far as it guides a change."""
+        merged: dict[str, Any] = {}
+        for part in [*schema["allOf"], {key: one for key, one in schema.items() if key != "allOf"}]:
+            part = self._resolved(part)
+            if not isinstance(part, Mapping):
+                continue
+            if isinstance(part.get("allOf"), list):
+                part = self._merged(part)
+            for key, one in part.items():
+                if key == "properties" and key in merged and isinstance(one, Mapping):
+                    merged[key] = {**merged[key], **one}
+                elif key == "required" and key in merged and isinstance(one, list):
+                    merged[key] = [*merged[key], *one]
+                else:
+                    merged[key] = one
+        return merged
+
+    def _types(self, schema: Mapping[str, Any]) -> list[str]:
+        given = schema.get("type")
+        if isinstance(given, str):
+            return [given] if given in _TYPES else []
+        if isinstance(given, list):
+            return [one for one in given if one in _TYPES]
+        if "properties" in schema or "required" in schema:
+            return ["object"]
+        return ["array"] if "items" in schema or "prefixItems" in schema else []
+
+    def _union(self, value: Any, schema: Mapping[str, Any], keyword: str, branches: list[Any],
+               path: tuple[Any, ...]) -> _Made:
+        rest = {key: one for key, one in schema.items() if key not in (keyword, "$defs", "definitions", "discriminator",
+                                                                       "title", "description", "default")}
+        labels = self._labels(branches)
+        if labels is not None:  # one enum, so that two labels in a text are ambiguous
+            return self._label(value, labels, path)
+        best: _Made | None = None
+        for branch in branches[:MAX_BRANCHES]:
+            both = {"allOf": [rest, branch]} if rest else branch
+            made = self.fit(value, both, path)
+            if made.failure is None and made.cost == 0:
+                return made
+            best = made if best is None else _best([best, made])
+        return _failed(value, path, "no branch of the union") if best is None else best
+
+    def _labels(self, branches: list[Any]) -> list[Any] | None:
+        """The labels of a union of constants; None for any other union."""
+        labels: list[Any] = []
+        for branch in branches:
+            branch = self._resolved(branch)
+            if not isinstance(branch, Mapping) or not ("const" in branch or isinstance(branch.get("enum"), list)):
+                return None
+            labels += [branch["const"]] if "const" in branch else branch["enum"]
+        return labels
+
+    # A value of a type that is allowed
+
+    def _same(self, value: Any, kind: str, schema: Mapping[str, Any], path: tuple[Any, ...]) -> _Made:
+        if kind == "object":
+            return self._object(value, schema, path)
+        if kind == "array":
+            return self._array(value, schema, path)
+        if kind == "string":
+            return self._string(value, schema, path)
+        return _Made(_plain(value))
+
+    def _string(self, value: str, schema: Mapping[str, Any], path: tuple[Any, ...]) -> _Made:
+        wanted = schema.get("format")
+        made = _DATES[wanted](value) if wanted in _DATES else None
+        if made is None or made == value or (wanted != "date" and "T" in value) or (
+                wanted == "time" and value.startswith(made[:8])):
+            return _Made(value)
+        return _changed("date-spelling", path, value, made)
+
+    def _array(self, value: list[Any], schema: Mapping[str, Any], path: tuple[Any, ...]) -> _Made:
+        first = schema.get("prefixItems")
+        first = first if isinstance(first, list) else []
+        rest = schema.get("items", True)
+        if isinstance(rest, list):
+            first, rest = rest, schema.get("additionalItems", True)
+        parts = [self.fit(item, first[index] if index < len(first) else rest, (*path, index))
+                 for index, item in enumerate(value)]
+        return _whole([part.value for part in parts], parts, [])
+
+    def _object(self, value: dict[str, Any], schema: Mapping[str, Any], path: tuple[Any, ...]) -> _Made:
+        properties = schema.get("properties")
+        properties = properties if isinstance(properties, Mapping) else {}
+        required = schema.get("required")
+        required = set(required) if isinstance(required, list) else set()
+        other = schema.get("additionalProperties", True)
+        names, changes = self._names(value, properties, schema, path)
+        members: dict[str, Any] = {}
+        parts: list[_Made] = []
+        for name, item in value.items():
+            known = names.get(name, name)
+            inner = properties.get(known, other if known not in properties else True)
+            if known not in properties and (other is False or known is None):
+                if schema.get("patternProperties"):
+                    members[name] = _plain(item)
+                    continue
+                changes.append(Change("extra-field", (*path, name), _shown(item), ""))
+                continue
+            part = self.fit(item, inner, (*path, name))
+            if item is None and part.failure is not None and known not in required:
+                changes.append(Change("null-left-out", (*path, name), "null", ""))
+                continue
+            members[known] = part.value
+            parts.append(part)
+        missing = [name for name in required if name not in members]
+        made = _whole(members, parts, changes)
+        if missing and made.failure is None:
+            made.failure = (path, f"the required field {min(missing)!r} is missing")
+            made.cost += 20
+        return made
+
+    def _names(self, value: dict[str, Any], properties: Mapping[str, Any], schema: Mapping[str, Any],
+               path: tuple[Any, ...]) -> tuple[dict[str, str], list[Change]]:
+        """Which property each unknown name means: by case, accents and punctuation, or by one or two letters."""
+        unknown = [name for name in value if name not in properties]
+        free = [name for name in properties if name not in value]
+        if not unknown or not free or len(unknown) > MAX_BRANCHES * 5:
+            return {}, []
+        by_fold: dict[str, list[str]] = {}
+        for name in free:
+            by_fold.setdefault(folded(name), []).append(name)
+        names: dict[str, str] = {}
+        for name in unknown:
+            found = by_fold.get(folded(name), [])
+            if len(found) == 1 and found[0] not in names.values():
+                names[name] = found[0]
+        required = schema.get("required")
+        wanted = [name for name in (required if isinstance(required, list) else [])
+                  if name in properties and name not in value and name not in names.values()]
+        for name in unknown:
+            if name not in names and wanted:
+                near = _nearest(name, wanted)
+                if near is not None and near not in names.values():
+                    names[name] = near
+        return names, [Change("field-name", (*path, name), name, known) for name, known in names.items()]
+
+    # A value of another type
+
+    def _other(self, value: Any, kind: str, wanted: str, schema: Mapping[str, Any], path: tuple[Any, ...]) -> _Made:
+        """The value as the wanted type, or a failure."""
+        ways: list[_Made] = []
+        if kind == "string" and wanted not in ("string",):
+            ways += self._from_text(value, wanted, schema, path)
+        elif wanted == "string" and kind in ("number", "integer", "boolean"):
+            ways.append(self._then(_changed("to-text", path, value, scalar_text(value)), "string", schema, path))
+        elif wanted == "boolean" and kind in ("number", "integer") and value in (0, 1):
+            ways.append(_changed("number-to-boolean", path, value, bool(value)))
+        elif wanted == "null" and value in ([], {}, ""):
+            ways.append(_changed("text-to-null", path, value, None))
+        if wanted == "array" and kind != "array" and value is not None:
+            made = self._array([value], schema, path)
+            ways.append(self._plus(made, Change("one-to-list", path, _shown(value), f"[{_shown(value)}]")))
+        if wanted == "array" and value is None:
+            made = self._array([], schema, path)
+            if not schema.get("minItems"):
+                ways.append(self._plus(made, Change("null-to-empty", path, "null", "[]")))
+        if kind == "array" and wanted != "array" and len(value) == 1:
+            made = self.fit(value[0], {**schema, "type": wanted}, path)
+            ways.append(self._plus(made, Change("list-to-one", path, _shown(value), _shown(value[0]))))
+        if kind == "object" and wanted not in ("object", "array") and len(value) == 1:
+            ((name, item),) = value.items()
+            if _type_of(item) == wanted or (_type_of(item), wanted) == ("integer", "number"):
+                made = self.fit(item, {**schema, "type": wanted}, path)
+                ways.append(self._plus(made, Change("unwrapped", path, f"{{{name!r}: …}}", _shown(item))))
+        ways = [made for made in ways if made.failure is None] or ways
+        return _best(ways) if ways else _failed(value, path, f"{_shown(value)} is no {wanted}")
+
+    def _from_text(self, text: str, wanted: str, schema: Mapping[str, Any], path: tuple[Any, ...]) -> list[_Made]:
+        ways: list[_Made] = []
+        if wanted in ("number", "integer"):
+            ways += self._number_from(text, wanted, path)
+        elif wanted == "boolean":
+            value = boolean_of(text)
+            if value is not None:
+                ways.append(_changed("text-to-boolean", path, text, value))
+            else:
+                found = labels_in(text, ("true", "false"))
+                if len(found) == 1:
+                    ways.append(_changed("in-text", path, text, found[0] == "true"))
+                elif not found and len(found := labels_in(text, ("yes", "no"))) == 1:
+                    ways.append(_changed("in-text", path, text, found[0] == "yes"))
+        elif wanted == "null" and text.strip().lower() in ("null", "none", "nil", "n/a", "na", ""):
+            ways.append(_changed("text-to-null", path, text, None))
+        elif wanted in ("object", "array") and self.embedded is not None and text.lstrip()[:1] in ("{", "["):
+            try:
+                value, cost = self.embedded(text)
+            except ReadError:
+                return ways
+            if _type_of(value) in ("object", "array"):
+                made = self.fit(value, {**schema, "type": wanted}, path)
+                made.cost += cost
+                ways.append(self._plus(made, Change("embedded", path, text, _shown(value))))
+        return ways
+
+    def _number_from(self, text: str, wanted: str, path: tuple[Any, ...]) -> list[_Made]:
+        value = number_of(text)
+        kind = "text-to-number"
+        if value is None:
+            found = numbers_in(text)
+            value, kind = (found[0], "in-text") if len(found) == 1 else (None, "")
+        if value is None or (wanted == "integer" and isinstance(value, float) and not value.is_integer()):
+            return []
+        return [_changed(kind, path, text, int(value) if wanted == "integer" else value)]
+
+    def _then(self, made: _Made, kind: str, schema: Mapping[str, Any], path: tuple[Any, ...]) -> _Made:
+        same = self._same(made.value, kind, schema, path)
+        same.changes = made.changes + same.changes
+        same.cost += made.cost
+        return same
+
+    @staticmethod
+    def _plus(made: _Made, change: Change) -> _Made:
+        made.changes = [change, *made.changes]
+        made.cost += COERCIONS[change.kind]
+        return made
+
+    # Enums
+
+    def _label(self, value: Any, labels: list[Any], path: tuple[Any, ...]) -> _Made:
+        """The label that a value means."""
+        for label in labels:
+            if label == value and isinstance(label, bool) == isinstance(value, bool):
+                return _Made(_plain(value))
+        if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list):
+            made = self._label(value[0], labels, path)
+            return self._plus(made, Change("list-to-one", path, _shown(value), _shown(value[0])))
+        texts = {label: label for label in labels if isinstance(label, str)}
+        others = {scalar_text(label): label for label in labels if not isinstance(label, str | list | dict)}
+        if isinstance(value, int | float) or value is None:
+            text = scalar_text(value)
+            if text in texts:
+                return _changed("to-text", path, value, text)
+            return _failed(value, path, f"{_shown(value)} is none of {_list(labels)}")
+        if not isinstance(value, str):
+            return _failed(value, path, f"{_shown(value)} is none of {_list(labels)}")
+        return self._label_of_text(value, texts, others, labels, path)
+
+    def _label_of_text(self, value: str, texts: dict[str, Any], others: dict[str, Any], labels: list[Any],
+                       path: tuple[Any, ...]) -> _Made:
+        if value.strip() in others:
+            label = others[value.strip()]
+            kind = "text-to-boolean" if isinstance(label, bool) else "text-to-null" if label is None else "text-to-number"
+            return _changed(kind, path, value, label)
+        wanted = folded(value)
+        same = [label for label in texts if folded(label) == wanted and wanted] or [
+            label for label in texts if label.strip().casefold() == value.strip().casefold()]
+        if len(same) == 1:
+            return _changed("label-spelling", path, value, same[0])
+        if same:
+            return _failed(value, path, f"{_shown(value)} may be any of {_list(same)}")
+        near = _nearest(value, texts)
+        if near is not None:
+            return _changed("nearest-label", path, value, near)
+        found = labels_in(value, [*texts, *others])
+        if len(found) == 1:
+            return _changed("in-text", path, value, others.get(found[0], found[0]))
+        what = "may be any of " + _list(found) if found else "is none of " + _list(labels)
+        return _failed(value, path, f"{_shown(value)} {what}")
+
+
+def _nearest(text: str, labels: Iterable[str]) -> str | None:
+    """The one label within one letter in four, at most two."""
+    wanted = folded(text)
+    bound = min(2, len(wanted) // 4)
+    if not bound or len(wanted) > 60:
+        return None
+    ranked = sorted((distance(wanted, folded(label), bound), label) for label in labels)
+    close = [pair for pair in ranked if pair[0] <= bound]
+    if not close or (len(close) > 1 and close[0][0] == close[1][0]):
+        return None
+    return close[0][1]
+
+
+def _date_time(text: str) -> str | None:
+    """A date and a time, in any of their spellings, as RFC 3339 writes them."""
+    text = text.strip()
+    for at in (text.rfind(" "), text.find(" "), text.find(", ")):
+        day, hour = date_of(text[:at].rstrip(",")), time_of(text[at:]) if at > 0 else None
+        if at > 0 and day and hour:
+            return f"{day}T{hour}"
+    return None
+
+
+_DATES: dict[Any, Callable[[str], str | None]] = {"date": date_of, "time": time_of, "date-time": _date_time}
+
+
+def _type_of(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "integer" if math.isfinite(value) and value.is_integer() else "number"
+    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
+
+
+def _plain(value: Any) -> Any:
+    """The value without spellings."""
+    if isinstance(value, Spelled):
+        return float(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return value
+
+
+def _whole(value: Any, parts: list[_Made], changes: list[Change]) -> _Made:
+    cost = sum(part.cost for part in parts) + sum(COERCIONS[change.kind] for change in changes)
+    failure = next((part.failure for part in parts if part.failure is not None), None)
+    return _Made(value, cost, changes, parts, failure)
+
+
+def _changed(kind: str, path: tuple[Any, ...], before: Any, after: Any) -> _Made:
+    return _Made(after, COERCIONS[kind], [Change(kind, path, _shown(before), _shown(after))])
+
+
+def _failed(value: Any, path: tuple[Any, ...], why: str) -> _Made:
+    return _Made(value, 10, failure=(path, why))
+
+
+def _best(ways: list[_Made]) -> _Made:
+    """The cheapest that fits; if none does, the one that comes nearest."""
+    return min(ways, key=lambda made: (made.failure is not None, made.cost, 0))
+
+
+def _shown(value: Any) -> str:
+    text = _SHORT.repr(value) if isinstance(value, str | list | dict) else scalar_text(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _list(labels: list[Any]) -> str:
+    shown = ", ".join(_shown(label) for label in labels[:8])
+    return shown + (", …" if len(labels) > 8 else "")

@@ -1,0 +1,169 @@
+"""Numbers, booleans, dates and labels as people write them.
+
+In: a text. Out: the value it stands for, or None. Each function reads the whole text and guesses at nothing that has two
+meanings: "1,234" is a number with a grouping comma, "1,5" is none, "03/04/2024" is no date.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = ["boolean_of", "date_of", "distance", "folded", "labels_in", "number_of", "numbers_in", "time_of"]
+
+_CURRENCY = "$€£¥₹₽₩"
+_NUMBER = re.compile(rf"""(?P<paren>\()?\s*(?P<sign>[+\-\u2212])?\s*(?:[{_CURRENCY}]|USD|EUR|GBP)?\s*(?P<sign2>[+\-\u2212])?
+    (?P<whole>[0-9]{{1,3}}(?:[,'\u00a0\u202f ][0-9]{{3}})+|[0-9]+(?:_[0-9]+)*)?(?P<fraction>\.[0-9]*)?
+    (?P<exponent>[eE][+-]?[0-9]{{1,4}})?
+    \s*(?P<percent>%)?\s*(?P<scale>[kKmMbB](?![a-zA-Z])|thousand|million|billion)?
+    \s*(?:[{_CURRENCY}]|USD|EUR|GBP|dollars|euros)?\s*(?(paren)\))\.?""", re.VERBOSE)
+_SCALES = {"k": 3, "m": 6, "b": 9, "thousand": 3, "million": 6, "billion": 9}
+_IN_TEXT = re.compile(r"(?<![\w.,])[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?"
+                      r"(?![\w]|[.,][0-9])")
+_TRUE, _FALSE = {"true", "yes", "y", "on", "t"}, {"false", "no", "n", "off", "f"}
+_MONTHS = {name: number + 1 for number, names in enumerate(  # what models write in English texts
+    ("jan january", "feb february", "mar march", "apr april", "may may", "jun june", "jul july", "aug august",
+     "sep september sept", "oct october", "nov november", "dec december")) for name in names.split()}
+_ISO = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})")
+_DAY_FIRST = re.compile(r"(?:[A-Za-z]{3,9},?\s+)?([0-9]{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?([A-Za-z]{3,9})\.?,?\s+([0-9]{4})")
+_MONTH_FIRST = re.compile(r"(?:[A-Za-z]{3,9},?\s+)?([A-Za-z]{3,9})\.?\s+([0-9]{1,2})(?:st|nd|rd|th)?,?\s+([0-9]{4})")
+_NUMERIC = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
+_TIME = re.compile(r"([0-9]{1,2})(?::([0-9]{2})(?::([0-9]{2})(\.[0-9]{1,6})?)?)?\s*([AaPp])?\.?(?:[Mm]\.?)?\s*"
+                   r"(Z|UTC|[+-][0-9]{2}:?[0-9]{2})?")
+_WORDS = re.compile(r"\w+(?:['\u2019]\w+)*")
+MAX_TEXT = 100
+"""Characters of what may be a scalar."""
+MAX_DIGITS = 400
+
+
+def number_of(text: str) -> int | float | None:
+    """The number a text is: "$1,234.50", "1_000", "(12)", "45%" (45), "2.5k", "1e3"."""
+    text = text.strip()
+    if not text or len(text) > MAX_TEXT:
+        return None
+    found = _NUMBER.fullmatch(text)
+    if found is None or (found["whole"] is None and len(found["fraction"] or "") < 2):
+        return None
+    whole = re.sub(r"[^0-9]", "", found["whole"] or "0")
+    negative = (found["sign"] or found["sign2"] or "+") in "-\u2212" or found["paren"]
+    plain = ("-" if negative else "") + whole
+    fraction, exponent, scale = found["fraction"], found["exponent"], _SCALES.get((found["scale"] or "").lower(), 0)
+    if fraction is None and exponent is None:
+        return int(plain) * 10 ** scale
+    value = float(f"{plain}{fraction or ''}{exponent or ''}" + (f"e{scale}" if scale and not exponent else ""))
+    return value if abs(value) != float("inf") else None
+
+
+def numbers_in(text: str) -> list[int | float]:
+    """The numbers that stand in a sentence, each once."""
+    found = (one.group().replace(",", "") for one in _IN_TEXT.finditer(text) if len(one.group()) <= MAX_DIGITS)
+    return list(dict.fromkeys(int(one) if one.lstrip("+-").isdecimal() else float(one) for one in found))
+
+
+def boolean_of(text: str) -> bool | None:
+    """The truth value that a word stands for."""
+    word = text.strip().strip(".!*_`\"'").lower()
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+def date_of(text: str) -> str | None:
+    """A date as YYYY-MM-DD. Of day and month in numbers only, one must be above 12 or both the same."""
+    text = text.strip()
+    if len(text) > MAX_TEXT:
+        return None
+    if found := _ISO.fullmatch(text):
+        return _date(int(found[1]), int(found[2]), int(found[3]))
+    if (found := _DAY_FIRST.fullmatch(text)) and found[2].lower() in _MONTHS:
+        return _date(int(found[3]), _MONTHS[found[2].lower()], int(found[1]))
+    if (found := _MONTH_FIRST.fullmatch(text)) and found[1].lower() in _MONTHS:
+        return _date(int(found[3]), _MONTHS[found[1].lower()], int(found[2]))
+    if found := _NUMERIC.fullmatch(text):
+        first, second, year = map(int, found.groups())
+        if first > 12 or first == second:
+            return _date(year, second, first)
+        if second > 12:
+            return _date(year, first, second)
+    return None
+
+
+def time_of(text: str) -> str | None:
+    """A time as HH:MM:SS, with its zone if it has one: "3:05 pm", "15:05"."""
+    found = _TIME.fullmatch(text.strip()) if len(text) <= MAX_TEXT else None
+    if found is None or not (found[2] or found[5]):
+        return None
+    hour, half = int(found[1]), (found[5] or "").lower()
+    if half:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if half == "p" else 0)
+    if hour > 23 or int(found[2] or 0) > 59 or int(found[3] or 0) > 59:
+        return None
+    zone = found[6] or ""
+    zone = "Z" if zone == "UTC" else zone if ":" in zone or len(zone) < 5 else f"{zone[:3]}:{zone[3:]}"
+    return f"{hour:02}:{found[2] or '00'}:{found[3] or '00'}{found[4] or ''}{zone}"
+
+
+def folded(text: str) -> str:
+    """A name without case, accents and punctuation, for comparing names."""
+    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    return "".join(one for one in plain.casefold() if one.isalnum() and not unicodedata.combining(one))
+
+
+def labels_in(text: str, labels: Iterable[str]) -> list[str]:
+    """The labels that stand in a text as whole words, compared without case; a label inside a longer one does not count."""
+    words = [word.group().casefold() for word in _WORDS.finditer(text)]
+    wanted = sorted(((tuple(word.group().casefold() for word in _WORDS.finditer(label)), label) for label in labels),
+                    key=lambda pair: -len(pair[0]))
+    firsts: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for parts, label in wanted:
+        if parts:
+            firsts.setdefault(parts[0], []).append((parts, label))
+    found: dict[str, None] = {}
+    at = 0
+    while at < len(words):
+        for parts, label in firsts.get(words[at], ()):
+            if tuple(words[at:at + len(parts)]) == parts:
+                found[label] = None
+                at += len(parts) - 1
+                break
+        at += 1
+    return list(found)
+
+
+def distance(left: str, right: str, bound: int) -> int:
+    """Letters to insert, delete, change or swap with their neighbour (Damerau), or ``bound + 1`` if more than ``bound``."""
+    if abs(len(left) - len(right)) > bound:
+        return bound + 1
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, one in enumerate(left, 1):
+        previous, row = row, [i]
+        for j, other in enumerate(right, 1):
+            cost = min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (one != other))
+            if i > 1 and j > 1 and one == right[j - 2] and left[i - 2] == other:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before = previous
+        if min(row) > bound:
+            return bound + 1
+    return row[-1]
+
+
+def _date(year: int, month: int, day: int) -> str | None:
+    import datetime
+
+    try:
+        return datetime.date(year, month, day).isoformat()
+    except ValueError:
+        return None
+
+
+def scalar_text(value: Any) -> str:
+    """A scalar as JSON writes it, a number as it was spelled."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    return str(getattr(value, "spelling", value))
