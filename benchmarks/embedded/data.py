@@ -83,11 +83,13 @@ def choose(rng: random.Random, template: str) -> str:
 
 _WORD = re.compile(r"\{\w+\}|<\w+>|[A-Za-z][a-z]+")
 _CUES = frozenset(
+    words.listed(
     """from to by at in of for with without and or the a an is are was were not no on as years year old aged age born
     name city email mail phone tel price cost total order date time hour company job item quantity customer pounds
     dollars euros nights night guests people breakfast room table flight gate seat page pages stars rating wrote
     written works work lives live author title publisher paid sent pays received ordered bought sold each who
-    i my she he we it you""".split()
+    i my she he we it you"""
+    )
 )
 
 
