@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "grammar": BASE,
     "vocabulary": BASE,
     "formats": BASE | {"schema", "grammar", "automaton"},
-    "automaton": BASE | {"grammar"},
+    "automaton": BASE | {"grammar", "_native"},
     "matching": BASE | {"automaton", "vocabulary", "grammar", "_native"},
     "compiler": BASE | {"schema", "grammar", "vocabulary", "formats", "automaton", "matching"},
     "device": BASE | {"matching"},
