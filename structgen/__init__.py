@@ -33,8 +33,11 @@ if TYPE_CHECKING:
         UnsupportedSchemaError,
         VocabularyError,
     )
+    from structgen.formats.base import Reading, repair_rule
     from structgen.formats.grammar.source import Gbnf, Lark
     from structgen.formats.json.source import JsonSchema
+    from structgen.formats.partial import PartialReader
+    from structgen.formats.read import read
     from structgen.formats.text.source import Choice, Regex
     from structgen.generation.logits_processor import LogitsProcessor
     from structgen.generation.model import Model
@@ -53,18 +56,21 @@ _WHERE = {
     "GenerationError": "errors", "Grammar": "grammar.nodes", "GrammarSyntaxError": "errors",
     "JsonSchema": "formats.json.source", "Lark": "formats.grammar.source",
     "LimitExceededError": "errors", "Limits": "limits", "LogitsProcessor": "generation.logits_processor",
-    "Model": "generation.model", "ReadError": "errors", "Regex": "formats.text.source", "Result": "generation.result",
+    "Model": "generation.model", "PartialReader": "formats.partial", "ReadError": "errors", "Reading": "formats.base",
+    "Regex": "formats.text.source", "Result": "generation.result",
     "SchemaError": "errors", "StructgenError": "errors", "UnsatisfiableError": "errors",
     "UnsupportedSchemaError": "errors", "Vocabulary": "vocabulary", "VocabularyError": "errors",
     "fill_masks": "matching.compiled", "load_model": "models",
+    "read": "formats.read", "repair_rule": "formats.base",
     "structured": "generation.structured",
 }
 
 __all__ = [
     "BudgetError", "Choice", "CompiledGrammar", "Compiler", "Coverage", "FromText", "Gbnf", "GenerationError", "Grammar",
-    "GrammarSyntaxError", "JsonSchema", "Lark", "LimitExceededError", "Limits", "LogitsProcessor", "Model", "ReadError",
-    "Regex", "Result", "SchemaError", "StructgenError", "UnsatisfiableError", "UnsupportedSchemaError", "Vocabulary",
-    "VocabularyError", "fill_masks", "grammar", "load_model", "structured",
+    "GrammarSyntaxError", "JsonSchema", "Lark", "LimitExceededError", "Limits", "LogitsProcessor", "Model",
+    "PartialReader", "ReadError", "Reading", "Regex", "Result", "SchemaError", "StructgenError", "UnsatisfiableError",
+    "UnsupportedSchemaError", "Vocabulary", "VocabularyError", "fill_masks", "grammar", "load_model", "read",
+    "repair_rule", "structured",
 ]
 
 

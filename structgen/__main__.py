@@ -1,7 +1,8 @@
-"""The command line: ``structgen generate``, ``demo``, ``compile`` and ``mask``.
+"""The command line: ``structgen generate``, ``demo``, ``compile``, ``mask`` and ``repair``.
 
 Results go to standard output and nothing else does; progress goes to standard error, and only to a terminal. Exit
-codes: 0, 1 for an error structgen can name, 2 for a wrong command line, 130 for Ctrl-C.
+codes: 0, 1 for an error structgen can name, 2 for a wrong command line, 3 from ``repair`` for a text that took repairs,
+130 for Ctrl-C.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from structgen.errors import SchemaError, StructgenError
+from structgen.errors import ReadError, SchemaError, StructgenError
 
 MODEL_HELP = "a folder or a name on the Hugging Face hub (default: the embedded model)"
 
@@ -79,6 +80,19 @@ def _parser() -> argparse.ArgumentParser:
     mask.add_argument("--vocabulary", metavar="NAME", help="bytes, or the tokenizer of " + MODEL_HELP)
     mask.add_argument("--limit", type=int, default=40, metavar="N", help="tokens listed (default 40)")
     mask.set_defaults(run=_mask)
+
+    repair = commands.add_parser("repair", help="read damaged output and list what was repaired",
+                                 description="Print the value of each file on standard output and its repairs on "
+                                             "standard error. Exit code: 0 clean, 3 repaired, 1 failed.")
+    repair.add_argument("files", nargs="+", metavar="FILE", help="a file; - reads standard input")
+    _add_target(repair, required=False)
+    repair.add_argument("--format", default="json", help="the format of the texts (default json)")
+    repair.add_argument("--rules", action="append", default=[], metavar="MODULE:RULE", help="a repair rule; may be repeated")
+    repair.add_argument("--max-cost", type=int, metavar="N", help="fail where the repairs cost more; 0 allows none")
+    repair.add_argument("--stats", action="store_true",
+                        help="count the repairs by kind and model; a FILE may be a folder or JSON Lines")
+    repair.add_argument("--field", metavar="NAME", help="with --stats: the member of a row that holds the text")
+    repair.set_defaults(run=_repair)
     return parser
 
 
@@ -210,6 +224,45 @@ def _print_allowed(matcher: Any, vocabulary: Any, limit: int) -> None:
         print("The output may end here.")
 
 
+def _repair(arguments: argparse.Namespace) -> int:
+    from structgen.formats.read import read
+
+    target = _target(arguments)
+    rules = [_load_type(spec) for spec in arguments.rules]
+    if arguments.stats:
+        return _repair_stats(arguments, target, rules)
+    code, several = 0, len(arguments.files) > 1
+    for name in arguments.files:
+        before = f"{name}:" if several else ""
+        try:
+            text = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+            reading = read(text, target, format=arguments.format, rules=rules, max_cost=arguments.max_cost)
+        except OSError as error:
+            raise SchemaError(f"{name} cannot be read", because=error.strerror) from error
+        except ReadError as error:
+            print(f"structgen: {before}{error}", file=sys.stderr)
+            code = 1
+            continue
+        print(_as_json(reading.value, indent=None if several else 2))
+        for repair in reading.repairs:
+            print(f"{before}{repair}", file=sys.stderr)
+        code = code or (0 if reading.is_clean else 3)
+    return code
+
+
+def _repair_stats(arguments: argparse.Namespace, target: Any, rules: list[Any]) -> int:
+    from structgen.formats.stats import answers_in, repair_stats
+
+    try:
+        answers = (answer for name in arguments.files for answer in answers_in(Path(name), arguments.field))
+        stats = repair_stats(answers, target, format=arguments.format, rules=rules)
+    except OSError as error:
+        raise SchemaError(f"{error.filename} cannot be read", because=error.strerror) from error
+    print(stats)
+    repaired = stats.answers.total() > stats.clean.total()
+    return 1 if stats.failed else 3 if repaired else 0
+
+
 def _print_trace(trace: Any, size: int) -> None:
     print(f"  {'token':>6}  {'text':20} {'allowed':>8}  {'p model':>8}  {'p masked':>8}")
     for step in trace:
@@ -322,10 +375,13 @@ _SILENT_KEYWORDS = {"$schema", "$id", "$anchor", "$comment", "$defs", "definitio
 """Keywords that say something to a reader and ask nothing of a value."""
 
 
-def _as_json(value: Any) -> str:
-    from pydantic_core import to_json
+def _as_json(value: Any, indent: int | None = 2) -> str:
+    from pydantic_core import PydanticSerializationError, to_json
 
-    return to_json(value, indent=2).decode()
+    try:
+        return to_json(value, indent=indent).decode()
+    except (PydanticSerializationError, UnicodeError):  # half of a surrogate pair is a string of Python's, but no UTF-8
+        return json.dumps(value, indent=indent)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The native engine's module, as Python sees it: arrays in, masks out. ``matching.native_engine`` wraps it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from typing_extensions import Buffer
 
@@ -18,11 +18,59 @@ class Vocabulary:
     @property
     def trie_nodes(self) -> int: ...
 
-class Dfa:
-    """A deterministic automaton: all arrays are 32-bit; edges are (low, high, target) in a row."""
+class Automaton:
+    """A deterministic automaton in flat arrays, shown as the tuples of ``automaton.dfa_form.Dfa``."""
 
-    def __init__(self, start: int, edge_start: Buffer, edges: Buffer, accept: Buffer, min_length: Buffer,
-                 max_length: Buffer, count: Buffer, label_start: Buffer, labels: Buffer) -> None: ...
+    def __init__(self, start: int, edges: Sequence[Sequence[tuple[int, int, int]]], accept: Sequence[int],
+                 min_length: Sequence[int], max_length: Sequence[int], count: Sequence[int],
+                 labels: Sequence[Sequence[int]]) -> None: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def edges(self) -> tuple[tuple[tuple[int, int, int], ...], ...]: ...
+    @property
+    def accept(self) -> tuple[int, ...]: ...
+    @property
+    def min_length(self) -> tuple[int, ...]: ...
+    @property
+    def max_length(self) -> tuple[int, ...]: ...
+    @property
+    def count(self) -> tuple[int, ...]: ...
+    @property
+    def labels(self) -> tuple[tuple[int, ...], ...]: ...
+    @property
+    def ascii_only(self) -> bool: ...
+    @property
+    def is_any(self) -> bool: ...
+    @property
+    def n_states(self) -> int: ...
+    @property
+    def texts(self) -> int:
+        """The count of the start."""
+    def label(self, text: bytes) -> int:
+        """The label of a text, -1 where it does not belong to the language."""
+
+def set_nodes(classes: tuple[type, ...]) -> None:
+    """The classes of regular nodes: ``Chars Str Seq Alt Repeat And Not Substrings``."""
+
+# The builders of automata answer with a number where a budget ran out (1 ``dfa_states``, 2 ``dfa_steps``, 3
+# ``regex_depth``), and with False what they do not take: the Python form says what is wrong with it.
+
+def compile_language(node: Any, states: int, steps: int, depth: int) -> Automaton | int | None: ...
+def compile_text(node: Any, minimum: int, maximum: int | None, states: int, steps: int,
+                 depth: int) -> tuple[Automaton, int, int | None] | int | None: ...
+def compile_labelled(languages: list[tuple[int, Any]], states: int, steps: int, depth: int) -> Automaton | int | None: ...
+def bound_length(dfa: Automaton, minimum: int, maximum: int | None, states: int, steps: int) -> Automaton | int | None:
+    """True where a counter beside the automaton is exact."""
+
+def compile_strings(strings: Sequence[str]) -> Automaton | Literal[False] | None: ...
+def compile_names(names: Sequence[str], other: Automaton | None, most: int) -> Automaton | Literal[False]: ...
+def compile_substrings(source: str) -> Automaton | Literal[False]: ...
+
+class Dfa:
+    """An automaton as the engine runs it, for one vocabulary."""
+
+    def __init__(self, automaton: Automaton) -> None: ...
 
 def names(names: Sequence[bytes], other: bool) -> Dfa:
     """The keys of an object: ``names[i]`` with label ``i`` and, with ``other``, any other text."""

@@ -81,6 +81,58 @@ def choose(rng: random.Random, template: str) -> str:
     return template
 
 
+_WORD = re.compile(r"\{\w+\}|<\w+>|[A-Za-z][a-z]+")
+_CUES = frozenset(
+    words.listed(
+    """from to by at in of for with without and or the a an is are was were not no on as years year old aged age born
+    name city email mail phone tel price cost total order date time hour company job item quantity customer pounds
+    dollars euros nights night guests people breakfast room table flight gate seat page pages stars rating wrote
+    written works work lives live author title publisher paid sent pays received ordered bought sold each who
+    i my she he we it you"""
+    )
+)
+
+
+def reworded(rng: random.Random, template: str) -> str:
+    """The template with some of its words replaced by others, real or invented, those that say who is who kept.
+
+    Without it the model learns the few hundred templates by heart (83 % of the fields of seen wordings, 59 % of
+    unseen ones) and takes an unknown word beside a name for a part of the name.
+    """
+
+    def one(found: re.Match[str]) -> str:
+        word = found[0]
+        if not word[0].isalpha() or word.lower() in _CUES or rng.random() > 0.4:
+            return word
+        way = rng.random()
+        if way < 0.45:
+            other = rng.choice(_POOL)
+        elif way < 0.6:
+            other = rng.choice(words.VERBS).split()[0]
+        elif way < 0.8:
+            other = invented(rng, False) + rng.choice(("", "ed", "s", "ing", "ly"))
+        else:
+            other = f"{word.lower()} {rng.choice(_POOL)}"
+        return other[0].upper() + other[1:] if word[0].isupper() else other
+
+    made = _WORD.sub(one, template)
+    if rng.random() < 0.2:
+        made = f"{rng.choice(_LEADS)} {made}" if made[0] in "{<" else made
+    return made
+
+
+_LEADS = ("Then", "So", "Now", "Here", "Perhaps", "Indeed,", "Again", "Yes,", "Well,", "As planned,", "In short,", "Later")
+_POOL = sorted(
+    {
+        word.lower()
+        for kind in KINDS
+        for template in kind.seen
+        for word in re.findall(r"(?<![{<\w])[A-Za-z][a-z]{2,}(?![\w}>])", template)
+    }
+    - _CUES
+)
+
+
 def filler(rng: random.Random, held: bool, kind: str) -> str:
     """Words for a `<filler>`."""
     made: dict[str, Callable[[], str]] = {
@@ -231,6 +283,8 @@ def extraction(rng: random.Random, held: bool, kind: Kind) -> Example:
         slots = list(dict.fromkeys(found[1] for found in _SLOT.finditer(template) if found[1]))
         if slots:
             break
+    if not held and rng.random() < 0.5:
+        template = reworded(rng, template)
     made = {slot: kind.fields[slot].make(rng, held) for slot in slots}
     text = fill(rng, held, template, {slot: said for slot, (said, _) in made.items()})
     if rng.random() < 0.15:
@@ -295,6 +349,8 @@ def record(rng: random.Random, held: bool) -> Example:
     for key, (_, said, _) in told.items():
         shown = key.replace("_", " ")
         pattern = rng.choice(_RECORD_UNSEEN if held else _RECORD_SEEN)
+        if not held and rng.random() < 0.5:
+            pattern = reworded(rng, pattern)
         said_key = pattern.replace("{key}", shown).replace("{Key}", shown[0].upper() + shown[1:])
         parts.append(said_key.replace("{value}", said))
     rng.shuffle(parts)

@@ -366,7 +366,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=5000, help="tokens in a batch")
     parser.add_argument("--longest", type=int, default=256, help="longer examples are left out")
     parser.add_argument("--compile", action="store_true", help="fused kernels: a minute to begin with, then a third faster")
-    parser.add_argument("--bf16", action="store_true", help="matrix products in bfloat16: twice as fast where the CPU has it")
+    parser.add_argument("--bf16", action="store_true", help="matrix products in bfloat16: faster where the CPU has it")
     parser.add_argument("--start", type=Path, help="begin with the weights and the tokenizer of this model folder")
     parser.add_argument("--persons", type=float, default=0.0, help="the share of additional persons in the mix")
     parser.add_argument("--copy-steps", type=int, default=1000, help="steps over which mere copying fades out")

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from structgen import _native
 
 INFINITE = 2**31 - 1
 """Saturated lengths and counts: this many or more."""
@@ -24,6 +28,8 @@ class Dfa:
     Feed it well-formed UTF-8 only. A state may have an edge [80..BF] to itself that means nothing: it absorbs the rest
     of a character whose first byte has already decided. Lengths count code points at their first byte, so a state
     inside a character does not count that character any more.
+
+    One that the native part has made shows each field as tuples when it is first asked for; only the Python engine asks.
     """
 
     start: int
@@ -41,6 +47,28 @@ class Dfa:
     """Per state the sorted labels still reachable; only in labelled automata."""
     ascii_only: bool = False
     """No text of the language has a character beyond ASCII."""
+    native: _native.Automaton | None = field(default=None, compare=False, repr=False)
+    """The same in flat arrays; see ``dfa_native.handle``."""
+
+    @classmethod
+    def of_native(cls, native: _native.Automaton) -> Dfa:
+        """An automaton whose fields are read from its native form when they are asked for."""
+        dfa = object.__new__(cls)
+        object.__setattr__(dfa, "native", native)
+        return dfa
+
+    def __getattr__(self, name: str) -> Any:
+        """A field that has not been asked for yet."""
+        if name not in Dfa.__slots__ or name == "native" or self.native is None:
+            raise AttributeError(name)
+        value = getattr(self.native, name)
+        object.__setattr__(self, name, value)
+        return value
+
+    @property
+    def texts(self) -> int:
+        """The number of texts in the language; ``INFINITE`` means that many or more."""
+        return self.count[self.start] if self.native is None else self.native.texts
 
     def accepts(self, text: str) -> bool:
         """Whether the whole text belongs to the language (with any label)."""
@@ -48,11 +76,13 @@ class Dfa:
 
     def label(self, text: str) -> int:
         """The label of the text, -1 where it does not belong to the language."""
-        state = self.start
         try:
             data = text.encode()
         except UnicodeEncodeError:
             return -1
+        if self.native is not None:
+            return self.native.label(data)
+        state = self.start
         for byte in data:
             for low, high, target in self.edges[state]:
                 if low <= byte <= high:

@@ -48,6 +48,16 @@ def as_counted(node: Node) -> tuple[Chars, int, int | None] | None:
     return None
 
 
+def without_count(node: Node, minimum: int, maximum: int | None) -> tuple[Node, int, int | None]:
+    """A node and bounds of length; where one character set is counted, its loop and the bounds joined with its count."""
+    counted = as_counted(node)
+    if counted is None:
+        return node, minimum, maximum
+    chars, least, most = counted
+    return (Repeat(chars, 0, None), max(minimum, least),
+            most if maximum is None else maximum if most is None else min(most, maximum))
+
+
 def _is_between(edges: Edges, state: int) -> bool:
     """Whether a state lies inside a character: it takes continuation bytes, and not as nothing."""
     return bool(edges) and edges[0][0] >= 0x80 and edges[-1][1] <= 0xBF and any(t != state for _, _, t in edges)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from structgen.automaton.dfa_classes import Alphabet, Ranges
 from structgen.errors import LimitExceededError, StructgenError
@@ -18,7 +19,7 @@ from structgen.limits import Limits
 
 _NFA_FACTOR = 8
 """Unrolled parts allowed per determinised state: an unrolled repetition adds one or two states per copy."""
-_DEPTH_FACTOR = 3
+DEPTH_FACTOR = 3
 """Nodes nested per group of a pattern: alternative, sequence, repetition."""
 
 
@@ -45,28 +46,33 @@ class Budget:
         """Charge transitions."""
         self.steps += number
         if self.steps > self._limits.dfa_steps:
-            raise LimitExceededError("the automaton of a text takes too many transitions to build", limit="dfa_steps",
-                                     because=f"more than {self._limits.dfa_steps} were computed")
+            refuse("dfa_steps", self._limits)
 
     def check_states(self, number: int) -> None:
         """Refuse an automaton of more states than allowed."""
         if number > self._limits.dfa_states:
-            self._refuse(self._limits.dfa_states)
+            refuse("dfa_states", self._limits)
 
     def check_parts(self, number: int) -> None:
         """Refuse an unrolled pattern far larger than any automaton allowed."""
         if number > self._limits.dfa_states * _NFA_FACTOR:
-            self._refuse(self._limits.dfa_states)
+            refuse("dfa_states", self._limits)
 
     def check_depth(self, depth: int) -> None:
         """Refuse nesting that would meet the recursion limit."""
-        if depth > self._limits.regex_depth * _DEPTH_FACTOR:
-            raise LimitExceededError("the language of a text is nested too deeply", limit="regex_depth")
+        if depth > self._limits.regex_depth * DEPTH_FACTOR:
+            refuse("regex_depth", self._limits)
 
-    @staticmethod
-    def _refuse(states: int) -> None:
-        raise LimitExceededError("the automaton of a text has too many states", limit="dfa_states",
-                                 because=f"repetitions unrolled and choices kept open exceed {states} states")
+
+def refuse(limit: str, limits: Limits) -> NoReturn:
+    """The error of a budget that ran out."""
+    if limit == "dfa_steps":
+        raise LimitExceededError("the automaton of a text takes too many transitions to build", limit=limit,
+                                 because=f"more than {limits.dfa_steps} were computed")
+    if limit == "regex_depth":
+        raise LimitExceededError("the language of a text is nested too deeply", limit=limit)
+    raise LimitExceededError("the automaton of a text has too many states", limit=limit,
+                             because=f"repetitions unrolled and choices kept open exceed {limits.dfa_states} states")
 
 
 def sets_of(nodes: Sequence[Node]) -> Iterator[Ranges]:
@@ -276,7 +282,7 @@ def rows_of(node: Node, alphabet: Alphabet, budget: Budget, depth: int = 0) -> R
             budget.known[id(node)] = found
         return found
     if isinstance(node, Substrings):
-        return _substring_rows(node.source, alphabet, budget)
+        return minimise(_substring_rows(node.source, alphabet, budget), budget)
     source = Nondeterministic(alphabet, budget)
     source.accept[source.add(node, 0, depth)] = 0
     return minimise(determinise(source, alphabet.size, budget), budget)

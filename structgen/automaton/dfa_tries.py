@@ -270,7 +270,7 @@ def compile_names(names: Sequence[str], other: bool, other_name: Dfa | None = No
     ``other_name`` restricts those further texts (None: any text); where its texts have labels, these are added to
     ``len(names)``. None where there is neither a name nor another.
     """
-    beside = (ANY if other_name is None else other_name) if other else None
+    beside = (ANY if other_name is None or other_name == ANY else other_name) if other else None
     if not names and beside is None:
         return None
     spellings = [_spelling(name) for name in names]

@@ -39,7 +39,7 @@ def key_language(node: Members, kinds: OtherKinds, limits: Limits) -> tuple[Dfa 
     names = tuple([name for name, _ in kinds if name is not None])
     if names:
         other_dfa = _MEMO.unrolled(names[0], limits) if len(kinds) == 1 else _MEMO.labelled(names, limits)
-        others = 0 if other_dfa is None else other_dfa.count[other_dfa.start]
+        others = 0 if other_dfa is None else other_dfa.texts
     if other_dfa is not None:
         listed = sum(other_dfa.accepts(name) for name in node.names)
     elif (node.names or others) and not _need_checks(node.names, limits):

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, Protocol, overload
 
 from structgen.errors import ReadError, SchemaError, StructgenError
 from structgen.schema.coerce import COERCIONS
@@ -278,18 +278,49 @@ def format_named(name: str) -> Format:
     return found
 
 
-def json_path(place: Place) -> str:
-    """A place as a JSONPath: ``$.items[3].name``, names that are no words as ``$['a b']``."""
-    parts: list[str] = []
+class Growth(Protocol):
+    """The value of a text that comes in pieces."""
+
+    @property
+    def value(self) -> Any: ...
+    @property
+    def open_path(self) -> tuple[Any, ...] | None: ...
+    def feed(self, piece: str) -> None: ...
+
+
+GROWTHS = {"json": ("structgen.formats.json.partial", "JsonGrowth")}
+"""Where the reader of pieces is, for the formats that have one."""
+
+
+def growth_named(name: str) -> Growth:
+    """A new reader of pieces for a format."""
+    if name not in GROWTHS:
+        raise SchemaError(f"the format {name!r} cannot be read in pieces", instead=f"use one of {', '.join(GROWTHS)}")
+    module, member = GROWTHS[name]
+    made: Growth = getattr(import_module(module), member)()
+    return made
+
+
+def keys_of(place: Place) -> tuple[Any, ...]:
+    """The keys from the root to a place."""
+    keys: list[Any] = []
     while place is not None:
         place, key = place
+        keys.append(key)
+    return tuple(reversed(keys))
+
+
+def json_path(place: Place) -> str:
+    """A place as a JSONPath: ``$.items[3].name``, names that are no words as ``$['a b']``."""
+    parts = ["$"]
+    for key in keys_of(place):
         if isinstance(key, int):
             parts.append(f"[{key}]")
         elif key.isidentifier() and len(key) <= SHOWN_KEY:
             parts.append(f".{key}")
         else:
             parts.append(f"[{_cut(key, SHOWN_KEY)!r}]")
-    return "$" + "".join(reversed(parts))
+    return "".join(parts)
 
 
 def _cut(text: str, length: int) -> str:

@@ -28,6 +28,7 @@ from structgen.formats.base import (
     Source,
     format_named,
     json_path,
+    keys_of,
 )
 from structgen.schema.coerce import Coerced, coerce
 from structgen.schema.python_types import TypeSchema, schema_of
@@ -246,17 +247,15 @@ def _leave_out_missing(candidate: Candidate) -> None:
     """Takes out the members whose value the text lacks: null would be an invention."""
     for one in candidate.found:
         if one.kind == "missing-value" and one.place is not None:
-            chain: list[Any] = []
-            place = one.place
-            while place is not None:
-                place, key = place
-                chain.append(key)
-            inner = candidate.value
-            for key in reversed(chain[1:]):
-                inner = inner[key] if (isinstance(inner, dict) and key in inner) or (
-                    isinstance(inner, list) and isinstance(key, int) and key < len(inner)) else None
-            if isinstance(inner, dict) and inner.get(chain[0], 0) is None:
-                del inner[chain[0]]
+            *keys, last = keys_of(one.place)
+            inner: Any = candidate.value
+            for key in keys:
+                try:
+                    inner = inner[key]
+                except (LookupError, TypeError):  # a later member of the same name took its place
+                    inner = None
+            if isinstance(inner, dict) and inner.get(last, 0) is None:
+                del inner[last]
 
 
 def _without_infinities(candidate: Candidate, not_finite: NotFinite, source: Source) -> Any:

@@ -11,10 +11,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, fields
-from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from structgen.automaton.dfa import Dfa
+from structgen.automaton.dfa_native import handle
 from structgen.automaton.languages import item_languages, key_language, other_kinds, text_language
 from structgen.automaton.lower import lower
 from structgen.automaton.tables import Encoding, KeySet, NameSet, Span, Tables
@@ -96,7 +96,7 @@ class NativeVocabulary:
             return _native.names(list(map(str.encode, dfa.names)), dfa.other)
         kept = self._dfas.get(id(dfa))
         if kept is None:
-            kept = self._dfas[id(dfa)] = (dfa, _native_dfa(dfa))
+            kept = self._dfas[id(dfa)] = (dfa, _native.Dfa(handle(dfa)))
             if len(self._dfas) > _DFAS_KEPT:
                 self._dfas.popitem(last=False)
         return kept[1]
@@ -114,14 +114,6 @@ def _native_vocabulary(vocabulary: Vocabulary, cache: DiskCache | None) -> _nati
     made = _native.Vocabulary(*parts)
     cache.put(key, made.archive())
     return made
-
-
-def _native_dfa(dfa: Dfa) -> _native.Dfa:
-    edges = array("I", chain.from_iterable(chain.from_iterable(dfa.edges)))
-    labels = dfa.labels or ((),) * len(dfa.accept)
-    return _native.Dfa(dfa.start, array("I", accumulate(map(len, dfa.edges), initial=0)), edges, array("i", dfa.accept),
-                       array("I", dfa.min_length), array("I", dfa.max_length), array("I", dfa.count),
-                       array("I", accumulate(map(len, labels), initial=0)), array("I", chain.from_iterable(labels)))
 
 
 def _keys(node: nodes.Members, limits: Limits) -> tuple[Dfa | NameSet | None, int, int]:

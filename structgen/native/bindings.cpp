@@ -5,6 +5,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include "automata_python.hpp"
 #include "lowering.hpp"
 
 namespace nb = nanobind;
@@ -266,11 +267,6 @@ nb::list threads_of(PyMatcher& matcher) {
     return out;
 }
 
-std::vector<int32_t> signed_words(nb::handle source) {
-    const std::vector<uint32_t> flat = words(source);
-    return {flat.begin(), flat.end()};
-}
-
 }  // namespace
 
 NB_MODULE(_native, m) {
@@ -312,12 +308,8 @@ NB_MODULE(_native, m) {
         .def("memory_bytes", &Vocabulary::bytes)
         .def_prop_ro("trie_nodes", [](const Vocabulary& v) { return v.trie.size(); });
 
-    nb::class_<Dfa>(m, "Dfa").def("__init__", [](Dfa* self, uint32_t start, nb::handle edge_start, nb::handle edges,
-                                                 nb::handle accept, nb::handle least, nb::handle most, nb::handle count,
-                                                 nb::handle label_start, nb::handle labels) {
-        new (self) Dfa(start, words(edge_start), triples<Edge>(edges), signed_words(accept), words(least), words(most),
-                       words(count), words(label_start), words(labels));
-    });
+    bind_automata(m);
+    nb::class_<Dfa>(m, "Dfa").def(nb::init<const Automaton&>());
 
     m.def("names", [](const std::vector<nb::bytes>& names, bool other) {
         std::vector<std::string_view> texts;

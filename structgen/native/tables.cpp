@@ -8,25 +8,10 @@ namespace {
 constexpr size_t TABLE_CELLS = 1 << 18;  // 1 MB: a table up to this size, edges beyond it
 }
 
-Dfa::Dfa(uint32_t start_, std::vector<uint32_t> edge_start_, std::vector<Edge> edges_, std::vector<int32_t> accept_,
-         std::vector<uint32_t> min_, std::vector<uint32_t> max_, std::vector<uint32_t> count_,
-         std::vector<uint32_t> label_start_, std::vector<uint32_t> labels_)
-    : start(start_), edge_start(std::move(edge_start_)), edges(std::move(edges_)), accept(std::move(accept_)),
-      min_length(std::move(min_)), max_length(std::move(max_)), count(std::move(count_)),
-      label_start(std::move(label_start_)), labels(std::move(labels_)) {
+Dfa::Dfa(Automaton automaton) : Automaton(std::move(automaton)) {
     const size_t n = accept.size();
-    if (start >= n || edge_start.size() != n + 1 || min_length.size() != n || max_length.size() != n ||
-        count.size() != n || label_start.size() != n + 1 || edge_start.back() != edges.size() ||
-        label_start.back() != labels.size())
-        throw std::invalid_argument("malformed automaton");
     bool cut[257] = {};
-    for (size_t s = 0; s < n; ++s)
-        if (edge_start[s] > edge_start[s + 1] || label_start[s] > label_start[s + 1])
-            throw std::invalid_argument("malformed automaton");
-    for (const Edge& e : edges) {
-        if (e.low > e.high || e.high > 255 || e.target >= n) throw std::invalid_argument("malformed automaton edge");
-        cut[e.low] = cut[e.high + 1] = true;
-    }
+    for (const Edge& e : edges) cut[e.low] = cut[e.high + 1] = true;
     for (int b = 0; b < 256; ++b) {
         if (cut[b] && b) ++n_classes_;
         class_[b] = static_cast<uint16_t>(n_classes_);
@@ -55,18 +40,17 @@ std::shared_ptr<Dfa> Dfa::of_names(const std::vector<std::string_view>& names, b
     const uint32_t rest = static_cast<uint32_t>(names.size());
     std::vector<Range> ranges{{0, sorted.size(), 0}};
     if (other) ranges.push_back({0, 0, 0});
-    std::vector<uint32_t> edge_start{0}, label_start{0}, labels, count, least, most;
-    std::vector<Edge> edges;
-    std::vector<int32_t> accept;
+    Automaton made;
+    auto& edges = made.edges;
     for (uint32_t state = 0; state < ranges.size(); ++state) {
         auto [low, high, depth] = ranges[state];
-        accept.push_back(other ? static_cast<int32_t>(rest) : -1);
-        for (size_t i = low; i < high; ++i) labels.push_back(sorted[i].second);
-        if (other) labels.push_back(rest);
-        count.push_back(other ? INFINITE : static_cast<uint32_t>(high - low));
-        least.push_back(0), most.push_back(INFINITE);  // keys have no bounds of length
+        made.accept.push_back(other ? static_cast<int32_t>(rest) : -1);
+        for (size_t i = low; i < high; ++i) made.labels.push_back(sorted[i].second);
+        if (other) made.labels.push_back(rest);
+        made.count.push_back(other ? INFINITE : static_cast<uint32_t>(high - low));
+        made.min_length.push_back(0), made.max_length.push_back(INFINITE);  // keys have no bounds of length
         uint32_t next = 0;  // the first byte without an edge
-        if (low < high && sorted[low].first.size() == depth) accept.back() = static_cast<int32_t>(sorted[low++].second);
+        if (low < high && sorted[low].first.size() == depth) made.accept.back() = static_cast<int32_t>(sorted[low++].second);
         while (low < high) {
             const uint32_t byte = static_cast<uint8_t>(sorted[low].first[depth]);
             size_t end = low;
@@ -78,11 +62,10 @@ std::shared_ptr<Dfa> Dfa::of_names(const std::vector<std::string_view>& names, b
             low = end;
         }
         if (other && next <= 255) edges.push_back({next, 255, 1});
-        edge_start.push_back(static_cast<uint32_t>(edges.size()));
-        label_start.push_back(static_cast<uint32_t>(labels.size()));
+        made.edge_start.push_back(static_cast<uint32_t>(edges.size()));
+        made.label_start.push_back(static_cast<uint32_t>(made.labels.size()));
     }
-    return std::make_shared<Dfa>(0, std::move(edge_start), std::move(edges), std::move(accept), std::move(least),
-                                 std::move(most), std::move(count), std::move(label_start), std::move(labels));
+    return std::make_shared<Dfa>(std::move(made));
 }
 
 const Part& Dfa::part(Vocabulary& vocabulary, uint8_t encoding, uint32_t state) const {
@@ -149,10 +132,12 @@ void Dfa::find_total() {
             const auto [low, high] = inside[s] ? std::pair{0x80u, 0xBFu} : second_bytes(e.low, e.high);
             if (!covers(e.target, low, high)) total[s] = false;
         }
+    // A state that leads to one that is not good is not good itself. States are numbered breadth-first, so edges mostly go
+    // up and one round from the last state on finds nearly all.
     auto spread = [&](std::vector<bool>& good) {
         for (bool changed = true; changed;) {
             changed = false;
-            for (uint32_t s = 0; s < n; ++s)
+            for (uint32_t s = n; s-- > 0;)
                 for (uint32_t i = edge_start[s]; good[s] && i < edge_start[s + 1]; ++i)
                     if (!good[edges[i].target]) good[s] = false, changed = true;
         }

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "automata_form.hpp"
 #include "vocabulary.hpp"
 
 namespace structgen {
 
-constexpr uint32_t INFINITE = 0x7FFFFFFF;
 constexpr uint32_t DEAD_SLOT = 0xFFFFFFFF;
 
 enum Kind : uint32_t { BYTES, SPLIT, CALL, RETURN, SPAN, COUNT, AT_LEAST, BELOW, ROOM, MORE, DONE };
@@ -31,21 +31,15 @@ struct Lengths;
 using ClassRow = std::array<uint32_t, ClassTrie::CLASSES>;
 using ClassRows = std::vector<std::unique_ptr<ClassRow>>;
 
-struct Edge {
-    uint32_t low, high, target;
-};
-
 struct State {
     uint32_t kind, a, b;
 };
 
-// A deterministic automaton over UTF-8 bytes: the twin of automaton/dfa.py's Dfa. Small ones get a table of
-// state x byte class, others are searched by edges (a suffix automaton of a long document has too many states).
-class Dfa {
+// An automaton as the engine runs it. Small ones get a table of state x byte class, others are searched by edges (a suffix
+// automaton of a long document has too many states).
+class Dfa : public Automaton {
 public:
-    Dfa(uint32_t start, std::vector<uint32_t> edge_start, std::vector<Edge> edges, std::vector<int32_t> accept,
-        std::vector<uint32_t> min_length, std::vector<uint32_t> max_length, std::vector<uint32_t> count,
-        std::vector<uint32_t> label_start, std::vector<uint32_t> labels);
+    explicit Dfa(Automaton automaton);
     ~Dfa();
     // The keys of an object: names[i] with label i and, with `other`, any other text with label names.size().
     static std::shared_ptr<Dfa> of_names(const std::vector<std::string_view>& names, bool other);
@@ -56,14 +50,8 @@ public:
             if (byte <= edges[i].high) return byte >= edges[i].low ? edges[i].target : NONE;
         return NONE;
     }
-    uint32_t n_states() const { return static_cast<uint32_t>(accept.size()); }
     size_t bytes() const;
 
-    uint32_t start;
-    std::vector<uint32_t> edge_start;
-    std::vector<Edge> edges;
-    std::vector<int32_t> accept;
-    std::vector<uint32_t> min_length, max_length, count, label_start, labels;
     std::vector<bool> total;      // every well-formed text is alive from here, however it goes on
     std::vector<bool> universal;  // one state that loops on every byte and accepts
     std::vector<bool> open;       // total, and every state from here on accepts

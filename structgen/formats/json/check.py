@@ -11,8 +11,8 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
 from structgen.errors import GrammarSyntaxError, ReadError
 from structgen.formats.json.matches import matches
@@ -56,16 +56,42 @@ def checker(source: JsonSchema) -> Callable[[str], None]:
 
 def _validator_class(schema: Any, draft: int | None) -> Any:
     from jsonschema import Draft4Validator, Draft6Validator, Draft7Validator, Draft201909Validator, Draft202012Validator
-    from jsonschema.validators import extend, validator_for
+    from jsonschema.validators import validator_for
 
-    classes = {4: Draft4Validator, 6: Draft6Validator, 7: Draft7Validator, 2019: Draft201909Validator,
-               2020: Draft202012Validator}
+    classes: dict[int, Any] = {4: Draft4Validator, 6: Draft6Validator, 7: Draft7Validator, 2019: Draft201909Validator,
+                               2020: Draft202012Validator}
     chosen: Any = validator_for(schema, default=Draft202012Validator) if draft is None else classes[draft]
-    old = chosen is Draft4Validator
-    types = chosen.TYPE_CHECKER.redefine("integer", lambda _, value: _is_integer(value, old))
-    made: Any = extend
-    return made(chosen, {"multipleOf": _multiple_of, "pattern": _pattern, "patternProperties": _pattern_properties,
-                         "additionalProperties": _additional_properties}, type_checker=types)
+    return _exact_class(chosen)
+
+
+@cache
+def _exact_class(plain: Any) -> Any:
+    """The validator of a draft with exact numbers and patterns."""
+    from jsonschema import Draft4Validator
+    from jsonschema.validators import extend
+
+    types = plain.TYPE_CHECKER.redefine("integer", lambda _, value: _is_integer(value, plain is Draft4Validator))
+    make: Any = extend
+    made = make(plain, {"multipleOf": _multiple_of, "pattern": _pattern, "patternProperties": _pattern_properties,
+                        "additionalProperties": _additional_properties}, type_checker=types)
+    made.evolve = _evolve
+    return made
+
+
+def _evolve(validator: Any, **changes: Any) -> Any:
+    """The validator for another schema; jsonschema's own would leave exactness behind where that has a ``$schema``."""
+    from attrs import fields
+    from jsonschema.validators import validator_for
+
+    kind = type(validator)
+    schema = changes.setdefault("schema", validator.schema)
+    if isinstance(schema, dict) and "$schema" in schema:
+        plain = validator_for(schema, default=cast("Any", None))
+        kind = kind if plain is None else _exact_class(plain)
+    for field in fields(kind):
+        if field.init and field.alias not in changes:
+            changes[field.alias] = getattr(validator, field.name)
+    return kind(**changes)
 
 
 def _exact(value: Any) -> Any:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from structgen.errors import ReadError
-from structgen.formats.base import Candidate, Format, Found
+from structgen.formats.base import Candidate, Format, Found, Place, keys_of
 from structgen.formats.extract import Fence, Region, fence_at, regions
 from structgen.formats.json.scan import QUOTES
 from structgen.formats.json.structure import Structure
@@ -237,16 +237,12 @@ def _around(candidate: Candidate, text: str, region: Region) -> None:
     candidate.found[:0] = found
 
 
-def _below(place: Any, index: int) -> Any:
+def _below(place: Place, index: int) -> Place:
     """A place in a value that became an item of a list."""
-    chain = []
-    while place is not None:
-        place, key = place
-        chain.append(key)
-    place = (None, index)
-    for key in reversed(chain):
-        place = (place, key)
-    return place
+    moved: Place = (None, index)
+    for key in keys_of(place):
+        moved = (moved, key)
+    return moved
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -19,6 +19,9 @@ ROWS: list[tuple[str, Any, list[str], list[str]]] = [
     ("large multiples", {"multipleOf": 3}, ["3e1000", "999999999999999999999"], ["999999999999999999998"]),
     ("integers", {"type": "integer"}, ["1.0", "1e3", "-0"], ["1.5", "true"]),
     ("draft 4 integers", {"$schema": D4, "type": "integer"}, ["1"], ["1.0"]),
+    ("below a schema that names its draft", {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": [
+        "integer", "array"], "items": {"$ref": "#"}}, ["[1.0]"], ["[1.5]"]),
+    ("draft of another schema", {"items": {"$ref": "http://x.test/old"}}, ["[1]"], ["[1.0]"]),
     ("patterns of ECMA 262", {"pattern": "^\\d$"}, ['"1"'], ['"\\u0661"']),
     ("end of a pattern", {"pattern": "a$"}, ['"a"'], ['"a\\n"']),
     ("pattern left to re", {"pattern": "^(.+)\\1$"}, ['"abab"'], ['"aba"']),
@@ -31,7 +34,8 @@ ROWS: list[tuple[str, Any, list[str], list[str]]] = [
 
 @pytest.mark.parametrize(("schema", "good", "bad"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
 def test_check_is_exact(schema: Any, good: list[str], bad: list[str]) -> None:
-    check = checker(JsonSchema(schema, registry={"http://x.test/a": {"type": "integer"}}))
+    check = checker(JsonSchema(schema, registry={
+        "http://x.test/a": {"type": "integer"}, "http://x.test/old": {"$schema": D4, "type": "integer"}}))
     for text in good:
         check(text)
     for text in bad:
