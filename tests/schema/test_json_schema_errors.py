@@ -210,7 +210,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     ({"patternProperties": {f"[{chr(97 + i)}x]": {"minimum": i} for i in range(9)}}, "patternProperties", "#"),
     ({"type": "object", "not": {"additionalProperties": {"type": "null"}}}, "not", "#"),
     ({"type": "integer", "multipleOf": 7}, "multipleOf", "#"),
-    ({"pattern": "(a)\\1"}, "pattern", "#"),
+    ({"pattern": "(a*)\\1"}, "pattern", "#"),
     ({"divisibleBy": 2}, "divisibleBy", "#"),
     ({"$ref": "https://example.com/x.json"}, "$ref", "#/$ref"),
     ({"$ref": "../../etc/passwd"}, "$ref", "#/$ref"),
