@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         VocabularyError,
     )
     from structgen.formats.base import Reading, repair_rule
+    from structgen.formats.csv.source import Csv
     from structgen.formats.grammar.source import Gbnf, Lark
     from structgen.formats.json.source import JsonSchema
     from structgen.formats.partial import PartialReader
@@ -52,8 +53,9 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "BudgetError": "errors", "Choice": "formats.text.source", "CompiledGrammar": "compiler", "Compiler": "compiler",
-    "Coverage": "matching.compiled", "FromText": "schema.from_text", "Gbnf": "formats.grammar.source",
-    "GenerationError": "errors", "Grammar": "grammar.nodes", "GrammarSyntaxError": "errors",
+    "Coverage": "matching.compiled", "Csv": "formats.csv.source", "FromText": "schema.from_text",
+    "Gbnf": "formats.grammar.source", "GenerationError": "errors", "Grammar": "grammar.nodes",
+    "GrammarSyntaxError": "errors",
     "JsonSchema": "formats.json.source", "Lark": "formats.grammar.source",
     "LimitExceededError": "errors", "Limits": "limits", "LogitsProcessor": "generation.logits_processor",
     "Model": "generation.model", "PartialReader": "formats.partial", "ReadError": "errors", "Reading": "formats.base",
@@ -66,8 +68,8 @@ _WHERE = {
 }
 
 __all__ = [
-    "BudgetError", "Choice", "CompiledGrammar", "Compiler", "Coverage", "FromText", "Gbnf", "GenerationError", "Grammar",
-    "GrammarSyntaxError", "JsonSchema", "Lark", "LimitExceededError", "Limits", "LogitsProcessor", "Model",
+    "BudgetError", "Choice", "CompiledGrammar", "Compiler", "Coverage", "Csv", "FromText", "Gbnf", "GenerationError",
+    "Grammar", "GrammarSyntaxError", "JsonSchema", "Lark", "LimitExceededError", "Limits", "LogitsProcessor", "Model",
     "PartialReader", "ReadError", "Reading", "Regex", "Result", "SchemaError", "StructgenError", "UnsatisfiableError",
     "UnsupportedSchemaError", "Vocabulary", "VocabularyError", "fill_masks", "grammar", "load_model", "read",
     "repair_rule", "structured",

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol, overload
 
@@ -269,6 +270,7 @@ FORMATS = {"json": "structgen.formats.json.read"}
 """Where each format's ``FORMAT`` is; loaded when it is asked for."""
 
 
+@cache
 def format_named(name: str) -> Format:
     """A format; ``SchemaError`` lists those there are."""
     where = FORMATS.get(name)

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Literal
 
 from structgen.errors import GrammarSyntaxError, LimitExceededError
-from structgen.grammar.build import ANY_CHAR, EMPTY, NEVER, literal, repeat
+from structgen.grammar.build import ANY_CHAR, EMPTY, NEVER, alt, literal, repeat
 from structgen.grammar.nodes import Chars, Node, Repeat
 from structgen.grammar.regex_context import (
     END,
@@ -27,15 +27,16 @@ from structgen.grammar.regex_context import (
     START,
     Asserting,
     LookAhead,
+    LookBehind,
     Part,
     Repetition,
     in_sequence,
-    look_behind,
     side_by_side,
     whole_text,
     word_boundary,
 )
 from structgen.grammar.regex_escapes import Dialect, Reading, fail, read_class, read_escape, shorthand
+from structgen.grammar.regex_groups import Groups
 from structgen.grammar.unicode import complement, equal_ignoring_case, ignoring_case
 from structgen.limits import Limits
 
@@ -48,6 +49,8 @@ _SPACE = re.compile(r"[ \t\n\r\v\f]+|#[^\n]*")
 _BRACES = re.compile(r"\{([0-9]*)(?:(,)([0-9]*))?\}")
 _FLAGS = re.compile(r"\(\?([a-zA-Z]*)(?:-([a-zA-Z]*))?([:)])")
 _LOOK = re.compile(r"\(\?<?[=!]")
+_REFERENCE = re.compile(r"\\(?:([1-9][0-9]*)|k<([^>]*)>)")
+_NAMED_REFERENCE = re.compile(r"\(\?P=([^)]*)\)")
 _GROUP_NAME = re.compile(r"\(\?P?<([^>)]*)>")
 _FLAG_OF = {"i": re.I, "s": re.S, "x": re.X, "m": re.M, "a": re.A, "u": re.U}
 _MEMO_CHARS = 4096
@@ -82,7 +85,12 @@ def _parse(pattern: str, flags: int, dialect: Dialect, mode: Mode, limits: Limit
         raise GrammarSyntaxError(f"the flags {re.RegexFlag(flags)!r} are not supported in this dialect",
                                  instead="use I, S, X, A, M or U of Python's re" if dialect == "python"
                                  else "spell both cases in the pattern")
-    return whole_text(_Parser(pattern, flags, dialect, limits).parse(), mode == "search")
+    parser = _Parser(pattern, flags, dialect, limits, {})
+    part = parser.parse()
+    if not parser.groups.referenced:
+        return whole_text(part, mode == "search")
+    return alt([whole_text(_Parser(pattern, flags, dialect, limits, choice).parse(), mode == "search")
+                for choice in parser.groups.choices()])
 
 
 _parse_known = lru_cache(maxsize=2048)(_parse)
@@ -91,25 +99,33 @@ _parse_known = lru_cache(maxsize=2048)(_parse)
 class _Frame:
     """An open group: the options read so far and the parts of the one being read."""
 
-    __slots__ = ("flags", "look", "options", "parts", "position")
+    __slots__ = ("first_group", "flags", "group", "look", "options", "parts", "position", "references", "taken")
 
-    def __init__(self, flags: int, position: int, look: str = "") -> None:
+    def __init__(self, flags: int, position: int, look: str = "", group: int = 0, first_group: int = 0,
+                 references: int = 0) -> None:
         self.flags, self.position = flags, position
         self.look = look
         """How a lookaround opens, from (?= to (?<!; empty in other groups."""
         self.options: list[Part] = []
         self.parts: list[Part] = []
+        self.group, self.first_group, self.references = group, first_group, references
+        """The number of a capturing group, else 0; how many groups and references came before it."""
+        self.taken: set[int] = set()
+        """Groups that have matched once wherever the option being read has got to here."""
 
 
 class _Parser:
-    def __init__(self, pattern: str, flags: int, dialect: Dialect, limits: Limits) -> None:
+    def __init__(self, pattern: str, flags: int, dialect: Dialect, limits: Limits, fixed: dict[int, str]) -> None:
         self._pattern, self._dialect, self._limits = pattern, dialect, limits
         self._stack: list[_Frame] = []
         self._frame = _Frame(flags, 0)
         self._run = ""
         self._last = "nothing"
         """What a quantifier would repeat: nothing, an anchor, a repetition, a character of the run, or a part."""
-        self._names: set[str] = set()
+        self.groups = Groups(fixed)
+        self._references = 0
+        self._last_first_group = 0
+        """How many groups came before the last part."""
 
     def parse(self) -> Part:
         """Read the whole pattern."""
@@ -129,7 +145,7 @@ class _Parser:
             elif character == ")":
                 at = self._close(at)
             elif character == "|":
-                self._end_option()
+                self._end_option(at)
                 at += 1
             elif character in "*+?{":
                 at = self._quantify(at)
@@ -140,7 +156,7 @@ class _Parser:
                 at = self._member(at, character)
         if self._stack:
             fail("the group is not closed", self._frame.position, instead="add ) or write \\( for the character")
-        return self._finish_frame()
+        return self._finish_frame(at)
 
     def _flush(self) -> None:
         if self._run:
@@ -148,6 +164,7 @@ class _Parser:
             self._run = ""
 
     def _add_text(self, text: str) -> None:
+        self._last_first_group = self.groups.count
         if not self._frame.flags & re.I:
             self._run += text
             self._last = "character"
@@ -162,6 +179,7 @@ class _Parser:
 
     def _add_part(self, part: Part, last: str = "part") -> None:
         self._flush()
+        self._last_first_group = self.groups.count
         self._frame.parts.append(part)
         self._last = last
 
@@ -180,6 +198,9 @@ class _Parser:
             ranges, end = read_class(reading, at)
             self._add_part(Chars(ranges) if ranges else NEVER)
             return end
+        if character == "\\" and (reference := _REFERENCE.match(self._pattern, at)) and not self._is_octal(reference):
+            named = reference[1] is None
+            return self._refer(self.groups.names.get(reference[2]) if named else int(reference[1]), at, reference.end())
         letter = self._pattern[at + 1:at + 2]
         if self._dialect == "python" and letter and letter in "AZz":
             self._add_part(START if letter == "A" else END, "anchor")
@@ -196,6 +217,19 @@ class _Parser:
             self._add_part(Chars(ranges) if ranges else NEVER)
         return end
 
+    def _is_octal(self, reference: re.Match[str]) -> bool:
+        """In Python three octal digits are a character."""
+        return self._dialect == "python" and reference[1] is not None and bool(
+            re.fullmatch("[0-3][0-7]{2}|[4-7][0-7]{2}", self._pattern[reference.start() + 1:reference.start() + 4]))
+
+    def _refer(self, group: int | None, at: int, end: int) -> int:
+        """A back-reference."""
+        visible = set().union(self._frame.taken, *(frame.taken for frame in self._stack))
+        text = self.groups.text(group, visible, at, bool(self._frame.flags & re.I))
+        self._references += 1
+        self._add_part(literal(text))
+        return end
+
     def _anchor(self, at: int) -> None:
         lines = self._frame.flags & re.M
         if self._pattern[at] == "^":
@@ -205,21 +239,22 @@ class _Parser:
         else:
             self._add_part(END if self._dialect == "ecma" else END_OR_NEWLINE, "anchor")
 
-    def _end_option(self) -> None:
+    def _end_option(self, at: int) -> None:
         self._flush()
         self._frame.options.append(in_sequence(self._frame.parts))
         self._frame.parts = []
+        self._frame.taken = set() if self._pattern.startswith("|", at) else self._frame.taken
         self._last = "nothing"
 
-    def _finish_frame(self) -> Part:
-        self._end_option()
+    def _finish_frame(self, at: int) -> Part:
+        self._end_option(at)
         options = self._frame.options
         return options[0] if len(options) == 1 else side_by_side(options)
 
     def _open(self, at: int) -> int:
         pattern, flags = self._pattern, self._frame.flags
         if not pattern.startswith("(?", at):
-            return self._push(flags, at, at + 1)
+            return self._push(flags, at, at + 1, captures=True)
         if pattern.startswith("(?:", at):
             return self._push(flags, at, at + 3)
         if look := _LOOK.match(pattern, at):
@@ -231,10 +266,13 @@ class _Parser:
                 fail("the comment is not closed", at)
             return end + 1
         if name := _GROUP_NAME.match(pattern, at):
-            if not name[1].isidentifier() or name[1] in self._names:
-                fail(f"the group name {name[1]!r} is " + ("used twice" if name[1] in self._names else "no name"), at)
-            self._names.add(name[1])
-            return self._push(flags, at, name.end())
+            names = self.groups.names
+            if not name[1].isidentifier() or name[1] in names:
+                fail(f"the group name {name[1]!r} is " + ("used twice" if name[1] in names else "no name"), at)
+            names[name[1]] = self.groups.count + 1
+            return self._push(flags, at, name.end(), captures=True)
+        if self._dialect == "python" and (reference := _NAMED_REFERENCE.match(pattern, at)):
+            return self._refer(self.groups.names.get(reference[1]), at, reference.end())
         return self._open_flags(at)
 
     def _open_flags(self, at: int) -> int:
@@ -267,31 +305,37 @@ class _Parser:
         if pattern.startswith("(?(", at):
             fail("conditional groups are not supported", at, because="they depend on what another group matched",
                  instead="write both cases as alternatives")
-        if pattern.startswith("(?P=", at):
-            fail("back-references are not supported", at, because="they are no regular language",
-                 instead="repeat the group's pattern")
 
-    def _push(self, flags: int, at: int, end: int, look: str = "") -> int:
+    def _push(self, flags: int, at: int, end: int, look: str = "", captures: bool = False) -> int:
         self._flush()
         self._stack.append(self._frame)
         if len(self._stack) > self._limits.regex_depth:
             raise LimitExceededError("the groups of the pattern are nested too deeply", limit="regex_depth",
                                      position=f"offset {at}", because=f"the limit is {self._limits.regex_depth}")
-        self._frame = _Frame(flags, at, look)
+        before = self.groups.count
+        self.groups.count += captures
+        self._frame = _Frame(flags, at, look, self.groups.count if captures else 0, before, self._references)
         self._last = "nothing"
         return end
 
     def _close(self, at: int) -> int:
         if not self._stack:
             fail("a ) without its (", at, instead="write \\) for the character")
-        part, closed = self._finish_frame(), self._frame
+        part, closed = self._finish_frame(at), self._frame
         self._frame = self._stack.pop()
+        if closed.group:
+            plain = isinstance(part, Node) and closed.references == self._references
+            self.groups.languages[closed.group] = part if plain and isinstance(part, Node) else None
+            if closed.group in self.groups.fixed:
+                part = literal(self.groups.fixed[closed.group])
         if not closed.look:
             self._add_part(part)
+            self._last_first_group = closed.first_group
+            self._frame.taken |= (closed.taken if len(closed.options) == 1 else set()) | ({closed.group} - {0})
         elif "<" in closed.look:
-            self._add_part(look_behind(part, "!" in closed.look, closed.position), "anchor")
+            self._add_part(LookBehind(part, "!" in closed.look, closed.position), "anchor")
         else:
-            self._add_part(LookAhead(part, "!" in closed.look), "anchor")
+            self._add_part(LookAhead(part, "!" in closed.look, closed.position), "anchor")
         return at + 1
 
     def _quantify(self, at: int) -> int:
@@ -310,6 +354,12 @@ class _Parser:
                  because="they depend on the order in which a match is sought", instead="leave the second + out")
         if self._pattern.startswith("?", end):
             end += 1
+        inside = range(self._last_first_group + 1, self.groups.count + 1)
+        for group, reference in self.groups.referenced.items():
+            if group in inside and most != 1:
+                fail("back-references inside a repetition are not supported", reference,
+                     because="each round has a text of its own", instead="repeat the group's pattern")
+        self._frame.taken -= set(inside)
         if self._last == "character":
             character, self._run = self._run[-1], self._run[:-1]
             self._flush()

@@ -5,19 +5,23 @@ node. The idea: build from the right. What may follow a part, up to the end of t
 an assertion about what comes next is an intersection or a difference with it. What an assertion asks of the text before
 is kept beside the language as a ``Demand`` on the last character, until the part that supplies that character is met.
 
-A lookbehind may see one character only; an assertion inside a repetition without bound is resolved where every round
-is one character and nothing follows (``((?!x).)*$``). Everything else is refused by offset.
+A lookbehind sees one character that way. Where one needs more, the whole pattern is turned round (``regex_mirror``): then
+it is the lookaheads that may see one character. Assertions inside a repetition without bound are solved as equations
+(``regex_rounds``) where they look at one character beyond their round, and where every round is one character and nothing
+follows (``((?!xy).)*$``). Everything else is refused by offset.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from structgen.errors import LimitExceededError
 from structgen.grammar.build import ANY_TEXT, EMPTY, NEVER, alt, literal, seq
 from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str
 from structgen.grammar.regex_escapes import fail
+from structgen.grammar.regex_mirror import mirrored_node
+from structgen.grammar.regex_rounds import FREE, MOST_UNKNOWNS, Hole, Next, NotLinear, filtered, has_hole, next_of, solve
 from structgen.grammar.unicode import WHOLE, Ranges, complement, union
 
 _MOST_ROUNDS = 32
@@ -89,7 +93,7 @@ class Repetition(Asserting):
                  because=f"more than {_MOST_ROUNDS} rounds would have to be written out",
                  instead="take the assertion out of the repeated group")
         if self.most is None:
-            rest = self._without_bound(rest)
+            rest = self._without_bound(rest, depth)
         for _ in range(self.least if self.most is None else self.most - self.least):
             rest = _before(self.body, rest, depth) if self.most is None else _either(
                 [rest, _before(self.body, rest, depth)])
@@ -97,7 +101,33 @@ class Repetition(Asserting):
             rest = _before(self.body, rest, depth)
         return rest
 
-    def _without_bound(self, rest: Rest) -> Rest:
+    def _without_bound(self, rest: Rest, depth: int) -> Rest:
+        try:
+            return self._solved(rest, depth)
+        except NotLinear:
+            return self._nowhere(rest)
+
+    def _solved(self, rest: Rest, depth: int) -> Rest:
+        """Any number of rounds and then the rest: see ``regex_rounds``."""
+        rounds: dict[Demand, Rest] = {}
+        demands = list(rest)
+        for demand in demands:  # grows
+            rounds[demand] = _before(self.body, {demand: Hole(self, demand, FREE)}, depth)
+            demands += [other for other in rounds[demand] if other not in demands]
+            if len(demands) > MOST_UNKNOWNS:
+                raise NotLinear
+
+        def equation(unknown: tuple[object, Next]) -> Node:
+            demand, following = unknown
+            options = [found[demand] for found in rounds.values() if demand in found]
+            if demand in rest:
+                options.append(rest[demand])
+            return filtered(alt(options), following, intersection, small_texts)
+
+        solved = solve(self, [(demand, FREE) for demand in demands], equation)
+        return {demand: node for demand in demands if (node := solved[demand, FREE]) is not NEVER}
+
+    def _nowhere(self, rest: Rest) -> Rest:
         """``((?!x).)*`` at the end of the text: none of its places begins what is excluded."""
         parts = self.body.parts if isinstance(self.body, Sequence) else []
         looks = [part for part in parts[:-1] if isinstance(part, LookAhead)]
@@ -124,11 +154,35 @@ class Place(Asserting):
                         for other, node in rest.items()])
 
 
-class LookAhead(Asserting):
-    __slots__ = ("body", "negative")
+class LookBehind(Asserting):
+    """A lookbehind of one character, or of the beginning."""
 
-    def __init__(self, body: Part, negative: bool) -> None:
-        self.body, self.negative = body, negative
+    __slots__ = ("body", "negative", "offset", "turned")
+
+    def __init__(self, body: Part, negative: bool, offset: int, turned: bool = False) -> None:
+        self.body, self.negative, self.offset, self.turned = body, negative, offset, turned
+
+    def is_short(self) -> bool:
+        """Whether one character decides."""
+        return _last_character(self.body) is not None
+
+    def before(self, rest: Rest, depth: int) -> Rest:
+        found = _last_character(self.body)
+        if found is None:
+            fail("a lookbehind and a lookahead of more than one character each are not supported together" if self.turned
+                 else "a lookbehind of more than one character is not supported here", self.offset,
+                 because="only one of the two sides is followed beyond a character",
+                 instead="write the wanted texts as alternatives")
+        last, start = found
+        return Place((Demand(complement(last), not start) if self.negative else Demand(last, start), ANY_TEXT)).before(
+            rest, depth)
+
+
+class LookAhead(Asserting):
+    __slots__ = ("body", "negative", "offset")
+
+    def __init__(self, body: Part, negative: bool, offset: int) -> None:
+        self.body, self.negative, self.offset = body, negative, offset
 
     def before(self, rest: Rest, depth: int) -> Rest:
         ahead = _before(self.body, {ANYTHING: ANY_TEXT}, depth)
@@ -165,15 +219,8 @@ def word_boundary(word: Ranges, *, negated: bool, empty_text: bool) -> Place:
                  (AT_START, seq(Chars(others), ANY_TEXT)))
 
 
-def look_behind(body: Part, negative: bool, offset: int) -> Asserting:
-    """A lookbehind of one character, or of the beginning."""
-    last, start = _last_character(body, offset)
-    if negative:
-        return Place((Demand(complement(last), not start), ANY_TEXT))
-    return Place((Demand(last, start), ANY_TEXT))
-
-
-def _last_character(body: Part, offset: int) -> tuple[Ranges, bool]:
+def _last_character(body: Part) -> tuple[Ranges, bool] | None:
+    """The last characters that a lookbehind asks for, and whether the beginning will do; None if it asks for more."""
     if isinstance(body, Chars):
         return body.ranges, False
     if isinstance(body, Str) and len(body.text) == 1:
@@ -187,12 +234,11 @@ def _last_character(body: Part, offset: int) -> tuple[Ranges, bool]:
         options = [*([body.plain] if body.plain is not NEVER else []), *body.asserting]
     elif isinstance(body, Sequence) and len(body.parts) == 1:
         options = body.parts
-    if not options:
-        fail("a lookbehind of more than one character is not supported", offset,
-             because="what comes before is known by its last character only",
-             instead="write the wanted texts as alternatives")
-    found = [_last_character(option, offset) for option in options]
-    return union(pair for last, _ in found for pair in last), any(start for _, start in found)
+    found = [_last_character(option) for option in options]
+    known = [one for one in found if one is not None]
+    if not found or len(known) < len(found):
+        return None
+    return union(pair for last, _ in known for pair in last), any(start for _, start in known)
 
 
 def in_sequence(parts: list[Part]) -> Part:
@@ -220,6 +266,51 @@ def whole_text(part: Part, search: bool) -> Node:
     around = ANY_TEXT if search else EMPTY
     if isinstance(part, Node):
         return seq(around, part, around)
+    looks = list(_lookbehinds(part))
+    if any(not look.is_short() for look in looks):
+        return mirrored_node(_resolved(_turned(part, looks[0].offset), around), {})
+    return _resolved(part, around)
+
+
+def _lookbehinds(part: Part) -> Iterator[LookBehind]:
+    work: list[Part] = [part]
+    while work:
+        one = work.pop()
+        if isinstance(one, LookBehind):
+            yield one
+        if isinstance(one, (LookBehind, LookAhead, Repetition)):
+            work.append(one.body)
+        elif isinstance(one, Sequence):
+            work += one.parts
+        elif isinstance(one, Options):
+            work += one.asserting
+
+
+def _turned(part: Part, offset: int) -> Part:
+    """The pattern of the texts written backwards; depth is bounded by that of the groups."""
+    if isinstance(part, Node):
+        return mirrored_node(part, {})
+    if isinstance(part, Sequence):
+        return Sequence([_turned(one, offset) for one in reversed(part.parts)])
+    if isinstance(part, Options):
+        options: list[Part] = [part.plain, *part.asserting]
+        return Options([_turned(one, offset) for one in options])
+    if isinstance(part, Repetition):
+        body = _turned(part.body, offset)
+        assert isinstance(body, Asserting)
+        return Repetition(body, part.least, part.most, part.offset)
+    if isinstance(part, LookBehind):
+        return LookAhead(_turned(part.body, offset), part.negative, part.offset)
+    if isinstance(part, LookAhead):
+        return LookBehind(_turned(part.body, offset), part.negative, part.offset, turned=True)
+    assert isinstance(part, Place)
+    if part is END_OR_NEWLINE:
+        fail("a lookbehind of more than one character is not supported beside $", offset,
+             because="$ may stand in front of a last newline", instead="write \\Z for the end")
+    return {id(START): END, id(END): START, id(LINE_START): LINE_END, id(LINE_END): LINE_START}.get(id(part), part)
+
+
+def _resolved(part: Part, around: Node) -> Node:
     rest = _before(around, _before(part, {ANYTHING: around}, 0), 0)
     return alt([node for demand, node in rest.items() if demand.start])
 
@@ -281,6 +372,13 @@ def _regions(demands: list[Demand]) -> list[Demand]:
 
 def intersection(left: Node, right: Node) -> Node:
     """The texts of both, kept simple where one of them is any text, or nothing much."""
+    if has_hole(left):
+        left, right = right, left
+    if has_hole(right):
+        wanted = next_of(left)
+        if wanted is None:
+            raise NotLinear
+        return filtered(right, wanted, intersection, small_texts)
     if left is ANY_TEXT or right is NEVER:
         return right
     if right is ANY_TEXT or left is NEVER:

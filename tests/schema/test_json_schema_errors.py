@@ -212,7 +212,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     ({"type": "array", "not": {"uniqueItems": True}}, "not", "#"),
     ({"type": "object", "not": {"patternProperties": {"^[0-9]{3}$": {"type": "null"}}}}, "not", "#/not"),
     ({"type": "integer", "multipleOf": 7}, "multipleOf", "#"),
-    ({"pattern": "(a)\\1"}, "pattern", "#"),
+    ({"pattern": "(a*)\\1"}, "pattern", "#"),
     ({"divisibleBy": 2}, "divisibleBy", "#"),
     ({"$ref": "https://example.com/x.json"}, "$ref", "#/$ref"),
     ({"$ref": "../../etc/passwd"}, "$ref", "#/$ref"),

@@ -171,8 +171,8 @@ class Writer:
         node = number_node(facet, spelling)
         if node is None:
             self._reader.refuse_at(facet.origin, "multipleOf", '"multipleOf" cannot be enforced for this step',
-                                   because="whether a number is a multiple is not told by its last digits",
-                                   instead="bound the integers on both sides, or use a step that divides a power of ten")
+                                   because="whether a number is a multiple is told neither by its last digits nor by their sum",
+                                   instead="bound the integers on both sides, or use a step made of 2, 5 and one 3")
             return self._number(facet._replace(multiples=()), spelling)
         if facet.multiples or facet.excluded:
             self._why.numbers.append((facet, node))

@@ -15,8 +15,9 @@ values are ``int`` or ``Decimal``.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import cache, lru_cache
-from math import ceil, floor
+from math import ceil, floor, gcd
 from typing import NamedTuple
 
 from structgen.grammar.build import EMPTY, NEVER, alt, literal, optional, repeat, seq
@@ -51,8 +52,8 @@ EXPONENT_UP = seq(Chars(((0x45, 0x45), (0x65, 0x65))), optional(Str("+")), SCALE
 MAX_SCALE = 307
 """The greatest exponent that any digits may have: ten times ten to it is a finite double."""
 TOP_EXPONENT = seq(Chars(((0x45, 0x45), (0x65, 0x65))), optional(Str("+")), repeat(Str("0"), 0, 2), Str("308"))
-SUFFIX_DIGITS = 4
-"""A step that divides 10**4 is tested on the last digits, which is at most 10,000 endings."""
+SUFFIX_DIGITS = 6
+"""A step that divides 10**6 is tested on the last six digits."""
 MAX_VALUES = 2000
 """Multiples in a bounded range that are listed one by one."""
 
@@ -357,44 +358,62 @@ def _behind(before: str, text: str, bound: str) -> Node:
 
 @lru_cache(256)
 def multiple_node(step: Number) -> Node | None:
-    """Plain decimals that are multiples of ``step``, if the last digits decide that; else None."""
+    """Plain decimals that are multiples of ``step``, if the last digits and the sum of all decide that; else None."""
     digits, places = scaled(step)
-    length = next((k for k in range(SUFFIX_DIGITS + 1) if 10**k % digits == 0), None)
-    if length is None:
+    if digits % 3 == 0:
+        rest = multiple_node(Decimal(digits // 3).scaleb(-places) if places else digits // 3)
+        return None if rest is None else And((rest, sum_of_three()))
+    if 10**SUFFIX_DIGITS % digits:
         return None
-    if places >= length:  # the whole part is free, the fraction ends on one of the endings
-        return seq(optional(MINUS), WHOLE, _fraction_endings(digits, places, length))
-    endings = _whole_endings(digits, length - places, places)
-    return seq(optional(MINUS), endings)
+    return seq(optional(MINUS), alt(_of_size(digits, places, size) for size in range(places + 1)))
 
 
-def _fraction_endings(step: int, places: int, length: int) -> Node:
-    """Fractions of at most ``places`` significant digits whose last ``length`` digits are a multiple of ``step``."""
-    endings = [str(value).rjust(length, "0") if length else "" for value in range(0, 10**length, step)]
-    options: list[Node] = [EMPTY]
-    free = places - length
-    zeros = repeat(Str("0"))
-    if free:
-        options.append(seq(POINT, repeat(DIGIT, 1, free), zeros))
-    for ending in endings:
-        stripped = ending.rstrip("0")
-        if stripped or not free:
-            options.append(seq(POINT, repeat(DIGIT, free, free), literal(stripped), zeros if stripped else
-                               repeat(Str("0"), 1)))
-    return alt(options)
+def _of_size(step: int, places: int, size: int) -> Node:
+    """Decimals with ``size`` digits behind the point that are multiples of ``step / 10**places``.
+
+    Behind ``places`` digits only zeros follow. Which digits count is told by what is left of the step: of 0.25 and one
+    digit (so 2.5 of it) the last two digits count, one of them before the point.
+    """
+    modulus = step // gcd(step, 10 ** (places - size))
+    length = next(count for count in range(SUFFIX_DIGITS + 1) if 10**count % modulus == 0)
+    zeros = EMPTY if size < places else repeat(Str("0")) if size else FRACTION_ZERO
+    if length <= size:
+        free = size - length
+        return seq(WHOLE, seq(POINT, repeat(DIGIT, free, free), _ending(length, modulus, 0)) if size else EMPTY, zeros)
+    options = [seq(NONZERO, DIGITS, _ending(length, modulus, size))]
+    for count in range(1, length - size + 1):
+        options.append(_ending(count + size, modulus, size, leads=count > 1))
+    return seq(alt(option for option in options if option is not NEVER), zeros)
 
 
-def _whole_endings(step: int, length: int, places: int) -> Node:
-    """Decimals whose last ``length`` whole digits and first ``places`` fraction digits are a multiple of ``step``."""
+@lru_cache(4096)
+def _ending(length: int, modulus: int, point: int, residue: int = 0, *, leads: bool = False) -> Node:
+    """Strings of ``length`` digits, the last ``point`` of them behind a point, whose value leaves ``residue``.
+
+    Digits that leave the same are one node. ``leads``: the first digit is not zero.
+    """
+    if length == 0:
+        return EMPTY if residue == 0 else NEVER
+    alike: dict[int, list[tuple[int, int]]] = {}
+    for digit in range(1 if leads else 0, 10):
+        left = (residue - digit * 10 ** (length - 1)) % modulus
+        alike.setdefault(left, []).append((0x30 + digit, 0x30 + digit))
     options: list[Node] = []
-    zeros = repeat(Str("0"))
-    for value in range(0, 10 ** (length + places), step):
-        text = str(value).rjust(length + places, "0")
-        whole, fraction = text[:length], text[length:].rstrip("0")
-        tail = optional(seq(POINT, repeat(Str("0"), 1))) if not fraction else seq(POINT, literal(fraction), zeros)
-        options.append(seq(NONZERO, DIGITS, literal(whole), tail))
-        options.append(seq(literal(str(int(whole))), tail))
-    return alt(options)
+    for left, ranges in alike.items():
+        rest = _ending(length - 1, modulus, point, left)
+        if rest is not NEVER:
+            options.append(seq(Chars(tuple(ranges)), POINT if length - 1 == point > 0 else EMPTY, rest))
+    return alt(options) if options else NEVER
+
+
+@cache
+def sum_of_three() -> Node:
+    """Texts whose digits add up to a multiple of three, which ten to any power does not change."""
+    none = Chars(((0x2D, 0x2E), *((0x30 + digit, 0x30 + digit) for digit in (0, 3, 6, 9))))
+    one, two = (Chars(tuple((0x30 + digit, 0x30 + digit) for digit in digits)) for digits in ((1, 4, 7), (2, 5, 8)))
+    stay = repeat(none)
+    up, down = alt((one, seq(two, stay, two))), alt((two, seq(one, stay, one)))
+    return repeat(alt((none, seq(two, stay, one), seq(up, repeat(alt((none, seq(one, stay, two)))), down))))
 
 
 def listed(facet: NumberFacet, kinds: int, multiples: Iterable[Number]) -> list[Number] | None:

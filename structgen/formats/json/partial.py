@@ -27,6 +27,7 @@ _SIGNS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _PAIR = len(r"\ud83d\ude00")
 _THINKING = re.compile(r"\s*<(think|thinking|reasoning)>", re.IGNORECASE)
 _LONGEST_TAG = 20
+_FENCES = ("```", "~~~")
 
 
 class JsonGrowth:
@@ -45,8 +46,8 @@ class JsonGrowth:
         self._is_name = False
         self._closing = ""
         self._back = self._begin
-        self._opener = ""
-        self._line = ""
+        self._opener = self._line = self._previous = ""
+        """Before the value: a bracket that was seen, what begins this line, and what began the last one with text."""
 
     @property
     def open_path(self) -> tuple[Any, ...] | None:
@@ -80,33 +81,33 @@ class JsonGrowth:
         return found.end()
 
     def _seek(self, text: str, at: int) -> int:
-        """Looks for the bracket that the value begins with: one that a quote, a bracket or its like follows."""
+        """Looks for the bracket that the value begins with."""
         if self._opener:
-            after = _SPACE.match(text, at)
-            assert after is not None
-            if after.end() >= len(text):
-                self._line = "" if "\n" in text[at:] else self._line
-                return after.end()
-            one, opener = text[after.end()], self._opener
-            self._opener = ""
-            number = (one.isdecimal() or one == "-") and not self._line.strip()
-            if one in "\"'}" if opener == "{" else one in "\"'{[]" or number:
-                self._open(opener)
-                return after.end()
-            return after.end() if one not in "{[" else self._found_opener(text, after.end())
+            return self._behind_opener(text, at)
         brace, bracket = text.find("{", at), text.find("[", at)
-        first = min((one for one in (brace, bracket) if one >= 0), default=-1)
-        if first < 0:
-            line = text.rfind("\n", at)
-            self._line = (text[line + 1:] if line >= 0 else self._line + text[at:])[-_LONGEST_TAG:]
-            return len(text)
-        line = text.rfind("\n", at, first)
-        self._line = (text[line + 1:first] if line >= 0 else self._line + text[at:first])[-_LONGEST_TAG:]
-        return self._found_opener(text, first)
+        first = min((one for one in (brace, bracket) if one >= 0), default=len(text))
+        *lines, line = (self._line + text[at:first]).split("\n")
+        self._previous = next((one.strip()[:3] for one in reversed(lines) if one.strip()), self._previous)
+        self._line = line.lstrip()[:3]
+        if first < len(text):
+            self._opener = text[first]
+        return first + 1
 
-    def _found_opener(self, text: str, at: int) -> int:
-        self._opener = text[at]
-        return at + 1
+    def _behind_opener(self, text: str, at: int) -> int:
+        """Whether the bracket begins the value: it is the first thing in the text or a fence, or a quote, a bracket or
+        its like follows."""
+        after = _SPACE.match(text, at)
+        assert after is not None
+        if after.end() >= len(text):
+            return len(text)
+        one, opener, self._opener = text[after.end()], self._opener, ""
+        is_first = self._line in _FENCES or (not self._line and self._previous in ("", *_FENCES))
+        if is_first or one in ("\"'}" if opener == "{" else "\"'{[]") or (
+                not self._line and opener == "[" and (one.isdecimal() or one == "-")):
+            self._open(opener)
+        else:
+            self._line = "..."  # prose
+        return after.end()
 
     # Containers
 

@@ -1,0 +1,1 @@
+"""Tables of typed cells: CSV (RFC 4180) and its relatives, such as TSV."""
