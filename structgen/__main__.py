@@ -1,4 +1,4 @@
-"""The command line: ``structgen generate``, ``demo``, ``compile``, ``mask`` and ``repair``.
+"""The command line: ``structgen generate``, ``demo``, ``compile``, ``mask``, ``grammar`` and ``repair``.
 
 Results go to standard output and nothing else does; progress goes to standard error, and only to a terminal. Exit
 codes: 0, 1 for an error structgen can name, 2 for a wrong command line, 3 from ``repair`` for a text that took repairs,
@@ -80,6 +80,14 @@ def _parser() -> argparse.ArgumentParser:
     mask.add_argument("--vocabulary", metavar="NAME", help="bytes, or the tokenizer of " + MODEL_HELP)
     mask.add_argument("--limit", type=int, default=40, metavar="N", help="tokens listed (default 40)")
     mask.set_defaults(run=_mask)
+
+    grammar = commands.add_parser("grammar", help="check a grammar file, and texts against it",
+                                  description="Read a grammar in Lark's notation or in GBNF (by the file's ending), and say "
+                                  "of each text whether it belongs to it, or where it ceases to.")
+    grammar.add_argument("file", help="a file *.lark or *.gbnf, or the name of a shipped grammar")
+    grammar.add_argument("--test", nargs="+", default=[], metavar="TEXT", help="a text; - reads one from standard input")
+    grammar.add_argument("--start", metavar="RULE", help="the rule to begin with (default: start, in GBNF root)")
+    grammar.set_defaults(run=_grammar)
 
     repair = commands.add_parser("repair", help="read damaged output and list what was repaired",
                                  description="Print the value of each file on standard output and its repairs on "
@@ -210,6 +218,77 @@ def _mask(arguments: argparse.Namespace) -> int:
             return 1
     _print_allowed(matcher, vocabulary, arguments.limit)
     return 0
+
+
+def _grammar(arguments: argparse.Namespace) -> int:
+    from structgen.compiler import Compiler
+
+    compiler = Compiler(_vocabulary("bytes")[0])
+    compiled = compiler.compile(_grammar_source(arguments.file, arguments.start))
+    if not arguments.test:
+        print(f"{arguments.file}: {compiled.stats()['states']} states")
+    matcher = compiled.matcher()
+    wrong = 0
+    for test in arguments.test:
+        text = sys.stdin.read() if test == "-" else test
+        matcher.reset()
+        problem = _first_problem(matcher, text)
+        print(f"accepted: {text!r}" if problem is None else f"rejected: {text!r}\n{problem}")
+        wrong += problem is not None
+    return 1 if wrong else 0
+
+
+def _grammar_source(file: str, start: str | None) -> Any:
+    from structgen.formats.grammar.source import Gbnf, Lark
+    from structgen.grammar.files import grammar
+
+    path = Path(file)
+    if not path.suffix and not path.exists():
+        return grammar(file)
+    if path.suffix not in (".lark", ".gbnf"):
+        raise SchemaError(f"{file} is neither *.lark nor *.gbnf", because="the ending says in which notation it is written")
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise SchemaError(f"the grammar {file} cannot be read", because=error.strerror) from error
+    if path.suffix == ".gbnf":
+        return Gbnf(text, start or "root", path.name)
+    return Lark(text, start or "start", path.name)
+
+
+def _first_problem(matcher: Any, text: str) -> str | None:
+    """The first character that no continuation allows, pointed at, with what was expected; None if the text is right."""
+    at = 0
+    while at < len(text) and matcher.advance_bytes(text[at].encode(errors="surrogatepass")):
+        at += 1
+    if at == len(text) and matcher.is_accepting:
+        return None
+    before = text[:at]
+    line = before.count("\n") + 1
+    begin = before.rfind("\n") + 1
+    shown = text[begin:].split("\n", 1)[0]
+    column = at - begin
+    found = f"not {text[at]!r}" if at < len(text) else "but the text ends"
+    end = ""
+    if at == len(text):
+        end = f"\n  for example it could go on with {matcher.shortest_completion().decode(errors='backslashreplace')!r}"
+    return (f"  {shown}\n  {' ' * column}^ line {line}, column {column + 1}: expected {_expected(matcher)}, {found}{end}")
+
+
+def _expected(matcher: Any) -> str:
+    """What may come next, by first characters."""
+    allowed = {int(token) for token in matcher.allowed_tokens()}
+    names: list[str] = []
+    for low in range(0x80):
+        if low in allowed and low - 1 not in allowed:
+            high = low
+            while high + 1 in allowed and high < 0x7F:
+                high += 1
+            names += [repr(chr(one)) for one in range(low, high + 1)] if high - low < 4 \
+                else [f"{chr(low)!r} to {chr(high)!r}"]
+    names += ["a character beyond ASCII"] * any(0x80 <= token < 0x100 for token in allowed)
+    names += ["the end"] * matcher.is_accepting
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
 
 
 def _print_allowed(matcher: Any, vocabulary: Any, limit: int) -> None:

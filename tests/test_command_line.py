@@ -121,3 +121,35 @@ def test_interrupt_exits_quietly(folder: Path) -> None:
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in errors
+
+
+def test_grammar_points_at_the_first_wrong_character(folder: Path) -> None:
+    (folder / "sums.lark").write_text('start: start "+" start | "(" start ")" | NUMBER\nNUMBER: /[0-9]+/\n')
+    (folder / "list.gbnf").write_text('root ::= ("- " [^\\n]+ "\\n")+\n')
+    done = run("grammar", "sums.lark", "--test", "1+2", "(1+\u00e9)", "(1+2", cwd=folder)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout == (
+        "accepted: '1+2'\n"
+        "rejected: '(1+\u00e9)'\n  (1+\u00e9)\n     ^ line 1, column 4: expected '(' or '0' to '9', not '\u00e9'\n"
+        "rejected: '(1+2'\n  (1+2\n      ^ line 1, column 5: expected ')', '+' or '0' to '9', but the text ends\n"
+        "  for example it could go on with ')'\n")
+    done = run("grammar", "list.gbnf", "--test", "-", cwd=folder, stdin="- milk\nbread\n")
+    assert done.returncode == 1
+    assert "  bread\n  ^ line 2, column 1: expected '-' or the end, not 'b'" in done.stdout
+    done = run("grammar", "csv", "--test", "a,b\n1,2\n", cwd=folder)
+    assert (done.returncode, done.stdout) == (0, "accepted: 'a,b\\n1,2\\n'\n")
+
+
+def test_grammar_says_what_is_wrong_with_a_grammar(folder: Path) -> None:
+    (folder / "wrong.gbnf").write_text('root ::= "a"\n  | "b"\n')
+    (folder / "wrong.lark").write_text('start: "a" missing\n')
+    for file, words in [("wrong.gbnf", "wrong.gbnf:2:3: expected the name of a rule, not '|'"),
+                        ("wrong.lark", "wrong.lark:1: missing is not defined"),
+                        ("nothing.lark", "cannot be read"), ("schema.json", "neither *.lark nor *.gbnf"),
+                        ("nothing", "there is no grammar named 'nothing'")]:
+        done = run("grammar", file, cwd=folder)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert words in done.stderr
+    done = run("grammar", "list.gbnf", cwd=folder)
+    assert done.returncode == 0
+    assert done.stdout.startswith("list.gbnf: ")
