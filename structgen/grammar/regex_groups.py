@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from structgen.grammar.nodes import Alt, Chars, Node, Repeat, Seq, Str
 from structgen.grammar.regex_escapes import fail
 
-MOST_TEXTS = 200
+MOST_TEXTS = 60
 """Texts of all referenced groups together: as many copies of the pattern are built."""
 
 

@@ -63,14 +63,14 @@ CASES: dict[str, Callable[[], Any]] = {
         {"properties": {"tags": {"type": "array", "items": {"type": "object"}, "uniqueItems": True}}}
     ),
     "schema-unsupported-multiple": schema({"type": "number", "multipleOf": 0.7}),
-    "schema-unsupported-pattern": schema({"type": "string", "pattern": "(a)\\1"}),
+    "schema-unsupported-pattern": schema({"type": "string", "pattern": "(a+)\\1"}),
     "schema-pattern-broken": schema({"type": "string", "pattern": "a(b"}),
     "schema-option": schema({}, whitespace="none"),
     "schema-too-deep": compiled(
         JsonSchema({"items": {"items": {"items": {"items": {"minLength": 1}}}}}), schema_depth=2
     ),
     "regex-broken": compiled(Regex("a[b")),
-    "regex-back-reference": compiled(Regex("(a)\\1")),
+    "regex-back-reference": compiled(Regex("(a+)\\1")),
     "regex-exponential": compiled(Regex("(a|b)*a(a|b){20}"), dfa_states=1000),
     "choice-empty": lambda: Choice([]),
     "choice-twice": lambda: Choice(["a", "b", "a"]),

@@ -171,7 +171,7 @@ class Writer:
         node = number_node(facet, spelling)
         if node is None:
             self._reader.refuse_at(facet.origin, "multipleOf", '"multipleOf" cannot be enforced for this step',
-                                   because="whether a number is a multiple is told neither by its last digits nor by their sum",
+                                   because="the last digits and the sum of all do not tell whether a number is a multiple",
                                    instead="bound the integers on both sides, or use a step made of 2, 5 and one 3")
             return self._number(facet._replace(multiples=()), spelling)
         if facet.multiples or facet.excluded:
