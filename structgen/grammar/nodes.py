@@ -15,12 +15,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from structgen.errors import StructgenError
 
 Encoding = Literal["raw", "json", "json_ascii", "json_necessary", "json_necessary_ascii"]
 MAX_CODE_POINT = 0x10FFFF
+
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass as node
+else:
+    def node(*, frozen: bool, **options: Any) -> Any:
+        """``dataclass`` for the type checker, which holds that nothing is ever written to a node. At run time nodes are
+        not frozen: that takes three times as long to make one, and they are most of what a front end makes."""
+        return dataclass(**options)
 
 
 class Node:
@@ -29,33 +38,33 @@ class Node:
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@node(frozen=True, slots=True, eq=False)
 class Chars(Node):
     """One code point out of sorted, disjoint, inclusive ranges; surrogates never belong to it."""
 
     ranges: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@node(frozen=True, slots=True, eq=False)
 class Str(Node):
     """One literal text (no surrogates); the empty text is the empty sequence."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@node(frozen=True, slots=True, eq=False)
 class Seq(Node):
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@node(frozen=True, slots=True, eq=False)
 class Alt(Node):
     """Any of the options; no options at all is the impossible node (see ``build.NEVER``)."""
 
     options: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@node(frozen=True, slots=True, eq=False)
 class Repeat(Node):
     """``body`` from ``min`` to ``max`` times (None: no upper bound)."""
 
@@ -64,35 +73,35 @@ class Repeat(Node):
     max: int | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@node(frozen=True, slots=True, eq=False)
 class And(Node):
     """Texts that belong to every part. Regular parts only, inside a ``Text``."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@node(frozen=True, slots=True, eq=False)
 class Not(Node):
     """Every text that does not belong to ``body``. Regular body only, inside a ``Text``."""
 
     body: Node
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@node(frozen=True, slots=True, eq=False)
 class Substrings(Node):
     """Every substring of ``source``, the empty one included: text that occurs verbatim. Inside a ``Text``."""
 
     source: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@node(frozen=True, slots=True, eq=False)
 class Ref(Node):
     """A rule of the grammar, by name. Rules may be recursive."""
 
     rule: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@node(frozen=True, slots=True, eq=False)
 class Text(Node):
     """A text of the regular language ``body``, at least ``min_length`` and at most ``max_length`` code points long,
     written in an encoding: ``raw`` as it is, ``json`` between double quotes with any of RFC 8259's escapes. ``ascii``:
@@ -108,7 +117,7 @@ class Text(Node):
     max_length: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@node(frozen=True, slots=True, eq=False)
 class Items(Node):
     """A delimited list: ``open item (comma item)* close``; white space belongs to the delimiters.
 
@@ -127,7 +136,7 @@ class Items(Node):
     unique: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@node(frozen=True, slots=True, eq=False)
 class Members(Node):
     """A delimited map: ``open key colon value (comma key colon value)* close``; no key ever occurs twice.
 
@@ -160,7 +169,7 @@ class Members(Node):
     there is no end of them; the value belongs to theirs. Several of them, or none, may be the proof of one bit."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@node(frozen=True, slots=True, eq=False)
 class Grammar:
     """A start node and the rules it refers to.
 

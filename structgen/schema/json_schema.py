@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any, NoReturn
 
 from structgen.errors import LimitExceededError, SchemaError, UnsatisfiableError, UnsupportedSchemaError
@@ -20,6 +21,7 @@ from structgen.schema.gathered import Gathered
 from structgen.schema.keywords import KEYWORDS, TYPES
 from structgen.schema.merge import unite
 from structgen.schema.nodes import ANY, ANYTHING, NEVER, NOTHING, Link, Schema
+from structgen.schema.plain import plain_schema
 from structgen.schema.references import References, Scope, escaped
 from structgen.schema.settle import PLAIN, Contradiction, settle
 from structgen.schema.text import too_deep
@@ -34,6 +36,15 @@ IN_PLACE_DEPTH = 60
 TYPE_RAWS = {bits: {"type": name} for name, bits in TYPES.items()}
 """Schemas that ask for one type and nothing else share a link, the bits of the type: most leaves are of this kind."""
 TYPE_SCHEMAS: dict[Link, Schema] = {(bits,): PLAIN[bits] for bits in TYPE_RAWS}
+NOT_TYPE = frozenset(KEYWORDS) - {"type"}
+TYPE_LINKS: dict[str, Link] = {name: (bits,) for name, bits in TYPES.items()}
+EXPANDED: dict[Link, Schema] = {ANYTHING: ANY, NOTHING: NEVER, **TYPE_SCHEMAS}
+
+
+@cache
+def formats_without(formats: frozenset[str]) -> frozenset[str]:
+    """The formats that are not among these."""
+    return frozenset(FORMATS) - formats
 
 
 class InPlaceCycleError(SchemaError):
@@ -68,16 +79,16 @@ class Reader:
         self.dialect = self.references.main.dialect
         self.draft = self.dialect.draft
         self.asserted_formats = formats if assert_formats else frozenset[str]()
-        self.refused_formats = frozenset(FORMATS) - formats if assert_formats else frozenset[str]()
+        self.refused_formats = formats_without(formats) if assert_formats else frozenset[str]()
         self.unenforced: dict[str, None] = {}
         self.widenings = 0
         """Goes up wherever the schema in hand may hold more than its text says: then it must not be taken away."""
         self._widened: set[Link] = set()
         self.contradictions: list[Contradiction] = []
         self.steps = 0
-        self.raws: dict[int, dict[str, Any]] = dict(TYPE_RAWS)
+        self.raws: dict[int, dict[str, Any]] = TYPE_RAWS.copy()
         self.where: dict[int, tuple[int, str, str | None, int]] = {}
-        self._expanded: dict[Link, Schema] = {ANYTHING: ANY, NOTHING: NEVER, **TYPE_SCHEMAS}
+        self._expanded: dict[Link, Schema] = EXPANDED.copy()
         self._active: set[Link] = set()
         self._negations: dict[Link, Link] = {}
         self._scopes: dict[int, Scope] | None = {} if scoped else None
@@ -102,18 +113,16 @@ class Reader:
                 raise SchemaError(f"{shown(raw)} is not a schema", position=self._child_pointer(parent, keyword, name),
                                   because="a schema is an object, true or false")
         name_of_type = raw.get("type")
-        if name_of_type.__class__ is str and name_of_type in TYPES and "type" not in self.dialect.hidden:
-            for key in raw:
-                if key in KEYWORDS and key != "type":
-                    break
-            else:
-                return (TYPES[name_of_type],)
+        if name_of_type.__class__ is str and name_of_type in TYPE_LINKS and NOT_TYPE.isdisjoint(raw) and \
+                "type" not in self.dialect.hidden:
+            return TYPE_LINKS[name_of_type]
         number = id(raw) if self._scopes is None else self._scoped_key(raw, parent, scope)
-        if number not in self.where:
-            depth = self.where[parent][3] + 1 if parent else 0
+        where = self.where
+        if number not in where:
+            depth = where[parent][3] + 1 if parent else 0
             if depth > self.limits.schema_depth:
                 raise too_deep(self.limits, self._child_pointer(parent, keyword, name))
-            self.where[number] = (parent, keyword, name, depth)
+            where[number] = (parent, keyword, name, depth)
             self.raws[number] = raw
             if parent and "$schema" in raw:
                 self.references.index()
@@ -253,6 +262,13 @@ class Reader:
         if len(self._active) >= IN_PLACE_DEPTH:
             raise LimitExceededError(f"more than {IN_PLACE_DEPTH} alternatives within alternatives", limit="schema_depth",
                                      position=self.pointer(link[0]), instead="flatten the schema")
+        plain = plain_schema(self, link[0]) if len(link) == 1 and not self.references.is_mixed else None
+        if plain is not None:
+            self.steps += 1
+            if self.steps > self.limits.schema_nodes:
+                self._out_of_steps(link[0])
+            self._expanded[link] = plain
+            return plain
         self._active.add(link)
         before = self.widenings
         try:

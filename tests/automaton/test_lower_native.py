@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -168,13 +168,13 @@ def test_what_native_lowering_does_not_do_is_left(shared: Any, grammar: Grammar)
 
 
 def test_a_kind_of_node_or_a_field_that_came_later_is_left(shared: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    @dataclass(frozen=True, slots=True, eq=False)
+    @nodes.node(frozen=True, slots=True, eq=False)
     class Later(nodes.Node):
         text: str
 
     assert native(shared, Grammar(Seq((Str("a"), Later("x"))))) is None
 
-    @dataclass(frozen=True, slots=True, eq=False)
+    @nodes.node(frozen=True, slots=True, eq=False)
     class Longer(Ref):
         rule: str
         later: tuple[int, ...] = ()

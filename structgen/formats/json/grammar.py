@@ -10,7 +10,7 @@ pattern contradicts a length, is decided where the automaton is built.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 
 from structgen.errors import GrammarSyntaxError, SchemaError
@@ -48,6 +48,7 @@ INLINE_DEPTH = 30
 NULL_TEXT, TRUE_TEXT, FALSE_TEXT = Text(Str("null")), Text(Str("true")), Text(Str("false"))
 NULL_NODE, TRUE_NODE, FALSE_NODE = Str("null"), Str("true"), Str("false")
 BOTH_NODE = alt((TRUE_NODE, FALSE_NODE))
+ANY_NAME = Kind((), (ANYTHING,))
 Key = tuple[Link, int]
 FOREVER = -1
 """The depth that remains where none is asked for."""
@@ -267,18 +268,17 @@ class Writer:
 
     def _object_of(self, facet: ObjectFacet, links: dict[str, Link], kinds: list[Kind], depth: int,
                    awaited: int = 0, proofs: tuple[tuple[int, Node | None, Node], ...] = ()) -> Node:
-        needed = frozenset(facet.required)
-        values: list[Node] = []
-        possible = 0
+        needed: Collection[str] = facet.required if len(facet.required) < 5 else frozenset(facet.required)
         known = self._levels[depth]
+        values: list[Node] = []
         for name, link in links.items():
             value = known.get(link) or self.node(link, depth)
-            if value is not NEVER:
-                possible += 1
-            elif name in needed:
+            if value is NEVER and name in needed:
                 return NEVER
             values.append(value)
-        others = [(kind, value) for kind in kinds if (value := self.node(kind.link, depth)) is not NEVER]
+        possible = len(values) - values.count(NEVER)
+        others = [(kind, value) for kind in kinds
+                  if (value := known.get(kind.link) or self.node(kind.link, depth)) is not NEVER]
         names = tuple(links)
         most = facet.max_members
         if (not others and facet.min_members > possible) or (most is not None and most < facet.min_members):
@@ -287,7 +287,7 @@ class Writer:
             kept = [i for i, value in enumerate(values) if value is not NEVER]
             names, values = tuple(names[i] for i in kept), [values[i] for i in kept]
         rest, other_name = (others[0][1], others[0][0].name) if others else (None, None)
-        classes = tuple([(kind.name or ANY_TEXT, value) for kind, value in others[1:]])
+        classes = tuple([(kind.name or ANY_TEXT, value) for kind, value in others[1:]]) if len(others) > 1 else ()
         space = self._space
         return Members(space.open_object, space.close_object, space.colon, space.comma, names, tuple(values),
                        tuple([name in needed for name in names]), rest, other_name, self._style.ordered, facet.min_members,
@@ -295,16 +295,20 @@ class Writer:
 
     def _members(self, facet: ObjectFacet) -> tuple[dict[str, Link], list[Kind]]:
         """The listed names with their links, and the kinds of other names."""
-        if any(part.patterns for part in facet.parts):
-            facet = facet._replace(parts=tuple(map(self._readable, facet.parts)))
         parts = facet.parts
+        for part in parts:
+            if part.patterns:
+                facet = facet._replace(parts=tuple(map(self._readable, parts)))
+                parts = facet.parts
+                break
         if not parts:
-            links, kinds = dict.fromkeys(facet.required, ANYTHING), [Kind((), (ANYTHING,))]
+            links, kinds = dict.fromkeys(facet.required, ANYTHING), [ANY_NAME]
         elif len(parts) == 1 and not parts[0].patterns:
             links, other = parts[0].properties, parts[0].other
-            kinds = [] if other == NOTHING else [Kind((), (other,))]
-            if any(name not in links for name in facet.required):
-                links = links | {name: other for name in facet.required if name not in links}
+            kinds = [] if other == NOTHING else [Kind((), (other,)) if other else ANY_NAME]
+            missing = [name for name in facet.required if name not in links]
+            if missing:
+                links = links | dict.fromkeys(missing, other)
         else:
             names: dict[str, None] = {}
             for part in parts:

@@ -34,16 +34,19 @@ class PatternError(Exception):
 
 def string_node(facet: StringFacet, encoding: Encoding, limits: Limits) -> Text:
     """The JSON strings of a facet."""
+    if not facet.tests:  # no pattern, and so no limits: hashing those takes longer than the rest
+        return _string_node(facet.values, facet.excluded, facet.min_length, facet.max_length, (), encoding, None)
     return _string_node(facet.values, facet.excluded, facet.min_length, facet.max_length, facet.tests, encoding, limits)
 
 
 @lru_cache(4096)
 def _string_node(values: tuple[str, ...] | None, excluded: tuple[str, ...], min_length: int, max_length: int | None,
-                 tests: tuple[TextTest, ...], encoding: Encoding, limits: Limits) -> Text:
+                 tests: tuple[TextTest, ...], encoding: Encoding, limits: Limits | None) -> Text:
     parts: list[Node] = []
     if values is not None:
         parts.append(literals(values))
     for test in tests:
+        assert limits is not None
         body, longest = language(test, limits)
         if longest is not None:
             if test.holds:
