@@ -5,8 +5,8 @@
 In: a corpus as JSON Lines: ``input``, ``expected`` or ``expect_error``, and where they apply ``schema``, ``kind`` (valid,
 repair, typed, partial, reject), ``class``, ``contested``, ``alternatives`` and ``compare``. Out: how many rows are read
 exactly as expected, by kind and by class, rows that people disagree about apart (there any listed answer counts); then
-seconds of processor time per MB of the corpus and MB/s on valid JSON. The same for ``json_repair`` where it is installed: it is given the
-schema where a row has one, and a row that it answers with an empty string counts as refused.
+seconds of processor time per MB of the corpus, and MB/s on valid JSON. The same for ``json_repair`` where it is
+installed: it is given the schema where a row has one, and a row that it answers with an empty string counts as refused.
 
 Values are compared as JSON: true is not 1, 1 is 1.0, the order of members is free.
 """

@@ -41,7 +41,7 @@ class Fence(NamedTuple):
 def regions(text: str) -> Iterator[Region]:
     """The parts that may hold the answer, the likely one first."""
     start = 0
-    for _ in range(MAX_THOUGHTS):
+    for _ in range(MAX_THOUGHTS if "<" in text or "[" in text else 0):
         opening = _OPEN.match(text, start)
         if opening is None:
             break
@@ -55,7 +55,7 @@ def regions(text: str) -> Iterator[Region]:
     if start:
         yield Region(start, len(text), (0, start))
         return
-    closing = _CLOSE.search(text)
+    closing = _CLOSE.search(text) if "</" in text or "[/" in text else None
     if closing is not None and text[closing.end():].strip():
         yield Region(closing.end(), len(text), (0, closing.end()))
     yield Region(0, len(text))

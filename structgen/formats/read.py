@@ -152,6 +152,8 @@ def _attempt(source: Source, found: list[Found], chosen: Format, wanted: _Wanted
     failures: list[tuple[float, int, Candidate, Coerced]] = []
     try:
         for order, candidate in enumerate(chosen.candidates(source.text, wanted is not None)):
+            if ways and not candidate.is_answer:
+                continue
             if not_finite != "float":
                 candidate.value = _without_infinities(candidate, not_finite, source)
             if wanted is None:
@@ -203,7 +205,8 @@ def _reading(value: Any, source: Source, found: list[Found], candidate: Candidat
     changes = (Found(change.kind, _offset(candidate, change.path), change.before, change.after, _place(change.path))
                for change in coerced.changes)
     repairs += [Repair(one, source, KINDS[one.kind]) for one in (*found, *candidate.found, *changes)]
-    repairs.sort(key=lambda repair: repair.offset)
+    if len(repairs) > 1:
+        repairs.sort(key=lambda repair: repair.offset)
     return Reading(value, tuple(repairs), sum(repair.cost for repair in repairs), chosen.name)
 
 

@@ -41,6 +41,8 @@ COERCIONS: dict[str, int] = {
 }
 """Every kind of change and its cost."""
 
+_NOTHING = object()
+"""What a change leaves of a value that it takes away."""
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 MAX_DEPTH = 220
@@ -61,8 +63,8 @@ class Change(NamedTuple):
 
     kind: str
     path: tuple[Any, ...]
-    before: str
-    after: str
+    before: Any
+    after: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,19 @@ def coerce(value: Any, schema: Any, *, root: Any = None,
         return Coerced(value, failure=((), "the value is nested too deep to be compared with a type"))
     if made.failure is None:
         return Coerced(made.value, tuple(_flat(made)), made.cost)
-    return Coerced(value, tuple(_flat(made)), made.cost, made.failure)
+    return Coerced(value, tuple(_flat(made)), made.cost, made.failure.said())
+
+
+class _Failure(NamedTuple):
+    """Where and why a value does not fit; said in words only for the one that is reported."""
+
+    path: tuple[Any, ...]
+    value: Any
+    why: str
+    labels: list[Any] | None = None
+
+    def said(self) -> tuple[tuple[Any, ...], str]:
+        return self.path, f"{_shown(self.value)} {self.why}" + (f" {_list(self.labels)}" if self.labels else "")
 
 
 @dataclass(slots=True)
@@ -96,7 +110,7 @@ class _Made:
     cost: int = 0
     changes: list[Change] = field(default_factory=list)
     parts: list[_Made] = field(default_factory=list)
-    failure: tuple[tuple[Any, ...], str] | None = None
+    failure: _Failure | None = None
 
 
 def _flat(made: _Made) -> list[Change]:
@@ -106,7 +120,7 @@ def _flat(made: _Made) -> list[Change]:
         one = stack.pop()
         found += one.changes
         stack += reversed(one.parts)
-    return found
+    return [change._replace(before=_shown(change.before), after=_shown(change.after)) for change in found]
 
 
 class _Work:
@@ -118,10 +132,10 @@ class _Work:
         """The cheapest way to make ``value`` fit."""
         self.steps += 1
         if self.steps > MAX_STEPS or len(path) > MAX_DEPTH:
-            return _failed(value, path, "the value and the type are too large to compare")
+            return _failed(value, path, "is too large, or its type is, to be compared")
         schema = self._resolved(schema)
         if not isinstance(schema, Mapping):
-            return _failed(value, path, "nothing is allowed here") if schema is False else _Made(_plain(value))
+            return _failed(value, path, "stands where nothing is allowed") if schema is False else _Made(_plain(value))
         for keyword in ("anyOf", "oneOf"):
             branches = schema.get(keyword)
             if isinstance(branches, list) and branches:
@@ -214,7 +228,7 @@ class _Work:
             if made.failure is None and made.cost == 0:
                 return made
             best = made if best is None else _best([best, made])
-        return _failed(value, path, "no branch of the union") if best is None else best
+        return _failed(value, path, "fits no branch of the union") if best is None else best
 
     def _labels(self, branches: list[Any]) -> list[Any] | None:
         """The labels of a union of constants; None for any other union."""
@@ -271,18 +285,18 @@ class _Work:
                 if schema.get("patternProperties"):
                     members[name] = _plain(item)
                     continue
-                changes.append(Change("extra-field", (*path, name), _shown(item), ""))
+                changes.append(Change("extra-field", (*path, name), item, _NOTHING))
                 continue
             part = self.fit(item, inner, (*path, name))
             if item is None and part.failure is not None and known not in required:
-                changes.append(Change("null-left-out", (*path, name), "null", ""))
+                changes.append(Change("null-left-out", (*path, name), None, _NOTHING))
                 continue
             members[known] = part.value
             parts.append(part)
         missing = [name for name in required if name not in members]
         made = _whole(members, parts, changes)
         if missing and made.failure is None:
-            made.failure = (path, f"the required field {min(missing)!r} is missing")
+            made.failure = _Failure(path, value, f"lacks the required field {min(missing)!r}")
             made.cost += 20
         return made
 
@@ -326,21 +340,21 @@ class _Work:
             ways.append(_changed("text-to-null", path, value, None))
         if wanted == "array" and kind != "array" and value is not None:
             made = self._array([value], schema, path)
-            ways.append(self._plus(made, Change("one-to-list", path, _shown(value), f"[{_shown(value)}]")))
+            ways.append(self._plus(made, Change("one-to-list", path, value, [value])))
         if wanted == "array" and value is None:
             made = self._array([], schema, path)
             if not schema.get("minItems"):
                 ways.append(self._plus(made, Change("null-to-empty", path, "null", "[]")))
         if kind == "array" and wanted != "array" and len(value) == 1:
             made = self.fit(value[0], {**schema, "type": wanted}, path)
-            ways.append(self._plus(made, Change("list-to-one", path, _shown(value), _shown(value[0]))))
+            ways.append(self._plus(made, Change("list-to-one", path, value, value[0])))
         if kind == "object" and wanted not in ("object", "array") and len(value) == 1:
-            ((name, item),) = value.items()
+            (item,) = value.values()
             if _type_of(item) == wanted or (_type_of(item), wanted) == ("integer", "number"):
                 made = self.fit(item, {**schema, "type": wanted}, path)
-                ways.append(self._plus(made, Change("unwrapped", path, f"{{{name!r}: …}}", _shown(item))))
+                ways.append(self._plus(made, Change("unwrapped", path, value, item)))
         ways = [made for made in ways if made.failure is None] or ways
-        return _best(ways) if ways else _failed(value, path, f"{_shown(value)} is no {wanted}")
+        return _best(ways) if ways else _failed(value, path, f"is no {wanted}")
 
     def _from_text(self, text: str, wanted: str, schema: Mapping[str, Any], path: tuple[Any, ...]) -> list[_Made]:
         ways: list[_Made] = []
@@ -366,7 +380,7 @@ class _Work:
             if _type_of(value) in ("object", "array"):
                 made = self.fit(value, {**schema, "type": wanted}, path)
                 made.cost += cost
-                ways.append(self._plus(made, Change("embedded", path, text, _shown(value))))
+                ways.append(self._plus(made, Change("embedded", path, text, value)))
         return ways
 
     def _number_from(self, text: str, wanted: str, path: tuple[Any, ...]) -> list[_Made]:
@@ -400,16 +414,16 @@ class _Work:
                 return _Made(_plain(value))
         if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list):
             made = self._label(value[0], labels, path)
-            return self._plus(made, Change("list-to-one", path, _shown(value), _shown(value[0])))
+            return self._plus(made, Change("list-to-one", path, value, value[0]))
         texts = {label: label for label in labels if isinstance(label, str)}
         others = {scalar_text(label): label for label in labels if not isinstance(label, str | list | dict)}
         if isinstance(value, int | float) or value is None:
             text = scalar_text(value)
             if text in texts:
                 return _changed("to-text", path, value, text)
-            return _failed(value, path, f"{_shown(value)} is none of {_list(labels)}")
+            return _failed(value, path, "is none of", labels)
         if not isinstance(value, str):
-            return _failed(value, path, f"{_shown(value)} is none of {_list(labels)}")
+            return _failed(value, path, "is none of", labels)
         return self._label_of_text(value, texts, others, labels, path)
 
     def _label_of_text(self, value: str, texts: dict[str, Any], others: dict[str, Any], labels: list[Any],
@@ -424,15 +438,14 @@ class _Work:
         if len(same) == 1:
             return _changed("label-spelling", path, value, same[0])
         if same:
-            return _failed(value, path, f"{_shown(value)} may be any of {_list(same)}")
+            return _failed(value, path, "may be any of", same)
         near = _nearest(value, texts)
         if near is not None:
             return _changed("nearest-label", path, value, near)
         found = labels_in(value, [*texts, *others])
         if len(found) == 1:
             return _changed("in-text", path, value, others.get(found[0], found[0]))
-        what = "may be any of " + _list(found) if found else "is none of " + _list(labels)
-        return _failed(value, path, f"{_shown(value)} {what}")
+        return _failed(value, path, "may be any of", found) if found else _failed(value, path, "is none of", labels)
 
 
 def _nearest(text: str, labels: Iterable[str]) -> str | None:
@@ -491,11 +504,11 @@ def _whole(value: Any, parts: list[_Made], changes: list[Change]) -> _Made:
 
 
 def _changed(kind: str, path: tuple[Any, ...], before: Any, after: Any) -> _Made:
-    return _Made(after, COERCIONS[kind], [Change(kind, path, _shown(before), _shown(after))])
+    return _Made(after, COERCIONS[kind], [Change(kind, path, before, after)])
 
 
-def _failed(value: Any, path: tuple[Any, ...], why: str) -> _Made:
-    return _Made(value, 10, failure=(path, why))
+def _failed(value: Any, path: tuple[Any, ...], why: str, labels: list[Any] | None = None) -> _Made:
+    return _Made(value, 10, failure=_Failure(path, value, why, labels))
 
 
 def _best(ways: list[_Made]) -> _Made:
@@ -504,6 +517,8 @@ def _best(ways: list[_Made]) -> _Made:
 
 
 def _shown(value: Any) -> str:
+    if value is _NOTHING:
+        return ""
     text = _SHORT.repr(value) if isinstance(value, str | list | dict) else scalar_text(value)
     return text if len(text) <= 60 else text[:59] + "…"
 

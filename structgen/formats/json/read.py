@@ -36,7 +36,7 @@ _SHORT_WORD = 60
 def strict(text: str) -> Any:
     """The value of a text that RFC 8259 allows, without names that occur twice; ``ValueError`` for any other."""
     try:
-        return json.loads(text, object_pairs_hook=_members, parse_constant=_refuse, parse_float=_finite)
+        return _DECODER.decode(text)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
 
@@ -263,4 +263,5 @@ def _refuse(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse, parse_float=_finite)
 FORMAT = Format("json", strict, candidates, embedded, write)

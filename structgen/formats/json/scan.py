@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["QUOTES", "SPACES", "Scanner"]
+__all__ = ["QUOTES", "SIGNS", "SPACES", "Scanner"]
 
 FUEL_PER_CHARACTER = 1
 """Characters that may be looked at again for each character of the text; damaged answers need about half."""
@@ -19,6 +19,8 @@ MAX_NAME = 100
 """Characters of what may still be the name of a member where a quote is missing."""
 
 SPACES = "\u00a0\u1680\u180e\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff\x0b\x0c\x85"
+SIGNS = frozenset(chr(code) for code in range(33, 127)) - frozenset("/#")
+"""Characters that begin neither white space nor a comment: most there is, so they are looked for first."""
 _PLAIN = re.compile(r"[ \t\r\n]*")
 _GAP = re.compile(rf"[ \t\r\n{SPACES}]*")
 _BARE_NAME = re.compile(r"[\w$][\w$.-]*(?: +[\w$.-]+){0,3}[ \t]{0,40}:(?!//)")
@@ -91,6 +93,11 @@ class Scanner:
 
     def gap(self, i: int) -> int:
         """The end of the white space and comments at ``i``."""
+        if i < self.end:
+            if self.text[i] in SIGNS:
+                return i
+            if self.text[i] == " " and i + 1 < self.end and self.text[i + 1] in SIGNS:
+                return i + 1
         i = self.spaces(i)
         if self.at(i) not in ("/", "#"):
             return i

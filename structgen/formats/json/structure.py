@@ -17,7 +17,7 @@ from structgen.formats.base import Candidate, Found, Place
 from structgen.formats.json.bare import bare_end
 from structgen.formats.json.content import decoded, unescaped_once
 from structgen.formats.json.ends import Ends, Span
-from structgen.formats.json.scan import QUOTES, Scanner
+from structgen.formats.json.scan import QUOTES, SIGNS, Scanner
 from structgen.formats.json.words import word_value
 
 __all__ = ["MAX_DEPTH", "MAX_REPAIRS", "Structure"]
@@ -31,6 +31,11 @@ _PREFIXED = re.compile(r"[uUbBrRfF]{1,2}(?=[\"'])")
 _ELLIPSIS = re.compile(r"\.{3,}|…")
 _COMMAS = re.compile(r"[,\s]*")
 _JUNK = re.compile(r"[^\s\"'{}\[\](),:]+|.")
+_SIMPLE = r"(-?(?:0|[1-9][0-9]{0,17})|true|false|null)"
+_USUAL = {"{": re.compile(rf'{_SIMPLE}\s*(?:[\]}}]|,\s*"[^"\\\n]{{0,100}}"[ \t]*:)')}
+_USUAL["["] = _USUAL["("] = re.compile(rf"{_SIMPLE}\s*[,\]]")
+"""Values as JSON writes them, with what may follow them: no need to weigh anything."""
+_LITERALS = {"true": True, "false": False, "null": None}
 _FENCE = "```"
 _STYLE = frozenset({"quote-style", "comment", "literal", "unquoted-key", "string-prefix", "control-character"})
 _CLOSERS = {"{": "}", "[": "]", "(": ")"}
@@ -104,6 +109,8 @@ class Structure:
     def gap(self) -> None:
         """Passes white space and comments."""
         scan, start = self.scan, self.at
+        if start < scan.end and self.text[start] in SIGNS and self.text[start] != "\\":
+            return
         plain = scan.plain_spaces(start)
         self.at = scan.gap(plain)
         if self.at > plain:
@@ -390,6 +397,9 @@ class Structure:
             self._store(self._strings(self._context(frame)))
         elif one == "\\" and self.scan.at(self.at + 1) in ('"', "'"):
             self._store(self._string(self._context(frame)))
+        elif frame is not None and (usual := _USUAL[frame.kind].match(self.text, self.at, self.scan.end)) is not None:
+            self.at = usual.end(1)
+            self._store(_LITERALS[usual[1]] if usual[1] in _LITERALS else int(usual[1]))
         elif frame is not None and (not one or one in ",}])" or self.text.startswith(_FENCE, self.at)):
             self.is_cut = self.is_cut or not one
             self.note("missing-value", self.at, "", "null")
