@@ -112,8 +112,9 @@ def merge_numbers(a: NumberFacet, b: NumberFacet) -> NumberFacet | None:
         values = tuple(value for value in values if value in kept)
     multiples = a.multiples + tuple(m for m in b.multiples if m not in a.multiples)
     excluded = a.excluded + tuple(value for value in b.excluded if value not in a.excluded)
+    no_multiples = a.no_multiples + tuple(m for m in b.no_multiples if m not in a.no_multiples)
     return settle_numbers(NumberFacet(values, excluded, low, low_open, high, high_open, a.kinds & b.kinds, multiples,
-                                      a.origin or b.origin))
+                                      a.origin or b.origin, no_multiples))
 
 
 def settle_numbers(facet: NumberFacet) -> NumberFacet | None:
@@ -127,6 +128,8 @@ def settle_numbers(facet: NumberFacet) -> NumberFacet | None:
     if low is not None and high is not None and (
             low > high or (low == high and (facet.low_open or facet.high_open))):
         return None
+    if facet.no_multiples and any(is_multiple(step, none) for step in facet.multiples for none in facet.no_multiples):
+        return None
     return facet
 
 
@@ -139,7 +142,8 @@ def number_belongs(value: Number, facet: NumberFacet) -> bool:
         return False
     if high is not None and (value > high or (facet.high_open and value == high)):
         return False
-    return all(is_multiple(value, step) for step in facet.multiples)
+    return all(is_multiple(value, step) for step in facet.multiples) and not any(
+        is_multiple(value, step) for step in facet.no_multiples)
 
 
 def merge_strings(a: StringFacet, b: StringFacet) -> StringFacet | None:

@@ -37,6 +37,8 @@ class NumberFacet(NamedTuple):
     kinds: int = NUMBER
     multiples: tuple[Number, ...] = ()
     origin: int = 0
+    no_multiples: tuple[Number, ...] = ()
+    """Steps of which the number is no multiple."""
 
 
 class TextTest(NamedTuple):

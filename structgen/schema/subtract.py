@@ -95,10 +95,11 @@ def _subtract_number(a: NumberFacet, b: NumberFacet) -> list[NumberFacet] | None
         return []
     if b.values is not None:
         pieces = [NumberFacet(excluded=b.values)]
-    elif b.multiples and not (b.kinds == INTEGER and b.multiples == (1,)):
-        return None
     else:
         pieces = [NumberFacet(values=b.excluded)] if b.excluded else []
+        if not (b.kinds == INTEGER and b.multiples == (1,)):
+            pieces += [NumberFacet(no_multiples=(step,)) for step in b.multiples]
+        pieces += [NumberFacet(multiples=(step,)) for step in b.no_multiples]
         if b.kinds != NUMBER:
             pieces.append(NumberFacet(kinds=NUMBER & ~b.kinds))
         if b.low is not None:

@@ -20,6 +20,7 @@ from structgen.formats.json.matches import matches
 from structgen.formats.json.names import MAX_KINDS, Kind, TooManyKinds, kinds_of_names
 from structgen.formats.json.numbers import Spelling, number_node
 from structgen.formats.json.productive import all_productive
+from structgen.formats.json.remainders import Remainders
 from structgen.formats.json.spacing import Style, spacing
 from structgen.formats.json.strings import PatternError, any_string, pattern_node, string_node
 from structgen.formats.json.why_empty import WhyEmpty, is_plain
@@ -77,6 +78,7 @@ class Writer:
         self._queue: list[Key] = []
         self._rules: dict[str, Node] = {}
         self._counted = 0
+        self._remainders: dict[NumberFacet, Node] = {}
         self._why = WhyEmpty(reader, self._style.encoding, limits)
         self._common: str | None = None
         if share and max_depth is None:
@@ -170,14 +172,29 @@ class Writer:
 
     def _number(self, facet: NumberFacet, spelling: Spelling) -> Node:
         node = number_node(facet, spelling)
+        if node is None and not spelling.canonical:
+            node = self._by_remainder(facet, spelling)
         if node is None:
             self._reader.refuse_at(facet.origin, "multipleOf", '"multipleOf" cannot be enforced for this step',
-                                   because="the last digits and the sum of all do not tell whether a number is a multiple",
+                                   because="the last digits and the sum of all do not tell whether a number is a multiple, "
+                                           "and its remainders are too many to follow",
                                    instead="bound the integers on both sides, or use a step made of 2, 5 and one 3")
-            return self._number(facet._replace(multiples=()), spelling)
+            return self._number(facet._replace(multiples=(), no_multiples=()), spelling)
         if facet.multiples or facet.excluded:
             self._why.numbers.append((facet, node))
         return node
+
+    def _by_remainder(self, facet: NumberFacet, spelling: Spelling) -> Node | None:
+        """The numbers of a facet by rules that follow remainders; None where these are too many."""
+        known = self._remainders.get(facet)
+        if known is None:
+            remainders = Remainders(facet)
+            if remainders.fits:
+                self._counted += 1
+                known = remainders.node(facet, spelling, self._limits, f"n{self._counted}", self._rules)
+                if known is not None:
+                    self._remainders[facet] = known
+        return known
 
     # --- arrays -------------------------------------------------------------------------------------------------------
 

@@ -72,12 +72,12 @@ def number_node(facet: NumberFacet, spelling: Spelling) -> Node | None:
     if not kinds:
         return NEVER
     steps: list[Node] = []
-    for step in multiples:
+    for step in (*multiples, *facet.no_multiples):
         node = multiple_node(step)
         if node is None:
             values = listed(facet, kinds, multiples)
             return None if values is None else Text(alt(spelled(value, spelling) for value in values)) if values else NEVER
-        steps.append(node)
+        steps.append(node if len(steps) < len(multiples) else Not(node))
     free = facet.low is None and facet.high is None and not steps and not facet.excluded
     if free:
         return Text(free_number(kinds, spelling))
@@ -96,6 +96,21 @@ def number_node(facet: NumberFacet, spelling: Spelling) -> Node | None:
     if parts[0] is NEVER:
         return NEVER
     return Text(parts[0] if len(parts) == 1 else And(tuple(parts)))
+
+
+def without_steps(facet: NumberFacet, spelling: Spelling) -> tuple[Node, int]:
+    """What is left of a facet besides its steps, as plain decimals, and its kinds; for a facet whose steps have no form
+    of their own."""
+    kinds = facet.kinds & INTEGER if any(isinstance(step, int) for step in facet.multiples) else facet.kinds
+    bare = None
+    if kinds == INTEGER:
+        bare = spelling.plain_integers or not spelling.exponents
+    parts: list[Node] = [in_range(facet, bare)] if kinds else [NEVER]
+    if kinds == FRACTION:
+        parts.append(free_number(kinds, spelling))
+    if facet.excluded:
+        parts.append(Not(alt(spelled(value, Spelling()) for value in facet.excluded)))
+    return (NEVER if parts[0] is NEVER else And(tuple(parts))), kinds
 
 
 def free_number(kinds: int, spelling: Spelling) -> Node:
@@ -360,6 +375,8 @@ def _behind(before: str, text: str, bound: str) -> Node:
 def multiple_node(step: Number) -> Node | None:
     """Plain decimals that are multiples of ``step``, if the last digits and the sum of all decide that; else None."""
     digits, places = scaled(step)
+    if digits % 9 == 0:
+        return None  # a sum that is a multiple of three says so of one three, not of two
     if digits % 3 == 0:
         rest = multiple_node(Decimal(digits // 3).scaleb(-places) if places else digits // 3)
         return None if rest is None else And((rest, sum_of_three()))
