@@ -434,6 +434,17 @@ def spelt(value: Any) -> str:
     return format(value, "f") if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
 
 
+def canonical(value: Any) -> Any:
+    """The value with numbers in the one spelling that unique items have."""
+    if isinstance(value, dict):
+        return {name: canonical(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [canonical(item) for item in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else value.normalize()
+    return value
+
+
 def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """For ``json.loads``: an object whose names are all different."""
     if len(dict(pairs)) < len(pairs):
@@ -469,7 +480,9 @@ class Fuzz:
         if goes_round(schema):
             return schema, self._circular(schema)
         valid = judge(schema, maker.draft)
-        values = [(value, valid(value)) for value in (maker.instance(schema, schema) for _ in range(self._instances))]
+        made = [maker.instance(schema, schema) for _ in range(self._instances)]
+        made = [canonical(value) for value in made] if "uniqueItems" in spelt(schema) else made
+        values = [(value, valid(value)) for value in made]
         try:
             grammar = self._compiler.compile(JsonSchema(schema, whitespace="compact", property_order="any"))
         except UnsatisfiableError as error:
