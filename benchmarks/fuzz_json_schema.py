@@ -103,8 +103,10 @@ class Maker:
             return self.leaf()
         made: dict[str, Any] = {}
         kind = chance.choice(("string", "number", "array", "object", "object", "any", "combined"))
-        if kind == "combined" or (kind == "any" and chance.random() < 0.5):
+        if kind == "combined" or chance.random() < (0.5 if kind == "any" else 0.2):
             made.update(self.combined(depth))
+        if self.has_definitions and self.draft >= 2019 and chance.random() < 0.1:
+            made["$ref"] = f"#/{self.definitions}/{chance.choice('xy')}"
         if kind != "combined":
             keywords = getattr(self, kind)(depth) if kind != "any" else {}
             made.update(keywords)
@@ -221,7 +223,7 @@ class Maker:
             for name in ("then", "else"):
                 if chance.random() < 0.7:
                     made[name] = self.schema(below)
-            return made
+            return made if chance.random() < 0.6 else made | self.combined(depth)
         keyword = "anyOf" if keyword == "if" else keyword
         return {keyword: [self.schema(below) for _ in range(chance.randint(1, 3))]}
 
@@ -494,16 +496,17 @@ class Fuzz:
             return schema, Outcome(f"limit: {error.limit}")
         except StructgenError as error:
             return schema, Outcome(f"refused: {type(error).__name__}")
-        problems = [*self._judged(grammar, values)]
+        problems: list[str] = []
         samples = 0
-        for _ in range(self._walks):
-            try:
+        try:
+            problems += self._judged(grammar, values)
+            for _ in range(self._walks):
                 text = self._walk(grammar.matcher(), chance, problems)
-            except LimitExceededError as error:
-                return schema, Outcome(f"limit: {error.limit}", tuple(problems), samples)
-            if text is not None:
-                samples += 1
-                problems += self._sample(text, valid)
+                if text is not None:
+                    samples += 1
+                    problems += self._sample(text, valid)
+        except LimitExceededError as error:
+            return schema, Outcome(f"limit: {error.limit}", tuple(problems), samples)
         good = sum(is_valid for _, is_valid in values)
         return schema, Outcome("compiled", tuple(problems), samples, good, len(values) - good)
 
@@ -526,12 +529,12 @@ class Fuzz:
         source = JsonSchema(schema, whitespace="compact", property_order="any", on_unsupported="validate")
         try:
             grammar = self._compiler.compile(source)
+            problems = [f"left to validation: {line}" for line in self._judged(grammar, values) if line.startswith("valid")]
         except (UnsupportedSchemaError, LimitExceededError):
             return Outcome(kind)
         except UnsatisfiableError:
             problems = [f"left to validation: valid, but unsatisfiable: {spelt(value)}" for value, good in values if good]
             return Outcome(kind, tuple(problems))
-        problems = [f"left to validation: {line}" for line in self._judged(grammar, values) if line.startswith("valid")]
         if not grammar.unenforced:
             problems.append("left to validation, but nothing is listed as unenforced")
         return Outcome(kind, tuple(problems))
