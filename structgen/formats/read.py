@@ -174,7 +174,7 @@ def _attempt(source: Source, found: list[Found], chosen: Format, wanted: _Wanted
             error.nearest = error.nearest or _reading(coerced.value, source, found, candidate, coerced, chosen, kept)
             error_found = error_found or error
             continue
-        others = _others(candidate, [way[2] for way in ways]) if wanted is None else []
+        others = _others(candidate, coerced, [(way[2], way[3]) for way in ways])
         return _reading(value, source, [*found, *others], candidate, coerced, chosen, kept), None
     if error_found is None and failures:
         _, _, candidate, coerced = min(failures, key=lambda way: way[:2])
@@ -192,11 +192,11 @@ def _rank(candidate: Candidate, coerced: Coerced, typed: bool) -> float:
     return 10 * cost - (end - start)
 
 
-def _others(chosen: Candidate, ways: list[Candidate]) -> list[Found]:
+def _others(chosen: Candidate, coerced: Coerced, ways: list[tuple[Candidate, Coerced]]) -> list[Found]:
     """The answers that were passed over, where they say something else."""
-    return [Found("other-answer", one.span[0], str(one.value), "") for one in ways
-            if one is not chosen and (one.span[0] >= chosen.span[1] or one.span[1] <= chosen.span[0])
-            and one.value != chosen.value and one.cost <= (one.span[1] - one.span[0]) / 10]
+    return [Found("other-answer", one.span[0], str(made.value), "") for one, made in ways
+            if one is not chosen and one.is_answer and (one.span[0] >= chosen.span[1] or one.span[1] <= chosen.span[0])
+            and made.value != coerced.value and one.cost <= (one.span[1] - one.span[0]) / 10]
 
 
 def _reading(value: Any, source: Source, found: list[Found], candidate: Candidate, coerced: Coerced, chosen: Format,
