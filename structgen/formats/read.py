@@ -57,6 +57,10 @@ def read(text: str | bytes, output_type: Any = None, *, format: str | None = Non
     """
     if not_finite not in ("null", "float", "error"):
         raise SchemaError(f"read(not_finite={not_finite!r}) is not an option", instead="use null, float or error")
+    rules = tuple(rules)
+    for rule in rules:
+        if not isinstance(rule, RepairRule):
+            raise SchemaError(f"{rule!r} is no repair rule", instead='decorate the function with @repair_rule("json")')
     chosen = format_named(format or "json")
     wanted = _wanted(output_type)
     source, found = _decoded(text)
@@ -64,7 +68,7 @@ def read(text: str | bytes, output_type: Any = None, *, format: str | None = Non
         raise ReadError(f"the text has more than {MAX_TEXT} characters", instead="read it in parts")
     reading = _clean(source, found, chosen, wanted)
     if reading is None:
-        reading = _repaired(source, found, chosen, wanted, tuple(rules), not_finite)
+        reading = _repaired(source, found, chosen, wanted, rules, not_finite)
     if max_cost is not None and reading.cost > max_cost:
         first = reading.repairs[0]
         raise ReadError(f"reading it takes repairs that cost {reading.cost}", position=f"{first.line}:{first.column}",
