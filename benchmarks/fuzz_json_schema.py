@@ -8,7 +8,7 @@ And random instances, close to what the schema asks for, are taken exactly where
 is compiled again with ``on_unsupported="validate"``, where it must take every valid instance. One that is told to be
 unsatisfiable must have no valid instance among those tried. Out: how many of each, and every failure with its schema.
 
-The judge is jsonschema with exact numbers and with patterns translated from ECMA 262 to Python (the few that occur here).
+The judge is ``json_schema_judge``: jsonschema, made exact.
 Caveat: the alphabet is small on purpose (three names, a few characters), so that what is rare elsewhere is common here.
 """
 
@@ -17,20 +17,18 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import re
 import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from decimal import Decimal
-from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from jsonschema import Draft4Validator, Draft6Validator, Draft7Validator, Draft201909Validator, Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # also where this file is imported, as in the tests
+from json_schema_judge import PATTERNS, canonical, goes_round, judge, no_duplicates, spelt
 
 from structgen import (
     Compiler,
@@ -48,15 +46,9 @@ PIECES = ('{"', '":', '","', '"}', '["', '"]', "],", "},", "[[", "]]", "{}", "[]
           '":[', '":{"', "1,", "2]", "}}", '"a":1', '{"a":')
 NAMES = ("a", "b", "ab")
 WORDS = ("", "a", "b", "ab", "aa", "ba", "abab", "1", "12", "a1", "é", "2024-02-29", "1.2.3.4")
-PATTERNS = {"^a": "^a", "b$": r"b\Z", "^[ab]*$": r"^[ab]*\Z", "a.?b": "a[^\n\r\u2028\u2029]?b", "^\\d+$": r"^[0-9]+\Z",
-            "^(?!a)": "^(?!a)", "^a?b?$": r"^a?b?\Z", "1": "1", "^.{2}$": "^[^\n\r\u2028\u2029]{2}\\Z",
-            "": "(?:)", "\\w1": "[A-Za-z0-9_]1"}
-"""Patterns of ECMA 262, and the same for Python's ``re``."""
 DRAFTS = {4: "http://json-schema.org/draft-04/schema#", 6: "http://json-schema.org/draft-06/schema#",
           7: "http://json-schema.org/draft-07/schema#", 2019: "https://json-schema.org/draft/2019-09/schema",
           2020: "https://json-schema.org/draft/2020-12/schema"}
-VALIDATORS = {4: Draft4Validator, 6: Draft6Validator, 7: Draft7Validator, 2019: Draft201909Validator,
-              2020: Draft202012Validator}
 NUMBERS: tuple[int | Decimal, ...] = (0, 1, 2, 3, -1, -2, 5, 10, 12, Decimal("0.5"), Decimal("1.5"), Decimal("-0.25"),
                                        Decimal("0.1"), 100)
 LIMITS = Limits(dfa_states=5000, grammar_states=200_000, threads=500, dfa_steps=500_000)
@@ -103,8 +95,10 @@ class Maker:
             return self.leaf()
         made: dict[str, Any] = {}
         kind = chance.choice(("string", "number", "array", "object", "object", "any", "combined"))
-        if kind == "combined" or (kind == "any" and chance.random() < 0.5):
+        if kind == "combined" or chance.random() < (0.5 if kind == "any" else 0.2):
             made.update(self.combined(depth))
+        if self.has_definitions and self.draft >= 2019 and chance.random() < 0.1:
+            made["$ref"] = f"#/{self.definitions}/{chance.choice('xy')}"
         if kind != "combined":
             keywords = getattr(self, kind)(depth) if kind != "any" else {}
             made.update(keywords)
@@ -221,7 +215,7 @@ class Maker:
             for name in ("then", "else"):
                 if chance.random() < 0.7:
                     made[name] = self.schema(below)
-            return made
+            return made if chance.random() < 0.6 else made | self.combined(depth)
         keyword = "anyOf" if keyword == "if" else keyword
         return {keyword: [self.schema(below) for _ in range(chance.randint(1, 3))]}
 
@@ -295,152 +289,6 @@ class Maker:
                 for name in order}
 
 
-# --- the judge --------------------------------------------------------------------------------------------------------
-
-def translated(schema: Any) -> Any:
-    """The schema with its patterns as those of Python."""
-    if isinstance(schema, list):
-        return [translated(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    made: dict[str, Any] = {}
-    for keyword, value in schema.items():
-        if keyword == "pattern" and isinstance(value, str):
-            made[keyword] = PATTERNS[value]
-        elif keyword == "patternProperties":
-            made[keyword] = {PATTERNS[pattern]: translated(below) for pattern, below in value.items()}
-        else:
-            made[keyword] = value if keyword in ("const", "enum") else translated(value)
-    return made
-
-
-def _is_integer(value: Any, old: bool) -> bool:
-    if isinstance(value, Decimal):
-        return not old and value == value.to_integral_value()
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _multiple_of(validator: Any, step: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
-    if validator.is_type(value, "number") and (Fraction(value) / Fraction(step)).denominator != 1:
-        yield ValidationError("not a multiple")
-
-
-def _evaluated(validator: Any, schema: Any, value: Any) -> set[Any]:
-    """The names or the places that a schema evaluates in an object or an array (jsonschema's own tells them wrongly)."""
-    if not isinstance(schema, dict) or not validator.evolve(schema=schema).is_valid(value):
-        return set()
-    found: set[Any] = set()
-    if "$ref" in schema:
-        target = validator._resolver.lookup(schema["$ref"])
-        found |= _evaluated(validator.evolve(_resolver=target.resolver), target.contents, value)
-    branches = [below for keyword in ("allOf", "anyOf", "oneOf") for below in schema.get(keyword, ())]
-    if "if" in schema:
-        holds = validator.evolve(schema=schema["if"]).is_valid(value)
-        branches += [schema["if"], schema.get("then")] if holds else [schema.get("else")]
-    if isinstance(value, dict):
-        branches += [below for name, below in schema.get("dependentSchemas", {}).items() if name in value]
-        named = {name for name in value if name in schema.get("properties", {})
-                 or any(re.search(pattern, name) for pattern in schema.get("patternProperties", {}))}
-        rest = "additionalProperties" in schema or "unevaluatedProperties" in schema
-        found |= set(value) if rest else named
-    else:
-        found |= _evaluated_items(validator, schema, value)
-    return found.union(*(_evaluated(validator, below, value) for below in branches))
-
-
-def _evaluated_items(validator: Any, schema: dict[str, Any], value: list[Any]) -> set[int]:
-    items = schema.get("items")
-    if "unevaluatedItems" in schema or ("additionalItems" in schema and isinstance(items, list)) \
-            or (items is not None and not isinstance(items, list)):
-        return set(range(len(value)))
-    found = set(range(min(len(value), len(schema.get("prefixItems", items or ())))))
-    if "contains" in schema and schema_is_2020(validator):
-        matching = validator.evolve(schema=schema["contains"])
-        found |= {place for place, item in enumerate(value) if matching.is_valid(item)}
-    return found
-
-
-def schema_is_2020(validator: Any) -> bool:
-    """Whether ``contains`` evaluates what it matches."""
-    return "prefixItems" in validator.VALIDATORS
-
-
-def _unevaluated_properties(validator: Any, below: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
-    yield from _unevaluated(validator, "unevaluatedProperties", below, value, schema, dict)
-
-
-def _unevaluated_items(validator: Any, below: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
-    yield from _unevaluated(validator, "unevaluatedItems", below, value, schema, list)
-
-
-def _unevaluated(validator: Any, keyword: str, below: Any, value: Any, schema: Any, kind: Any) -> Iterator[ValidationError]:
-    if isinstance(value, kind):
-        beside = {name: item for name, item in schema.items() if name != keyword}
-        # Where something beside it fails, the whole is not valid anyway.
-        known = _evaluated(validator, beside, value)
-        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            if key not in known:
-                yield from validator.descend(item, below, path=key)
-
-
-@cache
-def _validator_class(draft: int) -> Any:
-    chosen: Any = VALIDATORS[draft]
-    types = chosen.TYPE_CHECKER.redefine("integer", lambda _, value: _is_integer(value, draft == 4))
-    changed: dict[str, Any] = {"multipleOf": _multiple_of}
-    if draft >= 2019:
-        changed |= {"unevaluatedProperties": _unevaluated_properties, "unevaluatedItems": _unevaluated_items}
-    made: Any = extend
-    return made(chosen, changed, type_checker=types)
-
-
-def goes_round(root: dict[str, Any]) -> bool:
-    """Whether a schema refers to itself without going down into a value: no judge ends there."""
-    open_ones: set[int] = set()
-    known: set[int] = set()
-
-    def visit(schema: Any) -> bool:
-        if not isinstance(schema, dict) or id(schema) in known:
-            return False
-        if id(schema) in open_ones:
-            return True
-        open_ones.add(id(schema))
-        below = [item for keyword in ("allOf", "anyOf", "oneOf") for item in schema.get(keyword, ())]
-        below += [schema.get(keyword) for keyword in ("not", "if", "then", "else")]
-        below += [item for keyword in ("dependentSchemas", "dependencies") for item in schema.get(keyword, {}).values()]
-        if "$ref" in schema:
-            below.append(root if schema["$ref"] == "#" else root[schema["$ref"].split("/")[1]][schema["$ref"][-1]])
-        found = any(map(visit, below))
-        open_ones.discard(id(schema))
-        known.add(id(schema))
-        return found
-
-    return any(map(visit, [root, *root.get("$defs", {}).values(), *root.get("definitions", {}).values()]))
-
-
-def judge(schema: Any, draft: int) -> Callable[[Any], bool]:
-    """Whether a value is valid; numbers are integers and decimals."""
-    # Without $schema: with it, jsonschema goes over to its own validator of that draft at every reference to the root.
-    validator = _validator_class(draft)({name: value for name, value in translated(schema).items() if name != "$schema"})
-    return lambda value: bool(validator.is_valid(value))
-
-
-def spelt(value: Any) -> str:
-    """The value as compact JSON."""
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(name, ensure_ascii=False)}:{spelt(item)}" for name, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(spelt, value)) + "]"
-    return format(value, "f") if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
-
-
-def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """For ``json.loads``: an object whose names are all different."""
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a name occurs twice")
-    return dict(pairs)
-
-
 # --- runs -------------------------------------------------------------------------------------------------------------
 
 class Outcome(NamedTuple):
@@ -469,7 +317,9 @@ class Fuzz:
         if goes_round(schema):
             return schema, self._circular(schema)
         valid = judge(schema, maker.draft)
-        values = [(value, valid(value)) for value in (maker.instance(schema, schema) for _ in range(self._instances))]
+        made = [maker.instance(schema, schema) for _ in range(self._instances)]
+        made = [canonical(value) for value in made] if "uniqueItems" in spelt(schema) else made
+        values = [(value, valid(value)) for value in made]
         try:
             grammar = self._compiler.compile(JsonSchema(schema, whitespace="compact", property_order="any"))
         except UnsatisfiableError as error:
@@ -481,16 +331,17 @@ class Fuzz:
             return schema, Outcome(f"limit: {error.limit}")
         except StructgenError as error:
             return schema, Outcome(f"refused: {type(error).__name__}")
-        problems = [*self._judged(grammar, values)]
+        problems: list[str] = []
         samples = 0
-        for _ in range(self._walks):
-            try:
+        try:
+            problems += self._judged(grammar, values)
+            for _ in range(self._walks):
                 text = self._walk(grammar.matcher(), chance, problems)
-            except LimitExceededError as error:
-                return schema, Outcome(f"limit: {error.limit}", tuple(problems), samples)
-            if text is not None:
-                samples += 1
-                problems += self._sample(text, valid)
+                if text is not None:
+                    samples += 1
+                    problems += self._sample(text, valid)
+        except LimitExceededError as error:
+            return schema, Outcome(f"limit: {error.limit}", tuple(problems), samples)
         good = sum(is_valid for _, is_valid in values)
         return schema, Outcome("compiled", tuple(problems), samples, good, len(values) - good)
 
@@ -513,12 +364,12 @@ class Fuzz:
         source = JsonSchema(schema, whitespace="compact", property_order="any", on_unsupported="validate")
         try:
             grammar = self._compiler.compile(source)
+            problems = [f"left to validation: {line}" for line in self._judged(grammar, values) if line.startswith("valid")]
         except (UnsupportedSchemaError, LimitExceededError):
             return Outcome(kind)
         except UnsatisfiableError:
             problems = [f"left to validation: valid, but unsatisfiable: {spelt(value)}" for value, good in values if good]
             return Outcome(kind, tuple(problems))
-        problems = [f"left to validation: {line}" for line in self._judged(grammar, values) if line.startswith("valid")]
         if not grammar.unenforced:
             problems.append("left to validation, but nothing is listed as unenforced")
         return Outcome(kind, tuple(problems))

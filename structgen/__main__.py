@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from structgen.errors import ReadError, SchemaError, StructgenError
 
@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
                                    description="Say what masks enforce of a JSON Schema, and what it costs.")
     compile_.add_argument("schema", type=Path, help="a file with a JSON Schema")
     compile_.add_argument("--vocabulary", metavar="NAME", help="bytes, or the tokenizer of " + MODEL_HELP)
+    compile_.add_argument("--validate", action="store_true", help="leave what masks cannot enforce to a check at the end")
     compile_.set_defaults(run=_compile)
 
     mask = commands.add_parser("mask", help="say what may come after a beginning of the output",
@@ -170,35 +171,31 @@ def _attempt(run: Callable[[], Any]) -> Any:
         return f"failed: {error.args[0]}"
 
 
-def _compile(arguments: argparse.Namespace) -> None:
+def _compile(arguments: argparse.Namespace) -> int:
     from structgen.compiler import Compiler
+    from structgen.formats.json.report import as_table, reason, report
 
-    source = _json_schema(arguments.schema)
+    source = _json_schema(arguments.schema, "validate" if arguments.validate else "error")
     with _progress("reading the vocabulary"):
         vocabulary, name = _vocabulary(arguments.vocabulary)
     compiler = Compiler(vocabulary)
+    rows = report(source, compiler.limits)
+    print(as_table(rows) if rows else "The schema asks for nothing but JSON.")
+    if any(row.status == "refused" for row in rows):
+        print(f"structgen: {reason(source, compiler.limits)}\n  or: structgen compile --validate {arguments.schema}",
+              file=sys.stderr)
+        return 1
     started = time.perf_counter()
     compiled = compiler.compile(source)
     ready = time.perf_counter()
     compiled.matcher().mask()
     first = time.perf_counter()
-    schema = json.loads(arguments.schema.read_text(encoding="utf-8"))
-    print("Enforced:")
-    rows = sorted(_keywords(schema, "#", ()).items())
-    for keyword, pointers in rows:
-        shown = ", ".join(pointers[:3]) + (f" and {len(pointers) - 3} more" if len(pointers) > 3 else "")
-        print(f"  {keyword:22} {shown}")
-    if not rows:
-        print("  that it is JSON")
-    if compiled.unenforced:
-        print("Not enforced, checked at the end:")
-        for line in compiled.unenforced:
-            print(f"  {line}")
     stats = compiled.stats()
-    print(f"Vocabulary: {name}, {vocabulary.size} tokens")
+    print(f"\nVocabulary: {name}, {vocabulary.size} tokens")
     print(f"Compiled in {1e3 * (ready - started):.1f} ms, first mask {1e3 * (first - ready):.1f} ms "
           f"({compiler.engine} engine)")
     print(f"{stats['states']} states, {compiled.memory_bytes() / 1024:.0f} KB")
+    return 0
 
 
 def _mask(arguments: argparse.Namespace) -> int:
@@ -379,11 +376,11 @@ def _load_type(spec: str) -> Any:
     return found
 
 
-def _json_schema(path: Path) -> Any:
+def _json_schema(path: Path, on_unsupported: Literal["error", "validate"] = "error") -> Any:
     from structgen.formats.json.source import JsonSchema
 
     try:
-        return JsonSchema(path.read_bytes())
+        return JsonSchema(path.read_bytes(), on_unsupported=on_unsupported)
     except OSError as error:
         raise SchemaError(f"the schema {path} cannot be read", because=error.strerror) from error
 
@@ -429,29 +426,6 @@ def _progress(what: str) -> Iterator[None]:
     finally:
         if shown:
             print(" " * (len(what) + 2), end="\r", file=sys.stderr, flush=True)
-
-
-def _keywords(node: Any, pointer: str, found: Any) -> dict[str, list[str]]:
-    """Every keyword that asks for something, with the places where it does."""
-    from structgen.schema.pydantic_schema import subschemas
-
-    rows: dict[str, list[str]] = dict(found)
-
-    def visit(one: Any, place: str) -> Any:
-        if isinstance(one, dict):
-            for keyword in one:
-                if keyword not in _SILENT_KEYWORDS and not keyword.startswith("x-"):
-                    rows.setdefault(keyword, []).append(place)
-            dict(subschemas(one, place, visit))
-        return one
-
-    visit(node, pointer)
-    return rows
-
-
-_SILENT_KEYWORDS = {"$schema", "$id", "$anchor", "$comment", "$defs", "definitions", "title", "description", "default",
-                    "examples", "deprecated", "readOnly", "writeOnly", "$vocabulary"}
-"""Keywords that say something to a reader and ask nothing of a value."""
 
 
 def _as_json(value: Any, indent: int | None = 2) -> str:

@@ -62,10 +62,32 @@ def test_demo_shows_three_results(folder: Path) -> None:
 def test_compile_says_what_is_enforced(folder: Path) -> None:
     done = run("compile", "schema.json", "--vocabulary", "bytes", cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "enum                   #/properties/level" in done.stdout
-    assert "additionalProperties   #" in done.stdout
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["enum", "enforced", "#/properties/level"] in lines
+    assert ["additionalProperties", "enforced", "#"] in lines
     assert "257 tokens" in done.stdout
     assert "Compiled in" in done.stdout
+
+
+def test_compile_says_what_is_refused_and_what_is_left_to_validation(folder: Path) -> None:
+    schema = {"type": "array", "items": {"type": "object", "properties": {"host": {"format": "idn-hostname"},
+                                                                        "when": {"format": "date", "title": "x"}}},
+              "uniqueItems": True, "nonsense": 1}
+    (folder / "hard.json").write_text(json.dumps(schema), encoding="utf-8")
+    done = run("compile", "hard.json", "--vocabulary", "bytes", cwd=folder)
+    assert done.returncode == 1
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["uniqueItems", "refused", "#"] in lines
+    assert ["format", "refused", "#/items/properties/host"] in lines
+    assert ["type", "enforced", "#,", "#/items"] in lines
+    assert "enforced            #/items/properties/when  (date: the years 0001 to 9999)" in done.stdout
+    assert "nonsense                a comment           #  (no keyword)" in done.stdout
+    assert "title" not in done.stdout
+    assert "because:" in done.stderr and "--validate" in done.stderr and "Traceback" not in done.stderr
+    checked = run("compile", "--validate", "hard.json", "--vocabulary", "bytes", cwd=folder)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert ["uniqueItems", "left", "to", "validation", "#"] in [line.split() for line in checked.stdout.splitlines()]
+    assert "Compiled in" in checked.stdout
 
 
 def test_compile_reads_the_tokenizer_of_a_model(folder: Path) -> None:

@@ -57,6 +57,10 @@ def read(text: str | bytes, output_type: Any = None, *, format: str | None = Non
     """
     if not_finite not in ("null", "float", "error"):
         raise SchemaError(f"read(not_finite={not_finite!r}) is not an option", instead="use null, float or error")
+    rules = tuple(rules)
+    for rule in rules:
+        if not isinstance(rule, RepairRule):
+            raise SchemaError(f"{rule!r} is no repair rule", instead='decorate the function with @repair_rule("json")')
     chosen = format_named(format or "json")
     wanted = _wanted(output_type)
     source, found = _decoded(text)
@@ -64,7 +68,7 @@ def read(text: str | bytes, output_type: Any = None, *, format: str | None = Non
         raise ReadError(f"the text has more than {MAX_TEXT} characters", instead="read it in parts")
     reading = _clean(source, found, chosen, wanted)
     if reading is None:
-        reading = _repaired(source, found, chosen, wanted, tuple(rules), not_finite)
+        reading = _repaired(source, found, chosen, wanted, rules, not_finite)
     if max_cost is not None and reading.cost > max_cost:
         first = reading.repairs[0]
         raise ReadError(f"reading it takes repairs that cost {reading.cost}", position=f"{first.line}:{first.column}",
@@ -174,7 +178,7 @@ def _attempt(source: Source, found: list[Found], chosen: Format, wanted: _Wanted
             error.nearest = error.nearest or _reading(coerced.value, source, found, candidate, coerced, chosen, kept)
             error_found = error_found or error
             continue
-        others = _others(candidate, [way[2] for way in ways]) if wanted is None else []
+        others = _others(candidate, coerced, [(way[2], way[3]) for way in ways])
         return _reading(value, source, [*found, *others], candidate, coerced, chosen, kept), None
     if error_found is None and failures:
         _, _, candidate, coerced = min(failures, key=lambda way: way[:2])
@@ -192,11 +196,11 @@ def _rank(candidate: Candidate, coerced: Coerced, typed: bool) -> float:
     return 10 * cost - (end - start)
 
 
-def _others(chosen: Candidate, ways: list[Candidate]) -> list[Found]:
+def _others(chosen: Candidate, coerced: Coerced, ways: list[tuple[Candidate, Coerced]]) -> list[Found]:
     """The answers that were passed over, where they say something else."""
-    return [Found("other-answer", one.span[0], str(one.value), "") for one in ways
-            if one is not chosen and (one.span[0] >= chosen.span[1] or one.span[1] <= chosen.span[0])
-            and one.value != chosen.value and one.cost <= (one.span[1] - one.span[0]) / 10]
+    return [Found("other-answer", one.span[0], str(made.value), "") for one, made in ways
+            if one is not chosen and one.is_answer and (one.span[0] >= chosen.span[1] or one.span[1] <= chosen.span[0])
+            and made.value != coerced.value and one.cost <= (one.span[1] - one.span[0]) / 10]
 
 
 def _reading(value: Any, source: Source, found: list[Found], candidate: Candidate, coerced: Coerced, chosen: Format,

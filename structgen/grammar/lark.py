@@ -2,12 +2,14 @@
 
 In: a grammar text. Out: a ``Grammar``. The text is parsed by the lark package's own reader of grammars; its trees are
 taken before repetitions are expanded, so ``~2..5`` stays one repetition. Rules and terminals mean the texts they spell,
-put together as they stand: no longest match, no ``%ignore``, so white space is written as rules.
+put together as they stand, in every way: what lark accepts with ``parser="earley", lexer="dynamic_complete"``. Rules may
+be left-recursive and ambiguous (see ``left_recursion``); templates are written out; aliases, priorities and the modifiers
+``? ! _`` choose among lark's trees and not among texts, so they are accepted. Terminals of the grammars that lark ships
+can be imported (``%import common.INT``); no other file is read.
 
-Terminals of the grammars that lark ships can be imported (``%import common.INT``); no other file is read. What has
-another meaning without a lexer is refused by name and line: ``%ignore``, ``%declare``, ``%override``, ``%extend``,
-templates, priorities. Aliases and the modifiers ``? ! _`` shape lark's trees and not the language, so they are accepted.
-Rules may be left-recursive and ambiguous: see ``left_recursion``.
+``%ignore`` puts what it names behind every terminal and in front of the text. A lexer would skip as much as it can, so it
+is exact where no terminal may begin inside what is ignored (white space), and refused by name otherwise (comments up to
+the end of a line). Refused by name and line too: ``%declare``, ``%override``, ``%extend``.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from structgen.errors import GrammarSyntaxError, LimitExceededError, StructgenError
-from structgen.grammar.build import alt, choices, literal, optional, repeat, seq
+from structgen.grammar.build import EMPTY, alt, choices, literal, optional, repeat, seq
+from structgen.grammar.first_chars import first_chars, inner_chars, is_run, overlap
 from structgen.grammar.left_recursion import without_left_recursion
 from structgen.grammar.nodes import MAX_CODE_POINT, Alt, Chars, Grammar, Node, Ref, Repeat, Seq, Str, Text
 from structgen.grammar.regex import parse_regex
@@ -29,11 +32,12 @@ if TYPE_CHECKING:
     from lark import Token, Tree
 
 _REFUSED = {
-    "ignore": ("%ignore", "there is no lexer that could skip it", "write white space as a rule where it may stand"),
     "declare": ("%declare", "a declared terminal has no text", "define the terminal"),
     "override": ("%override", "it changes an import", "define the rule once"),
     "extend": ("%extend", "it changes an import", "define the rule once"),
 }
+_GREEDY = ("that takes a lexer, which skips as much as it can",
+           "ignore white space only, and write comments as a rule where they may stand")
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[nrtf\\\"])")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "\\": "\\", '"': '"'}
 _REGEX_FLAGS = {"i": re.I, "m": re.M, "s": re.S, "u": re.U, "x": re.X}
@@ -77,18 +81,71 @@ class _Reader:
         self._known: dict[str, Node] = {}
         self._open: set[str] = set()
         self._place = name
+        self._ignore: list[Tree[Any]] = []
+        self._ignored: Node = EMPTY
+        self._terminals: dict[str, tuple[object, Node]] = {}
+        self._inside = 0
+        """Above 0 inside a terminal, whose parts stand without anything between them."""
+        self._templates: dict[str, tuple[list[str], Tree[Any]]] = {}
+        self._instances: dict[tuple[str, ...], str] = {}
+        self._waiting: list[tuple[str, str, dict[str, Node]]] = []
+        self._arguments: dict[str, Node] = {}
 
     def read(self, tree: Tree[Any], start: str) -> Grammar:
         """Every definition, then every rule."""
         for statement in tree.children:
             self._define(statement)
+        ignored = self._read_ignored()
         if start not in self._rules:
             raise GrammarSyntaxError(f"the start rule {start!r} is not defined", position=self._name)
         rules: dict[str, Node] = {}
         for rule, body in self._rules.items():
             self._place = self._origins[rule]
             rules[rule] = self._options(body, 0)
-        return without_left_recursion(Grammar(Ref(start), rules, origins=self._origins), self._limits)
+        while self._waiting:
+            rule, template, self._arguments = self._waiting.pop()
+            self._place = self._origins[rule] = self._origins[template]
+            rules[rule] = self._options(self._templates[template][1], 0)
+        self._check_ignored()
+        whole = Grammar(seq(ignored, Ref(start)), rules, origins=self._origins)
+        return without_left_recursion(whole, self._limits)
+
+    # -- what is ignored ------------------------------------------------------------------------------------------
+
+    def _read_ignored(self) -> Node:
+        """What may stand behind every terminal: any number of the ignored texts."""
+        if not self._ignore:
+            return EMPTY
+        self._inside += 1
+        options = [_regular(self._options(tree, 0)) for tree in self._ignore]
+        self._inside -= 1
+        token = next(self._ignore[0].scan_values(lambda _: True), None)
+        if any(map(_refers, options)):
+            self._fail("a rule cannot be ignored", token)
+        for one in options:
+            others = [other for other in options if not (is_run(one) and is_run(other))]
+            if any(overlap(inner_chars(one), first_chars(other)) for other in others):
+                self._fail("%ignore is not supported where one ignored text may begin inside another", token, *_GREEDY)
+        self._ignored = Text(repeat(alt(options)))
+        return self._ignored
+
+    def _check_ignored(self) -> None:
+        """Whether skipping less than a lexer would skip can never begin a terminal."""
+        if isinstance(self._ignored, Text):
+            inner = inner_chars(self._ignored.body)
+            for name, (token, node) in self._terminals.items():
+                if overlap(first_chars(node), inner):
+                    self._fail(f"%ignore is not supported where {name} may begin inside what is ignored", token,
+                               *_GREEDY)
+
+    def _spaced(self, name: str, token: object, node: Node) -> Node:
+        """A terminal as it stands in a rule."""
+        if self._inside or self._ignored is EMPTY:
+            return node
+        self._terminals.setdefault(name, (token, node))
+        return seq(node, self._ignored)
+
+    # -- definitions ----------------------------------------------------------------------------------------------
 
     def _fail(self, what: str, token: object, because: str | None = None, instead: str | None = None) -> NoReturn:
         line, column = getattr(token, "line", None), getattr(token, "column", None)
@@ -100,18 +157,21 @@ class _Reader:
         if kind == "import":
             self._import(statement)
             return
+        if kind == "ignore":
+            self._ignore.append(statement.children[0])
+            return
         if kind in _REFUSED:
             what, because, instead = _REFUSED[kind]
             self._fail(f"{what} is not supported", next(statement.scan_values(lambda _: True), None), because, instead)
         if kind == "term":
             self._define_once(statement.children[0], statement, self._terms)
             return
-        _, token, parameters, priority, _ = statement.children
+        _, token, parameters, _, body = statement.children
         if parameters is not None and parameters.children:
-            self._fail(f"the template {token} is not supported", token, instead="write the rule out")
-        if priority.children:
-            self._fail(f"the priority of {token} is not supported", token, "every reading is kept")
-        self._define_once(token, statement, self._rules)
+            self._define_once(token, statement, {})
+            self._templates[str(token)] = [str(parameter) for parameter in parameters.children], body
+        else:
+            self._define_once(token, statement, self._rules)
 
     def _import(self, statement: Tree[Any]) -> None:
         """Terminals of the grammars that lark ships, which are read from the package lark and nowhere else."""
@@ -139,8 +199,6 @@ class _Reader:
             self._known[str(alias)] = other._terminal(str(token), token, 0)
 
     def _define_once(self, token: Any, definition: Tree[Any], known: dict[str, Tree[Any]]) -> None:
-        if definition.data == "term" and len(definition.children) == 3:
-            self._fail(f"the priority of {token} is not supported", token, "there is no lexer to choose by it")
         if token in self._origins:
             self._fail(f"{token} is defined twice", token, f"it is first defined at {self._origins[token]}")
         known[str(token)] = definition.children[-1]
@@ -150,8 +208,14 @@ class _Reader:
         if depth > self._limits.regex_depth:
             raise LimitExceededError("the groups of the grammar are nested too deeply", limit="regex_depth",
                                      position=self._name)
-        return choices([self._expansion(child.children[0] if child.data == "alias" else child, depth)
-                        for child in tree.children])
+        options = [self._expansion(child.children[0] if child.data == "alias" else child, depth) for child in tree.children]
+        words = [option.parts[0] for option in options if isinstance(option, Seq) and len(option.parts) == 2
+                 and option.parts[1] is self._ignored and isinstance(option.parts[0], Str)]
+        if len(words) > 1:  # one place behind them all, whatever word it was
+            options = [option for option in options if not (isinstance(option, Seq) and option.parts[:1]
+                                                            and option.parts[0] in words and len(option.parts) == 2)]
+            options.append(seq(choices(words), self._ignored))
+        return choices(options)
 
     def _expansion(self, tree: Tree[Any], depth: int) -> Node:
         return seq(*[self._item(child, depth) for child in tree.children])
@@ -183,20 +247,42 @@ class _Reader:
     def _value(self, child: Any, depth: int) -> Node:
         kind = str(getattr(child, "data", "symbol"))
         if kind == "literal":
-            return self._literal(child.children[0])
+            return self._spaced(str(child.children[0]), child.children[0], self._literal(child.children[0]))
         if kind == "range":
             low, high = (self._unescaped(token[1:-1], token) for token in child.children)
             if len(low) != 1 or len(high) != 1 or low > high:
                 self._fail("a range goes from one character to a later one", child.children[0])
-            return Chars(union([(ord(low), ord(high))]))
+            return self._spaced(f"{low}..{high}", child.children[0], Chars(union([(ord(low), ord(high))])))
         if kind == "template_usage":
-            self._fail("templates are not supported", child.children[0], instead="write the rule out")
+            return self._instance(child.children[0], child.children[1:], depth)
         symbol = child.name if hasattr(child, "name") else str(child)
+        if symbol in self._arguments:
+            return self._arguments[symbol]
         if symbol in self._rules:
             return Ref(symbol)
         if symbol in self._terms:
-            return self._terminal(symbol, child, depth)
+            return self._spaced(symbol, child, self._terminal(symbol, child, depth))
+        if symbol in self._templates:
+            self._fail(f"the template {symbol} stands without its arguments", child)
         self._fail(f"{symbol} is not defined", child)
+
+    def _instance(self, symbol: Any, given: list[Any], depth: int) -> Node:
+        """The rule of a template with these arguments, the same for the same ones."""
+        name = symbol.name if hasattr(symbol, "name") else str(symbol)
+        if name not in self._templates:
+            self._fail(f"the template {name} is not defined", symbol)
+        parameters = self._templates[name][0]
+        if len(parameters) != len(given):
+            self._fail(f"the template {name} takes {len(parameters)} arguments, not {len(given)}", symbol)
+        arguments = [self._value(one.children[0], depth + 1) for one in given]
+        key = (name, *map(repr, arguments))
+        if key not in self._instances:
+            if len(self._instances) >= self._limits.grammar_states // 100:
+                raise LimitExceededError("the templates of the grammar have too many instances", limit="grammar_states",
+                                         position=self._place)
+            self._instances[key] = f"{name}{{{len(self._instances)}}}"
+            self._waiting.append((self._instances[key], name, dict(zip(parameters, arguments, strict=True))))
+        return Ref(self._instances[key])
 
     def _terminal(self, symbol: str, token: object, depth: int) -> Node:
         """A terminal stands for its texts, so it may refer to other terminals, but not to itself or to rules."""
@@ -204,7 +290,11 @@ class _Reader:
             if symbol in self._open:
                 self._fail(f"the terminal {symbol} refers to itself", token, instead="make it a rule")
             self._open.add(symbol)
+            self._inside += 1
+            kept, self._arguments = self._arguments, {}
             node = self._options(self._terms[symbol], depth + 1)
+            self._arguments = kept
+            self._inside -= 1
             self._open.discard(symbol)
             if _refers(node):
                 self._fail(f"the terminal {symbol} refers to a rule", token, instead="make it a rule")

@@ -442,9 +442,9 @@ class _Work:
         near = _nearest(value, texts)
         if near is not None:
             return _changed("nearest-label", path, value, near)
-        found = labels_in(value, [*texts, *others])
+        found = [others.get(label, label) for label in labels_in(value, [*texts, *others])]
         if len(found) == 1:
-            return _changed("in-text", path, value, others.get(found[0], found[0]))
+            return _changed("in-text", path, value, found[0])
         return _failed(value, path, "may be any of", found) if found else _failed(value, path, "is none of", labels)
 
 

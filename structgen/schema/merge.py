@@ -208,7 +208,7 @@ def settle_array(facet: ArrayFacet) -> ArrayFacet | None:
     for count in facet.counts:
         if count.most is not None and count.least > count.most:
             return None
-        if facet.max_items is not None and count.least > facet.max_items - count.start:
+        if facet.max_items is not None and count.least > max(0, facet.max_items - count.start):
             return None
     reach = next((i for i, link in enumerate(facet.prefix) if link == NOTHING), None)
     if reach is None and facet.rest == NOTHING:

@@ -9,7 +9,7 @@ import pytest
 from structgen import Compiler, JsonSchema, Regex, Vocabulary
 from structgen.matching.native_engine import AVAILABLE
 
-ENGINES = ["python", pytest.param("native", marks=pytest.mark.skipif(not AVAILABLE, reason="the native engine was not built"))]
+ENGINES = ["python", pytest.param("native", marks=pytest.mark.skipif(not AVAILABLE, reason="not built"))]
 VOCABULARY = Vocabulary([*(bytes([byte]) for byte in range(256)), None, b'"nb', b"},"], 256)
 SCHEMA = {
     "type": "object",
@@ -67,7 +67,8 @@ def test_explanation_says_why_and_what(source: Any, prefix: str, token: bytes, w
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_explanation_of_the_end_names_what_every_open_object_needs(engine: Any) -> None:
-    nested = JsonSchema({"type": "object", "properties": {"in": SCHEMA, "b": {}}, "required": ["in", "b"]}, whitespace="compact")
+    nested = JsonSchema({"type": "object", "properties": {"in": SCHEMA, "b": {}}, "required": ["in", "b"]},
+                        whitespace="compact")
     matcher = Compiler(VOCABULARY, engine=engine).compile(nested).matcher()
     assert matcher.advance_bytes(b'{"in":{"name":"x"')
     assert 'the object needs "level"; the object needs "b"' in matcher.explain(256)

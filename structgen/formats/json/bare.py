@@ -39,11 +39,16 @@ def _is_whole(scan: Scanner, start: int, end: int, context: str) -> bool:
     one = scan.at(after)
     if not one or one in "}])" or (one == "," and context != "object"):
         return True
+    if one == "\\" and scan.at(after + 1) in ("n", "r", "t"):  # a line break that was escaped once too often
+        return is_scalar(scan.text[start:end])
     if after == end and one != ",":
         return is_scalar(scan.text[start:end]) and (one in "{[" or (context != "object" and one in QUOTES) or (
             one in QUOTES and scan.is_quoted_name(after)))
     if one == ",":
-        return _comma_ends(scan, after)
+        if _comma_ends(scan, after):
+            return True
+        following = scan.at(scan.gap(after + 1))  # the colon behind the next name may be missing, too
+        return following in QUOTES and following != "" and is_scalar(scan.text[start:end])
     if not is_scalar(scan.text[start:end]):
         return "\n" in scan.text[end:after] and (context != "object" or scan.is_name(after))
     if one in QUOTES or one in "{[":

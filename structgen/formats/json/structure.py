@@ -230,9 +230,9 @@ class Structure:
         if one in QUOTES or escaped:
             frame.key = self._string("key")
             return True
-        prefix = _PREFIXED.match(self.text, start, self.scan.end)
-        if prefix and not self.scan.is_half_name(start):
-            self._drop("string-prefix", prefix.end())
+        prefix = self._prefix(start)
+        if prefix:
+            self._drop("string-prefix", prefix)
             frame.key = self._string("key")
             return True
         end = bare_end(self.scan, start, "key", self.ends.open_brackets)
@@ -413,9 +413,9 @@ class Structure:
 
     def _word(self, frame: _Frame | None) -> None:
         start = self.at
-        prefix = _PREFIXED.match(self.text, start, self.scan.end)
+        prefix = self._prefix(start)
         if prefix:
-            self._drop("string-prefix", prefix.end())
+            self._drop("string-prefix", prefix)
             self._store(self._strings(self._context(frame)))
             return
         call = _CALL.match(self.text, start, self.scan.end)
@@ -445,6 +445,14 @@ class Structure:
             after = "null" if kind == "not-finite" else f'"{word}"' if kind == "unquoted-string" else repr(value)
             self.note(kind, start, word, after)
         self._store(value)
+
+    def _prefix(self, start: int) -> int:
+        """The end of a prefix as in u"text"; 0 if there is none, or the quote behind it ends a string."""
+        found = _PREFIXED.match(self.text, start, self.scan.end)
+        if found is None:
+            return 0
+        after = self.scan.at(self.scan.gap(found.end() + 1))
+        return 0 if after in (",", "}", "]", ":", "") else found.end()
 
     def is_call(self, start: int) -> bool:
         """Whether the call whose argument begins at ``start`` is a wrapper around one value: ObjectId("…")."""

@@ -85,6 +85,8 @@ ROWS: list[tuple[str, Any, list[str], list[str]]] = [
      ["{}", '{"b":1}', '{"a":1,"b":1}'], ['{"a":1}']),
     ("items", {"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": 2}, ["[1]", "[1,2]"],
      ["[]", "[1,2,3]", '["1"]']),
+    ("neither too long nor wrong", {"type": "array", "not": {"not": {"prefixItems": [{"const": 1}], "items": {"const": 2}}}},
+     ["[]", "[1]", "[1,2,2]"], ["[2]", "[1,1]"]),
     ("prefixItems", {"type": "array", "prefixItems": [{"const": 1}, {"const": 2}], "items": False},
      ["[]", "[1]", "[1,2]"], ["[2]", "[1,2,3]"]),
     ("array form of items", {"$schema": "http://json-schema.org/draft-07/schema#", "items": [{"type": "null"}],
