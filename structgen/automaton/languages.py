@@ -47,11 +47,13 @@ def key_language(node: Members, kinds: OtherKinds, limits: Limits) -> tuple[Dfa 
     return compile_names(node.names, others > 0, other_dfa, limits), others, listed
 
 
-def proof_language(names: tuple[str, ...], kinds: list[Node | None], limits: Limits) -> Dfa:
-    """The automaton of the keys that may prove something: ``names``, which never do, and behind them names without end."""
+def proof_language(names: tuple[str, ...], kinds: list[Node | None], most: int | None, limits: Limits) -> Dfa:
+    """The automaton of the keys that may prove something: ``names``, which never do, and behind them others, more of them
+    than the ``most`` members that there may be."""
     language = _MEMO.labelled(tuple([ANY_TEXT if kind is None else kind for kind in kinds]), limits)
     keys = compile_names(names, True, language, limits)
-    if language is None or keys is None or language.count[language.start] < INFINITE:
+    count = 0 if language is None else language.count[language.start]
+    if keys is None or (count < INFINITE and (most is None or count <= most + len(names))):
         raise UnsupportedSchemaError("a proof whose names end", because="another member may have taken the last of them")
     return keys
 

@@ -494,21 +494,22 @@ class _Builder:
         """The members of an object in which some member must prove something: a round of states for each set of bits that
         are still to be proved. A member may be read as any member or as a proof; only the last round has an end.
 
-        Proofs have names without end, so one can always come, if only ``max_count`` leaves room for it."""
+        There are more names for proofs than members, so one can always come, if only ``max_count`` leaves room for it:
+        before that, it is less by the members that are needed at least for what is still to be proved."""
         most = INFINITE if node.max_count is None else node.max_count
-        if most != INFINITE and node.awaited.bit_count() > 1:
-            raise UnsupportedSchemaError("several proofs beside a greatest number of members", because="how many one member "
-                                         "gives at once decides how many more must come")
         by_bits: dict[int, list[tuple[Node | None, Node]]] = {}
         for bits, name, value in node.proofs:
             if not is_never(value):
                 by_bits.setdefault(bits, []).append((name, value))
-        rounds = {left: self._placeholder() for left in range(node.awaited + 1) if left & ~node.awaited == 0}
+        rounds = {left: self._placeholder() for left in range(node.awaited + 1)}
+        reserve = {0: 0}
+        for left in range(1, node.awaited + 1):
+            reserve[left] = min((reserve[left & ~bits] + 1 for bits in by_bits if bits & left), default=INFINITE)
         first = [_NOWHERE]
         for left, after in rounds.items():
             slot = self._key_slots(node, [value for _, value in kinds], after)
             forbidden = [self._returns[slot + i] == DEAD for i in range(len(node.names))]
-            room = most if left == 0 or most == INFINITE else most - 1
+            room = most if most == INFINITE else most - reserve[left]
             readers: list[tuple[int, int]] = []
             if not self._is_possible(node, forbidden, others, most) or sum(node.required) > room:
                 return _NOWHERE
@@ -516,10 +517,11 @@ class _Builder:
             readers.append(self._keys(node, dfa, slot, forbidden, others, room))
             for bits, proofs in by_bits.items():
                 if bits & ~left == 0:
-                    keys = proof_language(node.names, [name for name, _ in proofs], self._limits)
+                    keys = proof_language(node.names, [name for name, _ in proofs], node.max_count, self._limits)
                     never = [True] * len(forbidden)
                     slot = self._key_slots(node, [value for _, value in proofs], rounds[left & ~bits], never)
-                    readers.append(self._keys(node, keys, slot, never, INFINITE, most))
+                    room = most if most == INFINITE else most - reserve[left & ~bits]
+                    readers.append(self._keys(node, keys, slot, never, INFINITE, room))
             ends = [] if left else [self._state(_DONE, close, readers[0][1])]
             self._patch(after, ends + [self._state(_MORE, self._called(node.comma, key), more) for key, more in readers])
             if left == node.awaited:

@@ -166,7 +166,7 @@ class Members(Node):
     """A bit for each thing that some member must prove."""
     proofs: tuple[tuple[int, Node | None, Node], ...] = ()
     """What proves it: (the bits it proves, names, value). The names are those of ``other`` or of one of the classes, and
-    there is no end of them; the value belongs to theirs. Several of them, or none, may be the proof of one bit."""
+    there are more of them than members; the value belongs to theirs. Several may prove one bit."""
 
 
 @node(frozen=True, slots=True, eq=False)

@@ -2,8 +2,8 @@
 
 In: the listed names and the kinds of other names, each with what its values must satisfy and what one of them must break.
 Out: the ways to break it, which together are all objects in question. The one idea: either a listed name breaks it, which
-must then occur and violate its own part; or a name that is not listed does. Of those there must be no end (a kind of few
-names is listed), so that the member which breaks it can always still come, and the automaton may wait for it.
+must then occur and violate its own part; or a name that is not listed does. Of those there must be more than members (a
+kind of few names is listed), so that the one which breaks it can always still come, and the automaton may wait for it.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ class Way(NamedTuple):
     """Slots of the kinds' links."""
 
 
-def list_few(links: dict[str, tuple[Link, ...]], kinds: list[Kind],
+def list_few(links: dict[str, tuple[Link, ...]], kinds: list[Kind], most: int | None,
              limits: Limits) -> tuple[dict[str, tuple[Link, ...]], list[Kind]]:
-    """The names and kinds with those kinds listed that could break something and have few names."""
+    """The names and kinds with those kinds listed that could break something and have few names: so few that the ``most``
+    members that there may be could take them all."""
     listed, left = dict(links), list[Kind]()
     for kind in kinds:
         if all(link == ANYTHING for link in kind.links[1:]) or not kind.tests:
@@ -53,7 +54,7 @@ def list_few(links: dict[str, tuple[Link, ...]], kinds: list[Kind],
         dfa = kind.language(limits)
         if dfa is None:
             continue
-        if dfa.count[dfa.start] >= INFINITE:
+        if dfa.count[dfa.start] >= INFINITE or (most is not None and dfa.count[dfa.start] > most + len(links)):
             left.append(kind)
             continue
         loops = any(state == target for state, row in enumerate(dfa.edges) for *_, target in row)

@@ -430,14 +430,12 @@ class Writer:
         kinds = [] if not kinds else self._kinds(facet, broken)
         if allowed is not None:
             kinds = [kind._replace(tests=(allowed, *kind.tests)) for kind in kinds]
-        links, kinds = list_few(links, kinds, self._limits)
+        links, kinds = list_few(links, kinds, facet.max_members, self._limits)
 
         def negation(link: Link) -> Link:
             return self._reader.negation(link, facet.origin)
 
         for way in ways_to_break(links, kinds, negation, len(broken)):
-            if len(way.awaited) > 1 and facet.max_members is not None:
-                raise TooManyWays('how many of them can do so at once matters to "maxProperties"')
             found = [(bits, kind.name, value) for bits, kind, link in proofs(kinds, way.awaited, negation)
                      if (value := self.node(link, depth)) is not NEVER]
             awaited = (1 << len(way.awaited)) - 1
