@@ -248,6 +248,17 @@ class Reader:
                               because="a reference leads here, and a schema is an object, true or false")
         return self.link(target, 0, pointer, None, scope)
 
+    def either(self, links: list[Link], parent: int) -> Link:
+        """The link to what satisfies one of the links at least."""
+        return self.synthetic({"anyOf": [Linked(link) for link in links]}, parent)
+
+    def visible(self, key: int) -> dict[str, Any]:
+        """A raw schema without the keywords that mean nothing in its dialect."""
+        raw, hidden = self.raws[key], self.dialect_of(key).hidden
+        if raw.__class__ is Made or hidden.isdisjoint(raw):
+            return raw
+        return {keyword: value for keyword, value in raw.items() if keyword not in hidden}
+
     # --- conjunctions -------------------------------------------------------------------------------------------------
 
     def expand(self, link: Link) -> Schema:

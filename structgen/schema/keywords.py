@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from structgen.schema.gathered import Gathered
-from structgen.schema.merge import merge_arrays
+from structgen.schema.merge import intersect, merge_arrays, settle_array, unite
 from structgen.schema.nodes import (
     ALL_TYPES,
     ANY,
@@ -30,9 +30,11 @@ from structgen.schema.nodes import (
     Number,
     ObjectFacet,
     ObjectPart,
+    Schema,
     TextTest,
 )
 from structgen.schema.numbers import exact
+from structgen.schema.unevaluated import TooManyWays, ways
 from structgen.schema.values import schema_of_values
 
 if TYPE_CHECKING:
@@ -451,27 +453,32 @@ def unevaluatedItems(reader: Reader, gathered: Gathered, value: Any) -> None:
     unevaluated(reader, gathered, "unevaluatedItems", value, "items")
 
 
-IN_PLACE = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "not", "if", "then", "else",
-                      "dependentSchemas", "dependencies", "contains"})
-
-
 def unevaluated(reader: Reader, gathered: Gathered, keyword: str, value: Any, plain: str) -> None:
     link, raw = reader.child(gathered, keyword, value), gathered.raw
     if link == ANYTHING or (plain in raw and not isinstance(raw[plain], (list, tuple))):
         return
-    if not IN_PLACE & raw.keys():
-        if plain == "items":
-            prefix = raw.get("prefixItems", raw.get("items", ()))
-            if not isinstance(raw.get("items"), (list, tuple)) or "additionalItems" not in raw:
-                add_array(gathered, [ANYTHING] * len(prefix), link)
-            return
-        names = dict.fromkeys(raw.get("properties", ()), ANYTHING)
-        patterns = tuple((text, ANYTHING) for text in raw.get("patternProperties", ()))
-        gathered.parts = (*gathered.parts, ObjectPart(names, patterns, link, gathered.id))
+    try:
+        found = ways(reader, gathered.id, keyword)
+    except TooManyWays:
+        reader.refuse(gathered, keyword, f'"{keyword}" beside these applicators cannot be enforced while generating',
+                      because="what they evaluate depends on the value in too many ways",
+                      instead='list the members in one schema and use "additionalProperties"')
         return
-    reader.refuse(gathered, keyword, f'"{keyword}" beside other applicators cannot be enforced while generating',
-                  because="which members they evaluate depends on the value",
-                  instead='list the members in one schema and use "additionalProperties"')
+    schemas: list[Schema] = []
+    for way in found:
+        base = reader.expand(way.link)
+        if keyword == "unevaluatedProperties" and not way.every_member:
+            part = ObjectPart(dict.fromkeys(sorted(way.names), ANYTHING),
+                              tuple([(text, ANYTHING) for text in sorted(way.patterns)]), link, gathered.id)
+            base = intersect(base, ANY._replace(objects=(ObjectFacet(parts=(part,), origin=gathered.id),)))
+        elif keyword == "unevaluatedItems" and not way.every_item:
+            rest = link
+            if way.items:
+                rest = reader.either([link, *sorted(way.items)], gathered.id)
+            array = settle_array(ArrayFacet((ANYTHING,) * way.first_items, rest, origin=gathered.id))
+            base = intersect(base, ANY._replace(arrays=() if array is None else (array,)))
+        schemas.append(base)
+    gathered.narrow(keyword, unite(schemas))
 
 
 def refused(keyword: str, because: str) -> Keyword:

@@ -93,6 +93,17 @@ ROWS: list[tuple[str, Any, list[str], list[str]]] = [
                              "additionalItems": {"type": "string"}}, ["[null]", '[null,"a"]'], ["[1]", "[null,1]"]),
     ("uniqueItems", {"type": "array", "items": {"type": ["integer", "string"], "maxLength": 2}, "uniqueItems": True},
      ['[1,"1",2]', "[]"], ["[1,1]", '["a","a"]', '["a","\\u0061"]', "[1,1.0]"]),
+    ("unevaluatedProperties by branch", {
+        "type": "object", "properties": {"k": {"type": "integer"}}, "unevaluatedProperties": False,
+        "anyOf": [{"properties": {"a": {"type": "null"}}, "required": ["a"]}, {"patternProperties": {"^b": True}}],
+        "if": {"properties": {"k": {"const": 1}}, "required": ["k"]}, "then": {"properties": {"t": True}},
+        "else": {"properties": {"e": True}}},
+     ['{"a":null}', '{"k":2,"b":1}', '{"k":1,"t":0}', '{"k":3,"a":null,"e":1}'],
+     ['{"a":1}', '{"k":2,"t":0}', '{"k":1,"e":0}', '{"c":0}']),
+    ("unevaluatedItems by branch", {
+        "type": "array", "prefixItems": [{"type": "integer"}], "unevaluatedItems": {"type": "null"},
+        "contains": {"const": "x"}, "oneOf": [{"minItems": 3}, {"prefixItems": [True, {"type": "string"}]}]},
+     ['[1,"x"]', '[1,null,"x"]'], ['[1,"x",1]', "[1]", '[1,"x",null]', '[1,null,"x","s"]']),
     ("contains", {"type": "array", "contains": {"type": "integer"}}, ["[1]", '["a",1,"b",2]'], ["[]", '["a"]', "[1.5]"]),
     ("contains within bounds", {"type": "array", "items": {"type": "integer"}, "contains": {"minimum": 5}, "minContains": 2,
                                 "maxContains": 2, "maxItems": 4, "minItems": 3},
