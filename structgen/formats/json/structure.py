@@ -377,6 +377,12 @@ class Structure:
             return
         key, offset = frame.value.pop(), frame.places.pop(frame.count - 1)
         frame.count -= 1
+        if len(self._stack) > 1 and self._stack[-2].kind == "{" and any(not isinstance(one, dict) for one in frame.value):
+            self.at = offset  # {"a": [1, "b": 2}: the name is one of the object around
+            self.note("unclosed-bracket", offset, "", "]")
+            self._close(frame)
+            self._stack[-1].fresh = True
+            return
         self.note("missing-bracket", offset, "", "{")
         self.at -= 1
         self._push("{")
