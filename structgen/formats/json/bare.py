@@ -38,8 +38,10 @@ def _is_whole(scan: Scanner, start: int, end: int, context: str) -> bool:
     """Whether the first token is the whole word."""
     after = scan.gap(end)
     one = scan.at(after)
-    if not one or one in "}])" or (one == "," and context != "object"):
+    if not one or one in "}])":
         return True
+    if one == "," and context != "object":
+        return is_scalar(scan.text[start:end]) or not _is_half_string(scan, after)
     if one == "\\" and scan.at(after + 1) in ("n", "r", "t"):  # a line break that was escaped once too often
         return is_scalar(scan.text[start:end])
     if after == end and one != ",":

@@ -27,6 +27,8 @@ _USUAL = {"key": re.compile(r'"([^"\\\n]+)"[ \t]*:'),
 """Strings that end as JSON's do, with the name or the member behind them: no need to weigh anything."""
 _WORD = re.compile(r"[\w$.+-]+")
 _NAME = re.compile(r"[\w$][\w$ .-]{0,60}:(?!//)")
+_OPEN_NAME = re.compile(r'"[\w$][\w$ .-]{0,60}:\s*["\[{]')
+"""A name without its second quote, before a value that is clearly one."""
 _HALF = re.compile(r"[^\"\[\]{}\n]{1,200}[^\"\[\]{}\n\s]\"\s*(?:[,\]]|$)")
 _BRACKETS = re.compile(r'["{}\[\]\\]')
 _MORE = re.compile(r"[{\[]|(?:-?[0-9][0-9.]*|true|false|null)\s*[,}\]]")
@@ -142,7 +144,7 @@ class Ends:
         if one == ",":
             return self._comma_fits(after, context, inner)
         if one in "}])":
-            return self._closer_fits(after, context)
+            return self._closer_fits(after, context) or (inner == 0 and self._is_stray(at, after))
         if one in QUOTES:
             return self._quote_fits(at, after, context, inner)
         if context == "array":
@@ -178,7 +180,7 @@ class Ends:
         if context == "object":
             if one in "{[":
                 return inner % 2 == 0
-            if scan.is_name(after) or scan.is_later_name(after):
+            if scan.is_name(after) or scan.is_later_name(after) or _OPEN_NAME.match(scan.text, after, scan.end):
                 return True
             if one in QUOTES:  # no colon behind it: a set, or prose in quotes
                 return inner == 0 and not self._is_prose_after_quote(after)
@@ -239,6 +241,22 @@ class Ends:
         if "\n" in scan.text[closer:at] or one in "{[":
             return True
         return (brackets[depth - 1] == "{" and scan.is_name(at)) or (brackets[depth - 1] == "[" and one in QUOTES)
+
+    def _is_stray(self, at: int, closer: int) -> bool:
+        """Whether the bracket behind the quote closes nothing, here or in the string, and what is open goes on behind it."""
+        scan = self.scan
+        opener = _OPENERS[scan.at(closer)]
+        if not self.open_brackets or opener in self.open_brackets:
+            return False
+        quote = scan.text.rfind(scan.text[at], max(0, at - MAX_INNER), at)
+        scan.fuel -= at - max(quote, 0)
+        if opener in scan.text[max(quote, 0):at]:
+            return False
+        after = scan.gap(closer + 1)
+        one = scan.at(after)
+        if one == ",":
+            return self.open_brackets[-1] == "{" and scan.is_name(scan.gap(after + 1))
+        return one in _OPENERS and one != "" and _OPENERS[one] == self.open_brackets[-1]
 
     def _closes_all(self, quote: int) -> bool:
         """Whether behind this quote only brackets come, up to the end."""
