@@ -4,7 +4,8 @@ In and out: as ``automaton.dfa``, the front door, says. The native part reads th
 a ``Dfa`` shows as tuples only to those that ask. What it does not take (a node that is not regular, a lone surrogate) is
 handed to the Python form, which says what is wrong.
 
-Costs: 10 us for a short pattern, up to 10 ms for long repetitions under lookarounds; 60 ms for 100,000 strings.
+Costs: 10 us for a short pattern, 0.1 ms with classes beyond ASCII or lookarounds, up to 20 ms for thousands of states;
+0.25 s for 100,000 strings, 0.5 ms for 3,000 names beside a pattern of others, 11 ms for the substrings of 20,000 characters.
 """
 
 from __future__ import annotations

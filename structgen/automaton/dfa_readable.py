@@ -2,9 +2,9 @@
 
 In and out: as ``automaton.dfa``, the front door, says. The work is done over classes of code points (``dfa_subset``) and
 spelled in bytes at the end (``dfa_bytes``); plain lists of strings take a trie instead (``dfa_tries``); lengths are decided
-in ``dfa_length``. ``native/automata*.cpp`` is its twin, some 50 times as fast.
+in ``dfa_length``. ``native/automata*.cpp`` is its twin, 10 to 40 times as fast.
 
-Costs: 0.1 ms for a short pattern, 1 to 500 ms for one with long repetitions or lookarounds.
+Costs: 0.1 to 3 ms for a usual pattern, up to 500 ms for one with long repetitions or lookarounds.
 """
 
 from __future__ import annotations

@@ -12,7 +12,8 @@ import codecs
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from structgen.errors import ReadError, SchemaError
@@ -30,8 +31,10 @@ from structgen.formats.base import (
     json_path,
     keys_of,
 )
+from structgen.limits import Limits
 from structgen.schema.coerce import Coerced, coerce
 from structgen.schema.python_types import TypeSchema, schema_of
+from structgen.schema.text import read_schema_text
 
 __all__ = ["read"]
 
@@ -84,12 +87,14 @@ class _Wanted:
     schema: Any
     """A mapping or a bool; of a JsonSchema, whatever was given."""
     type_schema: TypeSchema | None
+    registry: Mapping[str, Any] = field(default_factory=dict)
+    """Schemas that a ``$ref`` may lead to, by URI."""
 
     def made(self, value: Any) -> Any:
         """The value as one of the type; ``ReadError`` with a JSONPath where it is none."""
         if self.type_schema is not None:
             return _instance(value, self.type_schema)
-        _check(value, self.schema)
+        _check(value, self)
         return value
 
 
@@ -99,7 +104,10 @@ def _wanted(output_type: Any) -> _Wanted | None:
     if not isinstance(output_type, type) and callable(getattr(output_type, "to_grammar", None)):
         if hasattr(output_type, "schema"):  # a JsonSchema
             schema = output_type.schema
-            return _Wanted("the schema", json.loads(schema) if isinstance(schema, str | bytes) else schema, None)
+            schema = read_schema_text(schema, Limits()) if isinstance(schema, str | bytes) else schema
+            if not isinstance(schema, Mapping | bool):
+                raise SchemaError("the schema is no JSON Schema", because=f"it is a {type(schema).__name__}")
+            return _Wanted("the schema", schema, None, output_type.registry or {})
         if hasattr(output_type, "strings"):  # a Choice
             return _Wanted("the choice", {"enum": list(output_type.strings)}, None)
         raise SchemaError(f"read has no way to read a {type(output_type).__name__}", instead="pass a type or JsonSchema(…)")
@@ -296,21 +304,29 @@ def _instance(value: Any, type_schema: TypeSchema) -> Any:
         raise ReadError("a value that Python cannot hold", because=str(error)) from error
 
 
-def _check(value: Any, schema: Any) -> None:
-    from jsonschema import FormatChecker
-    from jsonschema.exceptions import SchemaError as JsonSchemaError
-    from jsonschema.exceptions import best_match
-    from jsonschema.validators import Draft202012Validator, validator_for
+@cache
+def _jsonschema() -> Any:
+    """Loaded where it is used: it takes longer to import than to read most texts."""
+    import jsonschema
+    import jsonschema.validators
+    import referencing.jsonschema
 
-    if not isinstance(schema, Mapping | bool):
-        raise SchemaError("the schema is no JSON Schema", because=f"it is a {type(schema).__name__}")
+    return jsonschema, jsonschema.FormatChecker(), referencing.Registry(), referencing.jsonschema.DRAFT202012
+
+
+def _check(value: Any, wanted: _Wanted) -> None:
+    """Raises ``ReadError`` for a value that the schema does not allow. Nothing is ever downloaded."""
+    jsonschema, formats, registry, draft = _jsonschema()
+    schema = wanted.schema
     try:
-        validator = validator_for(schema, default=Draft202012Validator)(schema, format_checker=FormatChecker())
-        error = best_match(validator.iter_errors(value))
-    except JsonSchemaError as problem:
-        raise SchemaError(f"the schema is no JSON Schema: {problem.message}") from problem
+        registry = registry.with_resources([(uri, draft.create_resource(one)) for uri, one in wanted.registry.items()])
+        judge = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+        validator = judge(schema, format_checker=formats, registry=registry)
+        error = None if validator.is_valid(value) else jsonschema.exceptions.best_match(validator.iter_errors(value))
     except RecursionError as problem:
         raise ReadError("a value that is nested too deep to be checked") from problem
+    except Exception as problem:  # whatever a malformed schema makes the library stumble over
+        raise SchemaError("the schema cannot be used", because=str(problem).splitlines()[0]) from problem
     if error is not None:
         raise ReadError(f"not valid against the schema: {error.message}", position=error.json_path)
 

@@ -77,14 +77,17 @@ def _missing(matcher: MatcherBase, bad: bytes) -> str:
     if bad not in (b"", b"}", b"]", b","):
         return ""
     estimate = matcher._estimate()
-    found: dict[str, None] = {}
-    for place in matcher.standing():
+    ways: dict[str, None] = {}
+    for place in sorted(matcher.standing(), key=lambda one: (one.state, one.reading is not None)):
+        found: dict[str, None] = {}
+        is_object = False
         frames = [(place.state, place.registers)] if place.reading is None else []
         frames += [(estimate.tables.returns[slot], registers) for slot, registers in place.waiting]
         for state, registers in frames[:1] if bad else frames:
             key_set = estimate.key_set_of(state)
             if key_set is None:
                 continue
+            is_object = True
             keys = estimate.tables.key_sets[key_set]
             names = _names(estimate, key_set)
             left = [name for label, name in names.items() if keys.required[label] and (
@@ -93,7 +96,11 @@ def _missing(matcher: MatcherBase, bad: bytes) -> str:
                 found["the object needs " + _listed(map(_quoted, left), "and")] = None
             elif registers.count < keys.min_count:
                 found[f"the object needs {keys.min_count - registers.count} more members"] = None
-    return "; ".join(found)
+        if found:
+            ways["; ".join(found)] = None
+        elif is_object:
+            return ""  # one way to read the text misses nothing
+    return ", or ".join(ways)
 
 
 def _names(estimate: Estimate, key_set: int) -> dict[int, str]:

@@ -27,6 +27,13 @@ Dfa::Dfa(Automaton automaton) : Automaton(std::move(automaton)) {
     find_total();
 }
 
+// Names have few edges a state and are read once or twice, so that a table would cost more than it saves; and what
+// find_total finds is known.
+Dfa::Dfa(Automaton names, bool other) : Automaton(std::move(names)), total(accept.size(), other), open(total) {
+    universal.assign(accept.size(), false);
+    if (other) universal[1] = true;
+}
+
 Dfa::~Dfa() = default;
 
 std::shared_ptr<Dfa> Dfa::of_names(const std::vector<std::string_view>& names, bool other) {
@@ -38,10 +45,18 @@ std::shared_ptr<Dfa> Dfa::of_names(const std::vector<std::string_view>& names, b
         size_t low, high, depth;
     };
     const uint32_t rest = static_cast<uint32_t>(names.size());
-    std::vector<Range> ranges{{0, sorted.size(), 0}};
+    size_t most = 2;
+    for (const auto& [name, label] : sorted) most += name.size();
+    std::vector<Range> ranges;
+    ranges.reserve(most);
+    ranges.push_back({0, sorted.size(), 0});
     if (other) ranges.push_back({0, 0, 0});
     Automaton made;
     auto& edges = made.edges;
+    edges.reserve(3 * most), made.labels.reserve(3 * most);
+    for (auto* values : {&made.edge_start, &made.min_length, &made.max_length, &made.count, &made.label_start})
+        values->reserve(most + 1);
+    made.accept.reserve(most);
     for (uint32_t state = 0; state < ranges.size(); ++state) {
         auto [low, high, depth] = ranges[state];
         made.accept.push_back(other ? static_cast<int32_t>(rest) : -1);
@@ -65,7 +80,7 @@ std::shared_ptr<Dfa> Dfa::of_names(const std::vector<std::string_view>& names, b
         made.edge_start.push_back(static_cast<uint32_t>(edges.size()));
         made.label_start.push_back(static_cast<uint32_t>(made.labels.size()));
     }
-    return std::make_shared<Dfa>(std::move(made));
+    return std::make_shared<Dfa>(std::move(made), other);
 }
 
 const Part& Dfa::part(Vocabulary& vocabulary, uint8_t encoding, uint32_t state) const {

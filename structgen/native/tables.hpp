@@ -40,8 +40,9 @@ struct State {
 class Dfa : public Automaton {
 public:
     explicit Dfa(Automaton automaton);
+    Dfa(Automaton names, bool other);  // of_names
     ~Dfa();
-    // The keys of an object: names[i] with label i and, with `other`, any other text with label names.size().
+    // The keys of an object: names[i] (ASCII) with label i and, with `other`, any other text with label names.size().
     static std::shared_ptr<Dfa> of_names(const std::vector<std::string_view>& names, bool other);
 
     uint32_t step(uint32_t state, uint32_t byte) const {

@@ -87,7 +87,7 @@ def coerce(value: Any, schema: Any, *, root: Any = None,
         return Coerced(value, failure=((), "the value is nested too deep to be compared with a type"))
     if made.failure is None:
         return Coerced(made.value, tuple(_flat(made)), made.cost)
-    return Coerced(value, tuple(_flat(made)), made.cost, made.failure.said())
+    return Coerced(value, (), made.cost, made.failure.said())
 
 
 class _Failure(NamedTuple):
@@ -155,8 +155,10 @@ class _Work:
             if same.cost == 0 and same.failure is None:
                 return same
             others = [self._other(value, kind, one, schema, path) for one in types if one != kind]
-            return _best([same, *others])
-        return _best([self._other(value, kind, one, schema, path) for one in types])
+            inner = self._unwrapped(value, kind, schema, path) if same.failure is not None else []
+            return _best([same, *others, *inner])
+        ways = [self._other(value, kind, one, schema, path) for one in types]
+        return _best([*ways, *(self._unwrapped(value, kind, schema, path) if "array" in types else ())])
 
     # Schemas
 
@@ -273,7 +275,7 @@ class _Work:
         properties = schema.get("properties")
         properties = properties if isinstance(properties, Mapping) else {}
         required = schema.get("required")
-        required = set(required) if isinstance(required, list) else set()
+        required = {name for name in required if isinstance(name, str)} if isinstance(required, list) else set()
         other = schema.get("additionalProperties", True)
         names, changes = self._names(value, properties, schema, path)
         members: dict[str, Any] = {}
@@ -317,13 +319,23 @@ class _Work:
                 names[name] = found[0]
         required = schema.get("required")
         wanted = [name for name in (required if isinstance(required, list) else [])
-                  if name in properties and name not in value and name not in names.values()]
+                  if isinstance(name, str) and name in properties and name not in value and name not in names.values()]
         for name in unknown:
             if name not in names and wanted:
                 near = _nearest(name, wanted)
                 if near is not None and near not in names.values():
                     names[name] = near
         return names, [Change("field-name", (*path, name), name, known) for name, known in names.items()]
+
+    def _unwrapped(self, value: Any, kind: str, schema: Mapping[str, Any], path: tuple[Any, ...]) -> list[_Made]:
+        """The container in an object that has it as its only member: {"result": {…}}."""
+        if kind != "object" or len(value) != 1:
+            return []
+        ((name, item),) = value.items()
+        properties = schema.get("properties")
+        if not isinstance(item, dict | list) or (isinstance(properties, Mapping) and name in properties):
+            return []
+        return [self._plus(self.fit(item, schema, (*path, name)), Change("unwrapped", path, value, item))]
 
     # A value of another type
 

@@ -59,7 +59,8 @@ def number_of(text: str) -> int | float | None:
 def numbers_in(text: str) -> list[int | float]:
     """The numbers that stand in a sentence, each once."""
     found = (one.group().replace(",", "") for one in _IN_TEXT.finditer(text) if len(one.group()) <= MAX_DIGITS)
-    return list(dict.fromkeys(int(one) if one.lstrip("+-").isdecimal() else float(one) for one in found))
+    values = (int(one) if one.lstrip("+-").isdecimal() else float(one) for one in found)
+    return list(dict.fromkeys(value for value in values if abs(value) != float("inf")))
 
 
 def boolean_of(text: str) -> bool | None:

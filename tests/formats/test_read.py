@@ -146,6 +146,12 @@ def test_bytes_are_decoded() -> None:
 @pytest.mark.parametrize(("call", "message"), [
     (lambda: sg.read("1", format="xyz"), "there is no format 'xyz'"),
     (lambda: sg.read("1", {"type": "integer"}), "the output type is a dict"),
+    (lambda: sg.read("1", sg.JsonSchema('{"a"')), "not JSON"),
+    (lambda: sg.read("1", sg.JsonSchema(5)), "it is a int"),
+    (lambda: sg.read("1", sg.JsonSchema({"type": "strin"})), "the schema cannot be used"),
+    (lambda: sg.read('{"a": 1,}', sg.JsonSchema({"$ref": "#/missing"})), "the schema cannot be used"),
+    (lambda: sg.read("1", sg.JsonSchema({"$ref": "https://example.com/a.json"})), "the schema cannot be used"),
+    (lambda: sg.read('{"a": 1}', sg.JsonSchema({"required": [{}], "properties": 5})), "the schema cannot be used"),
     (lambda: sg.read("1", sg.Regex("a")), "read has no way to read a Regex"),
     (lambda: sg.read("1", not_finite="no"), "not_finite='no'"),
     (lambda: sg.repair_rule("xyz"), "there is no format 'xyz'"),

@@ -18,6 +18,7 @@ _NAME_STOP = re.compile(r"[:,{}\[\]\n=\"'\u201c\u201d]")
 _STOP = re.compile(r"[,{}\[\]()\n\"'\u201c\u201d`#/]")
 _TOKEN = re.compile(r"[\w.+$-]+")
 _FIRST = re.compile(r"[\w.+$-]*")
+_HALF = re.compile(r",[^\"\[\]{}\n]{0,200}[^\"\[\]{}\n\s,]\"\s*(?:[,\]]|$)")
 _CLOSED_BY = {"}": "{", "]": "[", ")": "("}
 
 
@@ -37,8 +38,10 @@ def _is_whole(scan: Scanner, start: int, end: int, context: str) -> bool:
     """Whether the first token is the whole word."""
     after = scan.gap(end)
     one = scan.at(after)
-    if not one or one in "}])" or (one == "," and context != "object"):
+    if not one or one in "}])":
         return True
+    if one == "," and context != "object":
+        return is_scalar(scan.text[start:end]) or not _is_half_string(scan, after)
     if one == "\\" and scan.at(after + 1) in ("n", "r", "t"):  # a line break that was escaped once too often
         return is_scalar(scan.text[start:end])
     if after == end and one != ",":
@@ -98,7 +101,7 @@ def _text_end(scan: Scanner, start: int, context: str, brackets: list[str]) -> i
             elif _CLOSED_BY[one] in brackets or one != ")":
                 return at
         elif one == ",":
-            if not depth and (context != "object" or _comma_ends(scan, at)):
+            if not depth and (_comma_ends(scan, at) if context == "object" else not _is_half_string(scan, at)):
                 return at
         elif one == "\n":
             if _line_ends(scan, at, context):
@@ -115,6 +118,13 @@ def _text_end(scan: Scanner, start: int, context: str, brackets: list[str]) -> i
             if end >= 0:
                 return end
         at += 1
+
+
+def _is_half_string(scan: Scanner, comma: int) -> bool:
+    """Whether the word with this comma is a string without its first quote: [one, two", 3]."""
+    found = _HALF.match(scan.text, comma, scan.end)
+    scan.fuel -= found.end() - comma if found else 20
+    return found is not None and not scan.is_tired
 
 
 def _comma_ends(scan: Scanner, comma: int) -> bool:

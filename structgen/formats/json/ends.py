@@ -26,7 +26,14 @@ _USUAL = {"key": re.compile(r'"([^"\\\n]+)"[ \t]*:'),
           "array": re.compile(r'"([^"\\\n]*)"\s*,\s*(?:"[^"\\\n]{0,200}"\s*[,\]]|[0-9{\[-])')}
 """Strings that end as JSON's do, with the name or the member behind them: no need to weigh anything."""
 _WORD = re.compile(r"[\w$.+-]+")
+_NAME = re.compile(r"[\w$][\w$ .-]{0,60}:(?!//)")
+_OPEN_NAME = re.compile(r'"[\w$][\w$ .-]{0,60}:\s*["\[{]')
+"""A name without its second quote, before a value that is clearly one."""
+_HALF = re.compile(r"[^\"\[\]{}\n]{1,200}[^\"\[\]{}\n\s]\"\s*(?:[,\]]|$)")
 _BRACKETS = re.compile(r'["{}\[\]\\]')
+_MORE = re.compile(r"[{\[]|(?:-?[0-9][0-9.]*|true|false|null)\s*[,}\]]")
+_MORE_LINES = re.compile(r"\s*(?:[}\]]|(?:-?[0-9][0-9.]*|true|false|null)\s*[,}\]])")
+"""What the text goes on with where it is no prose."""
 _DELIMITER = re.compile(r"[,:{}\[\]\n]")
 _URL = re.compile(r"(?:https?|ftp|mailto|file|data|irc|wss?)$")
 _OPENERS = {"}": "{", "]": "[", ")": "("}
@@ -74,8 +81,10 @@ class Ends:
             return self._plain_end(i, closers)
         doubled = text.startswith(quote * 2, i) and scan.at(i + 2).isalnum()
         start = i + 1 + doubled
-        if doubled and scan.find(quote * 2, start) >= scan.find("\n", start):
-            doubled = False
+        if doubled:
+            twin = scan.find(quote * 2, start)
+            doubled = twin < scan.find("\n", start) and scan.at(scan.gap(twin + 2)) in (",", ":", "}", "]")
+            start = i + 1 + doubled
         found = self._end(start, context, closers, quote if doubled else "")
         return found._replace(opening=text[i:start])
 
@@ -135,9 +144,9 @@ class Ends:
         if one == ",":
             return self._comma_fits(after, context, inner)
         if one in "}])":
-            return self._closer_fits(after, context)
+            return self._closer_fits(after, context) or (inner == 0 and self._is_stray(at, after))
         if one in QUOTES:
-            return self._quote_fits(at, after, context)
+            return self._quote_fits(at, after, context, inner)
         if context == "array":
             return self._item_fits(at, after, one, inner)
         if context == "top":
@@ -146,9 +155,11 @@ class Ends:
 
     def _may_end_name(self, at: int, after: int, one: str) -> bool:
         scan = self.scan
-        if one in ":=,}":
+        if one in ":=":
             return True
-        if one in "{[":
+        if scan.before(at, 0) >= 0 and scan.text[scan.before(at, 0)] == ":":  # {"a: "b"}: the quote opens the value
+            return False
+        if one in ",}{[":
             return True
         if one in QUOTES:
             return after > at + 1 or scan.at(scan.gap(after + 1)) != ":"
@@ -169,7 +180,7 @@ class Ends:
         if context == "object":
             if one in "{[":
                 return inner % 2 == 0
-            if scan.is_name(after) or scan.is_later_name(after):
+            if scan.is_name(after) or scan.is_later_name(after) or _OPEN_NAME.match(scan.text, after, scan.end):
                 return True
             if one in QUOTES:  # no colon behind it: a set, or prose in quotes
                 return inner == 0 and not self._is_prose_after_quote(after)
@@ -177,9 +188,11 @@ class Ends:
         if one in QUOTES or one in "{[(":
             return inner % 2 == 0 or self._string_then_delimiter(after)
         word = _WORD.match(scan.text, after, scan.end)
-        if word is None:
-            return False
-        return self._is_delimited(word.end()) and (is_scalar(word.group()) or inner % 2 == 0)
+        if word is not None and self._is_delimited(word.end()):
+            return is_scalar(word.group()) or inner % 2 == 0
+        half = _HALF.match(scan.text, after, scan.end) if not inner else None  # ["a", b c"]: a first quote is missing
+        scan.fuel -= half.end() - after if half else 20
+        return half is not None
 
     def _is_prose_after_quote(self, i: int) -> bool:
         """Whether the string at ``i`` is followed by a word, so that its quotes are quotation marks in a sentence."""
@@ -229,12 +242,28 @@ class Ends:
             return True
         return (brackets[depth - 1] == "{" and scan.is_name(at)) or (brackets[depth - 1] == "[" and one in QUOTES)
 
+    def _is_stray(self, at: int, closer: int) -> bool:
+        """Whether the bracket behind the quote closes nothing, here or in the string, and what is open goes on behind it."""
+        scan = self.scan
+        opener = _OPENERS[scan.at(closer)]
+        if not self.open_brackets or opener in self.open_brackets:
+            return False
+        quote = scan.text.rfind(scan.text[at], max(0, at - MAX_INNER), at)
+        scan.fuel -= at - max(quote, 0)
+        if opener in scan.text[max(quote, 0):at]:
+            return False
+        after = scan.gap(closer + 1)
+        one = scan.at(after)
+        if one == ",":
+            return self.open_brackets[-1] == "{" and scan.is_name(scan.gap(after + 1))
+        return one in _OPENERS and one != "" and _OPENERS[one] == self.open_brackets[-1]
+
     def _closes_all(self, quote: int) -> bool:
         """Whether behind this quote only brackets come, up to the end."""
         at = self.scan.gap(quote + 1)
         return self.scan.at(at) in ("}", "]") and self.scan.at(self.scan.gap(at + 1)) in ("", "}", "]")
 
-    def _quote_fits(self, at: int, after: int, context: str) -> bool:
+    def _quote_fits(self, at: int, after: int, context: str, inner: int) -> bool:
         """Whether a string may follow without a comma."""
         scan = self.scan
         if after == at + 1:  # "72"" ends with the second quote, ["a""b"] has two strings
@@ -243,9 +272,7 @@ class Ends:
                 return False
         if context == "object":
             return scan.is_quoted_name(after)
-        if context == "top":
-            return "\n" in scan.text[at:after]
-        return True
+        return "\n" in scan.text[at:after] or (context == "array" and inner % 2 == 0)
 
     def _item_fits(self, at: int, after: int, one: str, inner: int) -> bool:
         """Whether the next item may follow without a comma."""
@@ -278,19 +305,33 @@ class Ends:
             return -1
         mark = text[last]
         if context == "key":
-            return scan.before(last, start) + 1 if mark == ":" else -1
+            name = _NAME.match(text, start, at)
+            return scan.before(name.end() - 1, start) + 1 if name else -1
         if mark == "," and self._opens_next(at, context):
-            return scan.before(last, start) + 1
+            return self._without_closers(start, scan.before(last, start) + 1)
         if context == "object" and scan.at(scan.gap(at + 1)) == ":":  # "b, c": 1 for "b", "c": 1
             split = max(text.rfind(",", start, at), text.rfind("\n", start, at))
             scan.fuel -= at - split if split >= 0 else at - start
             if split > start and scan.is_half_name(scan.spaces(split + 1)):
                 return scan.before(split, start) + 1
         if "\n" in text[last:at] and self._opens_next(at, context):
-            return last + 1
+            return self._without_closers(start, last + 1)
         if mark in "{[" and last > start:
             return self._closed_before(last, start)
         return -1
+
+    def _without_closers(self, start: int, end: int) -> int:
+        """The end of a string without the brackets at its end that close what is open: {"a": {"b": "c}, "d": 1}."""
+        scan, text, left = self.scan, self.scan.text, list(self.open_brackets)
+        if end <= start or text[end - 1] not in "}]" or end - start > MAX_INNER:
+            return end
+        inside, at = self._unmatched(start, end), end
+        while at > start and text[at - 1] in "}]" and inside[text[at - 1]] and len(left) > 1 and (
+                left[-1] == _OPENERS[text[at - 1]]):
+            inside[text[at - 1]] -= 1
+            left.pop()
+            at = scan.before(at - 1, start) + 1
+        return at
 
     def _opens_next(self, at: int, context: str) -> bool:
         if context == "object":
@@ -348,8 +389,28 @@ class Ends:
             if found is not None and found.group() == ":":
                 end = scan.before(found.start(), start) + 1
                 return Span(start, end, end, "", "")
-        end = self._before_tail(start)
+        end = min(self._before_tail(start), self._before_structure(start))
         return Span(start, end, end, "", "")
+
+    def _before_structure(self, start: int) -> int:
+        """Where, in a string that no quote ends, a bracket closes what is open and more of it follows."""
+        scan, text = self.scan, self.scan.text
+        depth: list[str] = []
+        for found in _BRACKETS.finditer(text, start, scan.end):
+            one = found.group()
+            if one in "{[":
+                depth.append(one)
+            elif one in _OPENERS and depth:
+                depth.pop()
+            elif one in _OPENERS and _OPENERS[one] in self.open_brackets:
+                after = scan.gap(found.end())
+                if scan.at(after) == "," and _MORE.match(text, scan.gap(after + 1), scan.end):
+                    return scan.before(found.start(), start) + 1
+        line = text.find("\n", start, scan.end)
+        if line >= 0 and self.open_brackets and _MORE_LINES.match(text, line, scan.end):
+            last = scan.before(line, start)
+            return scan.before(last, start) + 1 if text[last] == "," and last >= start else last + 1
+        return scan.end
 
     def _before_tail(self, start: int) -> int:
         """Where the text ends without the brackets, commas and fences at its end that belong to what is open."""

@@ -70,7 +70,7 @@ def candidates(text: str, typed: bool) -> Iterator[Candidate]:
             return
         if typed:
             plain = text[region.start:region.end].strip()
-            if plain:
+            if plain and plain != "null":
                 start = text.index(plain[0], region.start)
                 candidate = Candidate(plain, [Found("unquoted-string", start, plain, json.dumps(plain))],
                                       (start, start + len(plain)), is_answer=False)

@@ -149,6 +149,26 @@ class Scanner:
         found = _CAPITALS.match(self.text, i, min(self.end, i + MAX_NAME))
         return found is not None and self.is_quoted_name(found.end() - 1)
 
+    def unmatched_ahead(self, i: int) -> int:
+        """How many brackets are closed behind ``i`` that were opened before it; -1 where nobody can afford to count."""
+        if self.is_tired:
+            return -1
+        depth = count = 0
+        is_text = False
+        for found in _BRACKETS.finditer(self.text, i, self.end):
+            one = found.group()
+            if one == '"':
+                is_text = not is_text
+            elif not is_text and one in "{[":
+                depth += 1
+            elif not is_text and one in "}]":
+                if depth:
+                    depth -= 1
+                else:
+                    count += 1
+        self.fuel -= self.end - i
+        return count
+
     def is_quoted_name(self, i: int) -> bool:
         quote = self.text[i]
         closers = QUOTES[quote]
@@ -174,5 +194,6 @@ class Scanner:
         return False
 
 
+_BRACKETS = re.compile(r'["{}\[\]]|\\.', re.DOTALL)
 _CAPITALS = re.compile(r'[A-Z_]{2,40}:?\s{1,40}"')
 _HALF_NAME = re.compile(r"[A-Za-z_$][\w$ .-]{0,60}[\"'\u201d\u2019]\s{0,40}:")

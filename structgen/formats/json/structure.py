@@ -294,7 +294,7 @@ class Structure:
     def _closer(self, frame: _Frame, one: str) -> None:
         """A closing bracket: of this container, of one around it, or of none."""
         if _CLOSERS[frame.kind] == one:
-            if one == "}" and self._is_early(frame):
+            if self._is_early(frame):
                 self._drop("stray-bracket", self.at + 1)
                 return
             self.at += 1
@@ -302,25 +302,39 @@ class Structure:
             return
         kinds = self.ends.open_brackets
         opener = next(kind for kind, closer in _CLOSERS.items() if closer == one)
-        if opener in kinds:
-            if one == "}" and frame.kind == "[" and self._closes_list_only():
-                self.note("mismatched-bracket", self.at, one, "]")
-                self.at += 1
-                self._close(frame)
-                return
-            self.note("unclosed-bracket", self.at, "", _CLOSERS[frame.kind])
+        is_open = opener in kinds
+        what = self._closer_of_outer(frame, kinds, opener) if is_open else self._closer_of_none(frame, kinds)
+        if what == "stray-bracket":
+            self._drop(what, self.at + 1)
+        elif what == "mismatched-bracket":
+            self.note(what, self.at, one, _CLOSERS[frame.kind])
+            self.at += 1
             self._close(frame)
-            return
+        else:
+            self.note(what, self.at, "", _CLOSERS[frame.kind])
+            self._close(frame)
+
+    def _closer_of_outer(self, frame: _Frame, kinds: list[str], opener: str) -> str:
+        """What a bracket is that would close a container further out."""
+        if frame.kind == "[" and self._closes_list_only():
+            return "mismatched-bracket"
+        after = self.scan.gap(self.at + 1)
+        if self.scan.at(after) == _CLOSERS[frame.kind] and kinds.count(frame.kind) == 1:
+            return "stray-bracket"  # {"a": [1}]}
+        left = len(kinds) - 1 - kinds[::-1].index(opener)
+        if self.scan.at(after) and self.scan.unmatched_ahead(after) > left:
+            return "mismatched-bracket"  # [{"a": 1], 2]: there are as many brackets as if it were the right one
+        return "unclosed-bracket"
+
+    def _closer_of_none(self, frame: _Frame, kinds: list[str]) -> str:
+        """What a bracket is that would close nothing that is open."""
         after = self.scan.gap(self.at + 1)
         then = self.scan.at(after)
-        goes_on = then == "," and ((frame.kind == "{" and self.scan.is_name(self.scan.gap(after + 1))) or
-                                   (frame.kind != "{" and len(kinds) == 1))
-        if goes_on or (then and then == _CLOSERS[frame.kind]):
-            self._drop("stray-bracket", self.at + 1)
-            return
-        self.note("mismatched-bracket", self.at, one, _CLOSERS[frame.kind])
-        self.at += 1
-        self._close(frame)
+        goes_on = then == "," and (frame.kind != "{" or self.scan.is_name(self.scan.gap(after + 1)))
+        if goes_on:
+            is_short = len(kinds) > 1 and 0 <= self.scan.unmatched_ahead(after) < len(kinds)
+            return "mismatched-bracket" if is_short else "stray-bracket"
+        return "stray-bracket" if then and then == _CLOSERS[frame.kind] else "mismatched-bracket"
 
     def _end_at(self, frame: _Frame) -> None:
         """Closes a container whose bracket was just passed."""
@@ -329,7 +343,9 @@ class Structure:
         self.at += 1
 
     def _is_early(self, frame: _Frame) -> bool:
-        """Whether the object goes on behind its bracket: {"a": 1}, "b": 2}."""
+        """Whether the container goes on behind its bracket: {"a": 1}, "b": 2} and [[1]], 2]."""
+        if frame.kind != "{":
+            return len(self._stack) == 1 and frame.kind == "[" and self._list_goes_on()
         if (len(self._stack) > 1 and self._stack[-2].kind == "{") or not frame.count:
             return False
         comma = self.scan.gap(self.at + 1)
@@ -337,6 +353,14 @@ class Structure:
             return False
         name = self.scan.gap(comma + 1)
         return self.scan.at(name) in QUOTES and self.scan.at(name) != "" and self.scan.is_quoted_name(name)
+
+    def _list_goes_on(self) -> bool:
+        """Whether a comma, a value that is no container, and one more bracket follow the outermost list."""
+        comma = self.scan.gap(self.at + 1)
+        if self.scan.at(comma) != ",":
+            return False
+        one = self.scan.at(self.scan.gap(comma + 1))
+        return (one == '"' or one.isdecimal()) and self.scan.unmatched_ahead(comma) == 1
 
     def _closes_list_only(self) -> bool:
         """Whether } stands for ], because the object around goes on: {"a": [1}, "b": 2}."""
@@ -377,6 +401,12 @@ class Structure:
             return
         key, offset = frame.value.pop(), frame.places.pop(frame.count - 1)
         frame.count -= 1
+        if len(self._stack) > 1 and self._stack[-2].kind == "{" and any(not isinstance(one, dict) for one in frame.value):
+            self.at = offset  # {"a": [1, "b": 2}: the name is one of the object around
+            self.note("unclosed-bracket", offset, "", "]")
+            self._close(frame)
+            self._stack[-1].fresh = True
+            return
         self.note("missing-bracket", offset, "", "{")
         self.at -= 1
         self._push("{")
@@ -400,6 +430,10 @@ class Structure:
         elif frame is not None and (usual := _USUAL[frame.kind].match(self.text, self.at, self.scan.end)) is not None:
             self.at = usual.end(1)
             self._store(_LITERALS[usual[1]] if usual[1] in _LITERALS else int(usual[1]))
+        elif one == "]" and frame is not None and "[" not in self.ends.open_brackets:
+            self.note("missing-bracket", self.at, "", "[")
+            self.at += 1
+            self._store([])
         elif frame is not None and (not one or one in ",}])" or self.text.startswith(_FENCE, self.at)):
             self.is_cut = self.is_cut or not one
             self.note("missing-value", self.at, "", "null")

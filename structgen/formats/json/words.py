@@ -67,7 +67,7 @@ def _number(text: str, is_cut: bool) -> tuple[Any, str | None]:
     if len(text) > MAX_DIGITS:
         return text, "unquoted-string"
     if _GROUPED.fullmatch(text):
-        return _plain(text.replace(",", "")), "number-spelling"
+        return _spelled(text, "number-spelling", text.replace(",", ""))
     radix = _RADIX.fullmatch(text)
     if radix:
         sign, *digits = radix.groups()
@@ -77,19 +77,19 @@ def _number(text: str, is_cut: bool) -> tuple[Any, str | None]:
     loose = _LOOSE.fullmatch(text)
     if loose and any(one.isdecimal() for one in (loose[2] or "") + (loose[3] or "")):
         plain = "".join(part or "" for part in loose.groups())
-        return _plain(plain.replace("_", "")), "number-spelling"
+        return _spelled(text, "number-spelling", plain.replace("_", ""))
     if text.lower() in _NOT_FINITE:
         return float(_NOT_FINITE[text.lower()]), "not-finite"
     cut = _CUT.fullmatch(text)
     if is_cut and cut and cut[1]:
-        return _plain(cut[1]), "cut-number"
+        return _spelled(text, "cut-number", cut[1])
     return text, "unquoted-string"
 
 
-def _plain(text: str) -> Any:
-    """A number in Python's spelling."""
-    if "." in text or "e" in text.lower():
-        value = Spelled(float(text))
-        value.spelling = text
-        return value if abs(value) != float("inf") else text
-    return int(text)
+def _spelled(text: str, kind: str, plain: str) -> tuple[Any, str]:
+    """A number from its plain spelling; the text itself where Python cannot hold it."""
+    if "." in plain or "e" in plain.lower():
+        value = Spelled(float(plain))
+        value.spelling = plain
+        return (value, kind) if abs(value) != float("inf") else (text, "unquoted-string")
+    return int(plain), kind

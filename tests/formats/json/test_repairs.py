@@ -45,6 +45,14 @@ CASES: list[tuple[str, Any, str]] = [
     ('[[1, 2}, [3]]', [[1, 2], [3]], "mismatched-bracket"),
     ('{"a": 1}}]', {"a": 1}, "stray-bracket"),
     ('{"a": 1}, "b": 2}', {"a": 1, "b": 2}, "stray-bracket"),
+    ('[[1]], "b", 2]', [[1], "b", 2], "stray-bracket"),
+    ('{"a": ["b"}], "c": 2}', {"a": ["b"], "c": 2}, "stray-bracket"),
+    ('{"a": {"b": "c"]}, "d": 2}', {"a": {"b": "c"}, "d": 2}, "stray-bracket"),
+    ('[{"a": 1], 2]', [{"a": 1}, 2], "mismatched-bracket"),
+    ('{"a": {"b": 1], "c": 2}', {"a": {"b": 1}, "c": 2}, "mismatched-bracket"),
+    ('{"a": {"b": 1], "c": 2}}', {"a": {"b": 1, "c": 2}}, "stray-bracket"),
+    ('{"a": [1, "b": 2}', {"a": [1], "b": 2}, "unclosed-bracket"),
+    ('{"a": ]}', {"a": []}, "missing-bracket"),
     ('{{"a": 1}}', {"a": 1}, "doubled-bracket stray-bracket"),
     ('[{"a": 1 {"a": 2}]', [{"a": 1}, {"a": 2}], "unclosed-bracket missing-comma"),
     ('["a": 1]', [{"a": 1}], "missing-bracket unclosed-bracket"),
@@ -70,6 +78,12 @@ CASES: list[tuple[str, Any, str]] = [
     ('{a": "b"}', {"a": "b"}, "missing-quote"),
     ('{"a": b", "c": "d"}', {"a": "b", "c": "d"}, "missing-quote"),
     ('["a, "b"]', ["a", "b"], "missing-quote"),
+    ('["a", b c, d", 1]', ["a", "b c, d", 1], "missing-quote"),
+    ('[b, c", 1]', ["b, c", 1], "missing-quote"),
+    ('{"a: [], "b": 1}', {"a": [], "b": 1}, "missing-quote"),
+    ('{"a": {"b": "c}, "d": 1}', {"a": {"b": "c"}, "d": 1}, "missing-quote"),
+    ('[["a, 1], 2]', [["a, 1"], 2], "missing-quote"),
+    ('["a,\n 1]', ["a", 1], "missing-quote"),
     ('[{"a": "b}, {"c": "d"}]', [{"a": "b"}, {"c": "d"}], "missing-quote"),
     ('{"a": "He said "no" to me.", "b": 1}', {"a": 'He said "no" to me.', "b": 1}, "unescaped-quote unescaped-quote"),
     ('{"a": "x, "y", z"}', {"a": 'x, "y", z'}, "unescaped-quote unescaped-quote"),
@@ -181,7 +195,7 @@ def test_floods_are_read_or_refused_in_linear_work(unit: str, before: str, monke
 
 def test_a_text_with_too_many_repairs_is_refused() -> None:
     with pytest.raises(sg.ReadError, match=f"more than {MAX_REPAIRS} repairs"):
-        sg.read("{" + '"a" 1 ' * MAX_REPAIRS)
+        sg.read("{" + '"a" [], ' * (MAX_REPAIRS + 1))
 
 
 def test_the_shared_corpus_is_read_as_expected() -> None:
