@@ -22,8 +22,9 @@ GROUPS = (("items", "prefixItems", "additionalItems"), ("properties", "patternPr
           ("if", "then", "else"), ("contains", "minContains", "maxContains"), ("minimum", "exclusiveMinimum"),
           ("maximum", "exclusiveMaximum"))
 """Keywords that mean something only together."""
-JOINING = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "allOf"})
-"""Keywords that only add schemas to the conjunction, where their keywords are sides of their own."""
+JOINING = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "allOf", "unevaluatedItems", "unevaluatedProperties"})
+"""Keywords that only add schemas to the conjunction, where their keywords are sides of their own; and those that say
+nothing by themselves."""
 MAX_SIDES = 40
 """Keywords that are tried two by two at most."""
 

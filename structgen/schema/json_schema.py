@@ -148,6 +148,15 @@ class Reader:
         """The Python id of the raw schema that a key stands for, whatever its scope."""
         return self._sources.get(key, key)
 
+    def visible(self, key: int) -> dict[str, Any]:
+        """A raw schema without the keywords that mean nothing in its dialect."""
+        raw, dialect = self.raws[key], self.dialect_of(key)
+        if dialect.ref_stands_alone and "$ref" in raw:
+            return {"$ref": raw["$ref"]}
+        if raw.__class__ is Made or dialect.hidden.isdisjoint(raw):
+            return raw
+        return {keyword: value for keyword, value in raw.items() if keyword not in dialect.hidden}
+
     def dialect_of(self, key: int) -> Dialect:
         """The dialect that the raw schema of a key is written in."""
         return self.references.dialect(self.source(key)) if self.references.is_mixed else self.dialect
@@ -177,6 +186,15 @@ class Reader:
         if self._scopes is not None:
             self._scopes[id(raw)] = self._scopes.get(parent, ())
         return (id(raw),)
+
+    def either(self, links: list[Link], parent: int) -> Link:
+        """The link to what satisfies one of the links at least."""
+        if ANYTHING in links:
+            return ANYTHING
+        links = [link for link in dict.fromkeys(links) if link != NOTHING]
+        if len(links) < 2:
+            return links[0] if links else NOTHING
+        return self.synthetic({"anyOf": [Linked(link) for link in links]}, parent)
 
     def negation(self, link: Link, parent: int) -> Link:
         """The link to what does not satisfy ``link``."""
@@ -247,17 +265,6 @@ class Reader:
             raise SchemaError(f"{shown(target)} is not a schema", position=pointer,
                               because="a reference leads here, and a schema is an object, true or false")
         return self.link(target, 0, pointer, None, scope)
-
-    def either(self, links: list[Link], parent: int) -> Link:
-        """The link to what satisfies one of the links at least."""
-        return self.synthetic({"anyOf": [Linked(link) for link in links]}, parent)
-
-    def visible(self, key: int) -> dict[str, Any]:
-        """A raw schema without the keywords that mean nothing in its dialect."""
-        raw, hidden = self.raws[key], self.dialect_of(key).hidden
-        if raw.__class__ is Made or hidden.isdisjoint(raw):
-            return raw
-        return {keyword: value for keyword, value in raw.items() if keyword not in hidden}
 
     # --- conjunctions -------------------------------------------------------------------------------------------------
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from structgen.schema.evaluated import MAX_WAYS, TooManyWays, Way, ways_of
 from structgen.schema.gathered import Gathered
-from structgen.schema.merge import intersect, merge_arrays, settle_array, unite
+from structgen.schema.merge import merge_all, merge_arrays, merge_objects
 from structgen.schema.nodes import (
     ALL_TYPES,
     ANY,
@@ -30,11 +31,9 @@ from structgen.schema.nodes import (
     Number,
     ObjectFacet,
     ObjectPart,
-    Schema,
     TextTest,
 )
 from structgen.schema.numbers import exact
-from structgen.schema.unevaluated import TooManyWays, ways
 from structgen.schema.values import schema_of_values
 
 if TYPE_CHECKING:
@@ -444,41 +443,56 @@ def depend(reader: Reader, gathered: Gathered, keyword: str, name: Any, dependen
 # --- what constrains and is refused -----------------------------------------------------------------------------------
 
 def unevaluatedProperties(reader: Reader, gathered: Gathered, value: Any) -> None:
-    """``unevaluatedProperties``: where nothing beside it evaluates members out of sight, it is ``additionalProperties``."""
-    unevaluated(reader, gathered, "unevaluatedProperties", value, "additionalProperties")
+    """``unevaluatedProperties``: members that no keyword beside it, or in what applies here, has spoken of."""
+    unevaluated(reader, gathered, "unevaluatedProperties", value)
 
 
 def unevaluatedItems(reader: Reader, gathered: Gathered, value: Any) -> None:
-    """``unevaluatedItems``: vacuous where ``items`` evaluates every item."""
-    unevaluated(reader, gathered, "unevaluatedItems", value, "items")
+    """``unevaluatedItems``: the same for items."""
+    unevaluated(reader, gathered, "unevaluatedItems", value)
 
 
-def unevaluated(reader: Reader, gathered: Gathered, keyword: str, value: Any, plain: str) -> None:
-    link, raw = reader.child(gathered, keyword, value), gathered.raw
-    if link == ANYTHING or (plain in raw and not isinstance(raw[plain], (list, tuple))):
+def unevaluated(reader: Reader, gathered: Gathered, keyword: str, value: Any) -> None:
+    """One way to be evaluated is a part like any other; several are alternatives."""
+    link, of_items = reader.child(gathered, keyword, value), keyword == "unevaluatedItems"
+    if link == ANYTHING:
         return
     try:
-        found = ways(reader, gathered.id, keyword)
+        ways = ways_of(reader, gathered.id, of_items)
     except TooManyWays:
-        reader.refuse(gathered, keyword, f'"{keyword}" beside these applicators cannot be enforced while generating',
-                      because="what they evaluate depends on the value in too many ways",
+        reader.refuse(gathered, keyword, f'"{keyword}" beside so many branches cannot be enforced while generating',
+                      because=f"which members they evaluate depends on the value in more than {MAX_WAYS} ways",
                       instead='list the members in one schema and use "additionalProperties"')
         return
-    schemas: list[Schema] = []
-    for way in found:
-        base = reader.expand(way.link)
-        if keyword == "unevaluatedProperties" and not way.every_member:
-            part = ObjectPart(dict.fromkeys(sorted(way.names), ANYTHING),
-                              tuple([(text, ANYTHING) for text in sorted(way.patterns)]), link, gathered.id)
-            base = intersect(base, ANY._replace(objects=(ObjectFacet(parts=(part,), origin=gathered.id),)))
-        elif keyword == "unevaluatedItems" and not way.every_item:
-            rest = link
-            if way.items:
-                rest = reader.either([link, *sorted(way.items)], gathered.id)
-            array = settle_array(ArrayFacet((ANYTHING,) * way.first_items, rest, origin=gathered.id))
-            base = intersect(base, ANY._replace(arrays=() if array is None else (array,)))
-        schemas.append(base)
-    gathered.narrow(keyword, unite(schemas))
+    if len(ways) == 1 and ways[0].condition == ANYTHING:
+        if of_items and not ways[0].everything:
+            add_array(gathered, [ANYTHING] * ways[0].items, other_items(reader, gathered, ways[0], link))
+        elif not ways[0].everything:
+            gathered.parts = (*gathered.parts, other_members(gathered, ways[0], link))
+        return
+    schemas = [(way, reader.expand(way.condition)) for way in ways]
+    if of_items:
+        arrays = [facet for way, schema in schemas for facet in (schema.arrays if way.everything else merge_all(
+            schema.arrays, (ArrayFacet((ANYTHING,) * way.items, other_items(reader, gathered, way, link),
+                                       origin=gathered.id),), merge_arrays))]
+        gathered.narrow(keyword, ANY._replace(arrays=tuple(arrays)))
+        return
+    objects = [facet for way, schema in schemas for facet in (schema.objects if way.everything else merge_all(
+        schema.objects, (ObjectFacet((other_members(gathered, way, link),), origin=gathered.id),), merge_objects))]
+    gathered.narrow(keyword, ANY._replace(objects=tuple(objects)))
+
+
+def other_members(gathered: Gathered, way: Way, link: Link) -> ObjectPart:
+    """What members that are not evaluated must satisfy."""
+    return ObjectPart(dict.fromkeys(sorted(way.names), ANYTHING), tuple((text, ANYTHING) for text in sorted(way.patterns)),
+                      link, gathered.id)
+
+
+def other_items(reader: Reader, gathered: Gathered, way: Way, link: Link) -> Link:
+    """What items behind those that are evaluated by their place must satisfy."""
+    if not way.matching:
+        return link
+    return reader.either([link, *sorted(way.matching)], gathered.id)
 
 
 def refused(keyword: str, because: str) -> Keyword:
