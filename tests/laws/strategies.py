@@ -125,6 +125,11 @@ def members(draw: st.DrawFn, node: st.SearchStrategy[Node]) -> Members:
     most = draw(st.sampled_from([None, None, max(least, sum(required)), 3]))
     colon = draw(st.sampled_from([Str(":"), seq(Str(":"), optional(Str(" ")))]))
     classes = tuple(draw(st.lists(st.tuples(regular(1), node), max_size=2))) if other is None or name is not None else ()
+    awaited, proofs = 0, ()
+    if other is not None and name is None and draw(st.booleans()):
+        awaited = draw(st.sampled_from([1, 3]))
+        sets = draw(st.sampled_from([(3,), (1, 2), (1, 2, 3)]))
+        proofs = tuple((bits & awaited, None, draw(node)) for bits in sets if bits & awaited)
     return Members(
         Str("{"),
         Str("}"),
@@ -140,6 +145,8 @@ def members(draw: st.DrawFn, node: st.SearchStrategy[Node]) -> Members:
         most,
         draw(st.sampled_from(["json", "json", "json", "raw"])) if not classes and other is None else "json",
         classes,
+        awaited,
+        proofs,
     )
 
 
