@@ -399,7 +399,7 @@ def test_logits_processor_names_a_token_forced_by_others(models: Any, token: int
     assert str(token) in (caught.value.because or "")
     if token == ord("x"):
         assert "'x'" in (caught.value.because or "")
-        assert "allowed: " in (caught.value.because or "")
+        assert "allowed (" in (caught.value.because or "")
 
 
 def test_logits_processor_says_when_others_force_every_beam(models: Any) -> None:

@@ -62,7 +62,7 @@ CASES: dict[str, Callable[[], Any]] = {
     "schema-unsupported-unique-objects": schema(
         {"properties": {"tags": {"type": "array", "items": {"type": "object"}, "uniqueItems": True}}}
     ),
-    "schema-unsupported-multiple": schema({"type": "number", "multipleOf": 0.7}),
+    "schema-unsupported-multiple": schema({"type": "number", "multipleOf": 0.123456789}),
     "schema-unsupported-pattern": schema({"type": "string", "pattern": "(a+)\\1"}),
     "schema-pattern-broken": schema({"type": "string", "pattern": "a(b"}),
     "schema-option": schema({}, whitespace="none"),

@@ -31,6 +31,10 @@ UNIT = f"([0-9a-cA-CefEF]{HEX}{{3}}|[dD][0-7]{HEX}{{2}})"
 PAIR = rf"\\u{HIGH}{HEX}{{2}}\\u{LOW}{HEX}{{2}}"
 CHAR = rf'([^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u{UNIT}|{PAIR})'
 INT = r"-?(0|[1-9][0-9]*)"
+TOP = "7976931348623157"  # the fraction of the greatest double, before e308
+BELOW_TOP = "|".join(
+    [f"{TOP[:i]}[0-{int(digit) - 1}][0-9]*" for i, digit in enumerate(TOP)] + [TOP[:i] for i in range(1, len(TOP))]
+)
 
 
 @dataclass(frozen=True)
@@ -362,9 +366,12 @@ NUMBERS = [
     Case(
         "number-exponents",
         JsonSchema({"type": "number"}, whitespace="compact"),
-        regex(INT + r"(\.[0-9]+)?([eE][+-]?0{0,2}([0-9]|[1-9][0-9]|[12][0-9][0-9]|30[0-7]))?"),
-        ("1e5", "-0.5E+10", "1e-12"),
-        ("1e", "1e308"),
+        regex(
+            INT + r"(\.[0-9]+)?([eE][+-]?0{0,2}([0-9]|[1-9][0-9]|[12][0-9][0-9]|30[0-7]))?"
+            rf"|-?1(\.({BELOW_TOP}|{TOP}0*))?[eE]\+?0{{0,2}}308"
+        ),
+        ("1e5", "-0.5E+10", "1e-12", "1e308", "1.79e+308"),
+        ("1e", "1e309", "2e308", "1.8e308", "1e-308"),
     ),
     Case(
         "number-open-interval",

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from functools import cache
+from typing import Any
 
 from structgen.errors import GrammarSyntaxError, SchemaError
 from structgen.formats.json.breaches import TooManyWays, list_few, proofs, ways_to_break
 from structgen.formats.json.counted import MAX_STATES, CountedArray, TooManyStates
+from structgen.formats.json.distinct import distinct_lists
 from structgen.formats.json.matches import matches
 from structgen.formats.json.names import MAX_KINDS, Kind, TooManyKinds, kinds_of_names
 from structgen.formats.json.numbers import Spelling, number_node
@@ -233,6 +235,13 @@ class Writer:
             return NEVER
         return Items(space.open_array, space.close_array, space.comma, tuple(prefix), rest, facet.min_items, most)
 
+    def _list(self, values: list[Any], origin: int) -> Node:
+        """The array of exactly these values."""
+        items = [self.node(self._reader.synthetic({"const": value}, origin), FOREVER if self._depth == FOREVER else 0)
+                 for value in values]
+        space, count = self._space, len(values)
+        return Items(space.open_array, space.close_array, space.comma, tuple(items), None, count, count)
+
     def _counted_array(self, facet: ArrayFacet, depth: int) -> Node:
         self._counted += 1
         array = CountedArray(facet, lambda link: self.node(link, depth),
@@ -247,6 +256,12 @@ class Writer:
 
     def _unique_array(self, facet: ArrayFacet) -> Node:
         space, most = self._space, facet.max_items
+        reach = len(facet.prefix)
+        if reach and (facet.rest == NOTHING or (most is not None and most <= reach)):
+            schemas = [self._reader.expand(link) for link in facet.prefix[:most]]
+            lists = distinct_lists(schemas, facet.min_items)
+            if lists is not None:
+                return alt([self._list(values, facet.origin) for values in lists])
         schema = self._reader.expand(facet.rest)
         if facet.prefix or schema.arrays or schema.objects:
             what = "behind a prefix" if facet.prefix else "over arrays or objects"

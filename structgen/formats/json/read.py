@@ -201,6 +201,7 @@ class _Groups:
             if candidate.found and candidate.found[0].kind == "code-fence":
                 yield candidate
                 continue
+            _around(candidate, self.text, Region(fence.content, max(fence.end, candidate.span[1])))
             candidate.found.insert(0, mark)
             end = fence.after if candidate.span[1] <= fence.after else candidate.span[1]
             candidate.span = (fence.start, end)

@@ -68,13 +68,13 @@ class Scanner:
 
     def spaces(self, i: int) -> int:
         """The end of the white space at ``i``."""
-        found = _GAP.match(self.text, i, self.end)
+        found = _GAP.match(self.text, min(i, self.end), self.end)
         assert found is not None  # it matches nothing, too
         return found.end()
 
     def plain_spaces(self, i: int) -> int:
         """The end of the white space that JSON allows at ``i``."""
-        found = _PLAIN.match(self.text, i, self.end)
+        found = _PLAIN.match(self.text, min(i, self.end), self.end)
         assert found is not None
         return found.end()
 

@@ -17,6 +17,8 @@ CASES: list[tuple[str, Any, str]] = [
     ('\ufeff{"a": 1}', {"a": 1}, "byte-order-mark"),
     ('```json\n{"a": 1}\n```', {"a": 1}, "code-fence"),
     ('```yaml\n{"a": 1}\n```', {"a": 1}, "code-fence"),
+    ('```js(on\n{"a": "b}\n```', {"a": "b"}, "code-fence surrounding-text missing-quote"),
+    ('```\n{"a": 1}} // so\n```', {"a": 1}, "code-fence stray-bracket comment"),
     ('~~~\n[1, 2]\n~~~\nThat is all.', [1, 2], "code-fence surrounding-text"),
     ('Here you are:\n```\n{"a": "```py\\nx\\n```"}', {"a": "```py\nx\n```"}, "surrounding-text code-fence"),
     ('<think>{"a": 0}?</think>{"a": 1}', {"a": 1}, "thinking"),
