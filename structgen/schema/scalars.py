@@ -51,7 +51,7 @@ def number_of(text: str) -> int | float | None:
     plain = ("-" if negative else "") + whole
     fraction, exponent, scale = found["fraction"], found["exponent"], _SCALES.get((found["scale"] or "").lower(), 0)
     if fraction is None and exponent is None:
-        return int(plain) * 10 ** scale
+        return int(int(plain) * 10 ** scale)
     value = float(f"{plain}{fraction or ''}{exponent or ''}" + (f"e{scale}" if scale and not exponent else ""))
     return value if abs(value) != float("inf") else None
 
