@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import suppress
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, cast
 
 from structgen.automaton.lower import lower
 from structgen.errors import LimitExceededError, SchemaError
@@ -27,7 +27,6 @@ _SMALL = 64
 """States of a finite automaton that is explored when it is compiled; a mask of a wide one takes about 0.1 ms."""
 
 
-@runtime_checkable
 class Source(Protocol):
     """Anything that can say which texts it allows."""
 
@@ -80,8 +79,8 @@ def as_grammar(source: object, limits: Limits) -> Grammar:
     if isinstance(source, str | bytes):  # pydantic would take a string for a name and evaluate it
         raise SchemaError(f"a text is no source: {source[:60]!r}", because="it could be a schema, a regex or a choice",
                           instead="say which: JsonSchema(text), Regex(text), Choice([text])")
-    if not isinstance(source, type) and isinstance(source, Source):
-        return source.to_grammar(limits)
+    if not isinstance(source, type) and callable(getattr(source, "to_grammar", None)):  # isinstance of a protocol: 5 us
+        return cast(Source, source).to_grammar(limits)
     return json_source(source).to_grammar(limits)
 
 

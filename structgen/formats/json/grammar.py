@@ -104,7 +104,7 @@ class Writer:
         origins = {name: self._reader.pointer(key[0][0]) if key[0] else "#" for key, name in self._names.items()}
         self._why.recursions = [place for name, place in origins.items() if name != self._common]
         return Grammar(seq(around, start, around), self._rules, tuple(self._reader.unenforced), origins, self._common,
-                       all_productive(self._rules), self._why.error)
+                       all_productive(self._rules, self._common), self._why.error)
 
     def node(self, link: Link, depth: int) -> Node:
         """The node of a link, with containers nested at most ``depth`` deep."""

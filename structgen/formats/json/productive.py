@@ -12,10 +12,11 @@ from structgen.grammar.build import proved
 from structgen.grammar.nodes import Alt, Items, Members, Node, Ref, Repeat, Seq
 
 
-def all_productive(rules: Mapping[str, Node]) -> bool:
-    """Whether each rule has a finite text, as far as that is seen without looking into regular languages."""
-    known: set[str] = set()
-    left = list(rules)
+def all_productive(rules: Mapping[str, Node], common: str | None = None) -> bool:
+    """Whether each rule has a finite text, as far as that is seen without looking into regular languages; ``common``
+    is the rule of any JSON value, which has."""
+    known: set[str] = set() if common is None else {common}
+    left = [name for name in rules if name != common]
     while left:
         rest: list[str] = []
         for name in left:
