@@ -196,24 +196,32 @@ class Structure:
         self.ends.open_brackets.append(kind)
         self.at += 1
 
-    # Objects
-
-    def _member(self, frame: _Frame) -> None:
-        """One step in an object: its end, or a name and what its value begins with."""
+    def _next(self, frame: _Frame) -> str | None:
+        """The character that a member or an item begins with, behind commas; None where the step was an end, a closing
+        bracket or an ellipsis, which are done with then."""
         self._commas(frame)
         if self._ends(frame):
-            return
+            return None
         one = self.scan.at(self.at)
         if one in "}])":
             self._closer(frame, one)
-            return
-        if one in "{[":
-            self._bracket_for_name(frame, one)
-            return
+            return None
         ellipsis = _ELLIPSIS.match(self.text, self.at, self.scan.end)
         if ellipsis:
             self._drop("ellipsis", ellipsis.end())
             frame.fresh = frame.fresh or frame.count == 0
+            return None
+        return one
+
+    # Objects
+
+    def _member(self, frame: _Frame) -> None:
+        """One step in an object: its end, or a name and what its value begins with."""
+        one = self._next(frame)
+        if one is None:
+            return
+        if one in "{[":
+            self._bracket_for_name(frame, one)
             return
         if not frame.fresh:
             self.note("missing-comma", self.at, "", ",")
@@ -374,17 +382,8 @@ class Structure:
 
     def _item(self, frame: _Frame) -> None:
         """One step in an array: its end, or an item."""
-        self._commas(frame)
-        if self._ends(frame):
-            return
-        one = self.scan.at(self.at)
-        if one in "}])":
-            self._closer(frame, one)
-            return
-        ellipsis = _ELLIPSIS.match(self.text, self.at, self.scan.end)
-        if ellipsis:
-            self._drop("ellipsis", ellipsis.end())
-            frame.fresh = frame.fresh or frame.count == 0
+        one = self._next(frame)
+        if one is None:
             return
         if one == ":":
             self._colon_in_array(frame)
