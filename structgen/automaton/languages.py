@@ -54,7 +54,9 @@ def proof_language(names: tuple[str, ...], kinds: list[Node | None], most: int |
     keys = compile_names(names, True, language, limits)
     count = 0 if language is None else language.count[language.start]
     if keys is None or (count < INFINITE and (most is None or count <= most + len(names))):
-        raise UnsupportedSchemaError("a proof whose names end", because="another member may have taken the last of them")
+        raise UnsupportedSchemaError("a map waits for a member whose names may all be taken",
+                                     because="there are no more such names than members allowed, so the wait could be vain",
+                                     instead="list these names in Members.names, as the JSON front end does")
     return keys
 
 

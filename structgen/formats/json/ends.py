@@ -35,7 +35,6 @@ _MORE = re.compile(r"[{\[]|(?:-?[0-9][0-9.]*|true|false|null)\s*[,}\]]")
 _MORE_LINES = re.compile(r"\s*(?:[}\]]|(?:-?[0-9][0-9.]*|true|false|null)\s*[,}\]])")
 """What the text goes on with where it is no prose."""
 _DELIMITER = re.compile(r"[,:{}\[\]\n]")
-_URL = re.compile(r"(?:https?|ftp|mailto|file|data|irc|wss?)$")
 _OPENERS = {"}": "{", "]": "[", ")": "("}
 _TAIL = frozenset(" \t\r\n\u00a0,;")
 MAX_INNER = 4000

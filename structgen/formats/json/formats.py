@@ -21,7 +21,6 @@ from structgen.grammar.unicode import property_set, union
 
 DIGIT = Chars(((0x30, 0x39),))
 HEX = Chars(((0x30, 0x39), (0x41, 0x46), (0x61, 0x66)))
-ALPHA_NUMERIC = Chars(((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)))
 
 
 def chars(text: str, *ranges: tuple[int, int]) -> Chars:
