@@ -9,7 +9,7 @@ that something was thrown away or stands for something else.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -24,6 +24,7 @@ __all__ = [
     "Edit",
     "Format",
     "Found",
+    "ReadAs",
     "Reading",
     "Repair",
     "RepairRule",
@@ -46,6 +47,10 @@ KINDS: dict[str, int] = {
     "string-prefix": 1, "unescaped-quote": 2, "control-character": 1, "invalid-escape": 1, "concatenated-strings": 1,
     # Words and numbers
     "literal": 1, "number-spelling": 1, "not-finite": 3, "cut-number": 3,
+    # Tables
+    "other-delimiter": 2, "markdown-table": 1, "unescaped-delimiter": 2, "missing-cell": 2, "extra-cell": 3,
+    "blank-line": 1, "separator-line": 1, "trailing-delimiter": 1, "repeated-header": 1, "missing-header": 2,
+    "column-order": 1, "extra-column": 2, "row-number": 2, "cut-row": 4, "other-format": 2,
     **COERCIONS,
 }
 """Every kind of repair and its cost."""
@@ -264,6 +269,17 @@ class Format:
     candidates: Callable[[str, bool], Iterable[Candidate]]
     embedded: Callable[[str], Any]
     write: Callable[[Any], str]
+    aimed: Callable[[Any, Mapping[str, Any]], Format] | None = None
+    """The format for one JSON Schema (None: any value) and the options of a caller, where these decide how a text is read.
+    A format without it takes no options."""
+
+
+class ReadAs(NamedTuple):
+    """How the texts of a source are read: what its method ``read_as`` returns, for sources that are no JSON."""
+
+    format: str
+    output_type: Any
+    options: Mapping[str, Any] = {}
 
 
 FORMATS = {"json": "structgen.formats.json.read"}

@@ -23,6 +23,7 @@ from structgen.formats.base import (
     Format,
     Found,
     Place,
+    ReadAs,
     Reading,
     Repair,
     RepairRule,
@@ -48,12 +49,14 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codec
 
 
 def read(text: str | bytes, output_type: Any = None, *, format: str | None = None,
-         rules: Iterable[RepairRule] = (), max_cost: int | None = None, not_finite: NotFinite = "null") -> Reading:
+         rules: Iterable[RepairRule] = (), max_cost: int | None = None, not_finite: NotFinite = "null",
+         **options: Any) -> Reading:
     """Reads a text tolerantly, as a value of a type.
 
-    ``output_type``: a Python type, ``JsonSchema(…)``, ``Choice(…)``, or None for plain data. ``format``: "json", which is
-    also the default. ``rules``: see ``repair_rule``. ``max_cost``: the most that repairs may cost; 0 allows none.
-    ``not_finite``: what NaN and the infinities become; JSON has no such numbers.
+    ``output_type``: a Python type, a source such as ``JsonSchema(…)``, or None for plain data. ``format``: what the text is
+    written in; without it that of the source, or "json". ``options``: those of the format. ``rules``: see ``repair_rule``.
+    ``max_cost``: the most that repairs may cost; 0 allows none. ``not_finite``: what NaN and the infinities become; JSON
+    has no such numbers.
 
     The value has the type: an instance for a pydantic model or a dataclass. Required values are never invented. Any
     text gives a ``Reading`` or a ``ReadError``, in linear time; nothing in it is ever evaluated.
@@ -64,8 +67,13 @@ def read(text: str | bytes, output_type: Any = None, *, format: str | None = Non
     for rule in rules:
         if not isinstance(rule, RepairRule):
             raise SchemaError(f"{rule!r} is no repair rule", instead='decorate the function with @repair_rule("json")')
-    chosen = format_named(format or "json")
-    wanted = _wanted(output_type)
+    if isinstance(output_type, type) or not callable(getattr(output_type, "read_as", None)):
+        how = ReadAs("json", output_type, options)
+    else:
+        how = output_type.read_as()
+        how = how._replace(options={**how.options, **options})
+    wanted = _wanted(how.output_type)
+    chosen = _aimed(format_named(format or how.format), wanted, how.options)
     source, found = _decoded(text)
     if len(source.text) > MAX_TEXT:
         raise ReadError(f"the text has more than {MAX_TEXT} characters", instead="read it in parts")
@@ -96,6 +104,15 @@ class _Wanted:
             return _instance(value, self.type_schema)
         _check(value, self)
         return value
+
+
+def _aimed(chosen: Format, wanted: _Wanted | None, options: Mapping[str, Any]) -> Format:
+    """The format for what is wanted."""
+    if chosen.aimed is not None:
+        return chosen.aimed(None if wanted is None else wanted.schema, options)
+    if options:
+        raise SchemaError(f"read({next(iter(options))}=…) is not an option of the format {chosen.name}")
+    return chosen
 
 
 def _wanted(output_type: Any) -> _Wanted | None:
