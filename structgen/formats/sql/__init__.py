@@ -1,0 +1,1 @@
+"""SQL: queries that only read, over the tables of a database."""
