@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from . import Model
 from .around import DAMAGES as AROUND
-from .types import types
+from .random_types import types
 
 _ESCAPE = re.compile(r'\\["\\/bfnrt]|\\u[0-9a-fA-F]{4}')
 
