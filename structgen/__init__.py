@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         ReadError,
         SchemaError,
         StructgenError,
+        ToolError,
         UnsatisfiableError,
         UnsupportedSchemaError,
         VocabularyError,
@@ -39,7 +40,10 @@ if TYPE_CHECKING:
     from structgen.formats.json.source import JsonSchema
     from structgen.formats.partial import PartialReader
     from structgen.formats.read import read
+    from structgen.formats.tagged.source import FreeText, Tag, Tagged, Tags, Then
     from structgen.formats.text.source import Choice, Regex
+    from structgen.formats.tools.source import ToolCall, Tools
+    from structgen.formats.tools.style import ToolStyle
     from structgen.generation.logits_processor import LogitsProcessor
     from structgen.generation.model import Model
     from structgen.generation.result import Result
@@ -53,26 +57,27 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "BudgetError": "errors", "Choice": "formats.text.source", "CompiledGrammar": "compiler", "Compiler": "compiler",
-    "Coverage": "matching.compiled", "Csv": "formats.csv.source", "FromText": "schema.from_text",
-    "Gbnf": "formats.grammar.source", "GenerationError": "errors", "Grammar": "grammar.nodes",
-    "GrammarSyntaxError": "errors",
-    "JsonSchema": "formats.json.source", "Lark": "formats.grammar.source",
-    "LimitExceededError": "errors", "Limits": "limits", "LogitsProcessor": "generation.logits_processor",
-    "Model": "generation.model", "PartialReader": "formats.partial", "ReadError": "errors", "Reading": "formats.base",
-    "Regex": "formats.text.source", "Result": "generation.result",
-    "SchemaError": "errors", "StructgenError": "errors", "UnsatisfiableError": "errors",
-    "UnsupportedSchemaError": "errors", "Vocabulary": "vocabulary", "VocabularyError": "errors",
-    "fill_masks": "matching.compiled", "load_model": "models",
-    "read": "formats.read", "repair_rule": "formats.base",
-    "structured": "generation.structured",
+    "Coverage": "matching.compiled", "Csv": "formats.csv.source", "FreeText": "formats.tagged.source",
+    "FromText": "schema.from_text", "Gbnf": "formats.grammar.source", "GenerationError": "errors",
+    "Grammar": "grammar.nodes", "GrammarSyntaxError": "errors", "JsonSchema": "formats.json.source",
+    "Lark": "formats.grammar.source", "LimitExceededError": "errors", "Limits": "limits",
+    "LogitsProcessor": "generation.logits_processor", "Model": "generation.model", "PartialReader": "formats.partial",
+    "ReadError": "errors", "Reading": "formats.base", "Regex": "formats.text.source", "Result": "generation.result",
+    "SchemaError": "errors", "StructgenError": "errors", "Tag": "formats.tagged.source",
+    "Tagged": "formats.tagged.source", "Tags": "formats.tagged.source", "Then": "formats.tagged.source",
+    "ToolCall": "formats.tools.source", "ToolError": "errors", "ToolStyle": "formats.tools.style",
+    "Tools": "formats.tools.source", "UnsatisfiableError": "errors", "UnsupportedSchemaError": "errors",
+    "Vocabulary": "vocabulary", "VocabularyError": "errors", "fill_masks": "matching.compiled", "load_model": "models",
+    "read": "formats.read", "repair_rule": "formats.base", "structured": "generation.structured",
 }
 
 __all__ = [
-    "BudgetError", "Choice", "CompiledGrammar", "Compiler", "Coverage", "Csv", "FromText", "Gbnf", "GenerationError",
-    "Grammar", "GrammarSyntaxError", "JsonSchema", "Lark", "LimitExceededError", "Limits", "LogitsProcessor", "Model",
-    "PartialReader", "ReadError", "Reading", "Regex", "Result", "SchemaError", "StructgenError", "UnsatisfiableError",
-    "UnsupportedSchemaError", "Vocabulary", "VocabularyError", "fill_masks", "grammar", "load_model", "read",
-    "repair_rule", "structured",
+    "BudgetError", "Choice", "CompiledGrammar", "Compiler", "Coverage", "Csv", "FreeText", "FromText", "Gbnf",
+    "GenerationError", "Grammar", "GrammarSyntaxError", "JsonSchema", "Lark", "LimitExceededError", "Limits",
+    "LogitsProcessor", "Model", "PartialReader", "ReadError", "Reading", "Regex", "Result", "SchemaError",
+    "StructgenError", "Tag", "Tagged", "Tags", "Then", "ToolCall", "ToolError", "ToolStyle", "Tools",
+    "UnsatisfiableError", "UnsupportedSchemaError", "Vocabulary", "VocabularyError", "fill_masks", "grammar",
+    "load_model", "read", "repair_rule", "structured",
 ]
 
 

@@ -9,6 +9,8 @@
     ├── LimitExceededError           a budget of `Limits` ran out; names the field
     ├── BudgetError                  the token budget is too small for any complete output
     ├── ReadError                    text that cannot be read as a value; `position` is file:line:column or an offset
+    │   └── QueryError               SQL that must not run, or that its database refuses; `kind` says which
+    ├── ToolError                    a tool that was called failed, or cannot be run; `tool` is its name
     └── GenerationError              generation stopped without a complete value; says where
 
 An error says *where* (``position``), *what* (the first line), *why* (``because``) and *what to do* (``instead``).
@@ -87,5 +89,38 @@ class ReadError(StructgenError):
         self.nearest = nearest
 
 
+class QueryError(ReadError):
+    """SQL that must not run, cannot run, or ran into a limit.
+
+    ``kind``: "syntax", "not-read-only" or "too-costly" (the guard), "unknown-table", "unknown-column", "ambiguous-column"
+    or "unknown-alias" (the scope check), "database" (its own words), "time-limit" or "size-limit" (the run).
+    """
+
+    def __init__(self, what: str, *, kind: str, position: str | None = None, because: str | None = None,
+                 instead: str | None = None, nearest: Any = None) -> None:
+        super().__init__(what, position=position, because=because, instead=instead, nearest=nearest)
+        self.kind = kind
+
+
 class GenerationError(StructgenError):
-    """Generation ended without a complete value; the message says where in the value and after how many tokens."""
+    """Generation ended without a complete value; the message says where in the value and after how many tokens.
+
+    ``text``: what the model had written, where it had; ``attempts``: the errors of earlier attempts, where there were any;
+    ``usage``: what it cost, where the model was asked.
+    """
+
+    def __init__(self, what: str, *, position: str | None = None, because: str | None = None,
+                 instead: str | None = None, text: str | None = None,
+                 attempts: tuple[GenerationError, ...] = ()) -> None:
+        super().__init__(what, position=position, because=because, instead=instead)
+        self.text, self.attempts = text, attempts
+        self.usage: Any = None
+
+
+class ToolError(StructgenError):
+    """A tool's function raised an exception (``__cause__``), or a call cannot be run; ``tool`` is the tool's name."""
+
+    def __init__(self, what: str, *, tool: str | None = None, position: str | None = None, because: str | None = None,
+                 instead: str | None = None) -> None:
+        super().__init__(what, position=position or (f"tool {tool}" if tool else None), because=because, instead=instead)
+        self.tool = tool

@@ -7,7 +7,7 @@ order: see the fields; lone surrogates are never written). What cannot be enforc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -72,6 +72,12 @@ class JsonSchema:
             return self._grammar(schema, limits, scoped=False)
         except ScopesNeeded:
             return self._grammar(schema, limits, scoped=True)
+
+    def checker(self) -> Callable[[str], None]:
+        """A function that raises ``ReadError`` for a JSON text whose value is not valid, however it is written."""
+        from structgen.formats.json.check import checker
+
+        return checker(self)
 
     def _grammar(self, schema: Any, limits: Limits, *, scoped: bool) -> Grammar:
         reader = Reader(schema, limits, draft=self.draft_number, formats=FORMAT_NAMES,

@@ -1,0 +1,1 @@
+"""Tools: calls of functions as a format."""
