@@ -11,14 +11,17 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import bindings
 import values
 import words
 from kinds import KINDS, Kind
+from label_texts import MORE
 from labelling import INTENTS, SENTIMENTS, TOPICS, Labelling
+from shapes import Shapes, choose, compose, load, sentence
 from values import Field
 from words import invented, number
 
@@ -70,25 +73,35 @@ def render(example: Example) -> tuple[str, str]:
 # Sentences
 
 
-_CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)\}|<(\w+)>")
 
 
-def choose(rng: random.Random, template: str) -> str:
-    """The template with each `[a|b]` decided, the inner ones first."""
-    while "[" in template:
-        template = _CHOICE.sub(lambda found: rng.choice(found[1].split("|")), template)
-    return template
+SHAPES: dict[str, Shapes] = {kind.names[0]: load(kind.names[0]) for kind in KINDS}
+
+
+def seen_template(rng: random.Random, kind: Kind, changed: bool = True) -> str:
+    """A sentence of the training side: a listed one or one put together, now and then with words replaced."""
+    if rng.random() < 0.15:
+        text, free = choose(rng, rng.choice(kind.seen)), True
+    else:
+        text, free = compose(rng, SHAPES[kind.names[0]])
+    return reworded(rng, text) if free and changed and rng.random() < 0.45 else text
 
 
 _WORD = re.compile(r"\{\w+\}|<\w+>|[A-Za-z][a-z]+")
 _CUES = frozenset(
     words.listed(
-    """from to by at in of for with without and or the a an is are was were not no on as years year old aged age born
+        """from to by at in of for with without and or the a an is are was were not no on as years year old aged age born
     name city email mail phone tel price cost total order date time hour company job item quantity customer pounds
     dollars euros nights night guests people breakfast room table flight gate seat page pages stars rating wrote
     written works work lives live author title publisher paid sent pays received ordered bought sold each who
-    i my she he we it you"""
+    i my she he we it you sender receiver payer payee got gets give gives gave given wired handed lent owes owed charged
+    billed invoiced collected accepted earned took asked thanks money back bill invoice reference ref origin destination
+    start starts started begins leave leaves left leaving lands landed arrive arrives arrived comes coming goes going
+    takes start end ends trip fly flies maker made makes brand kg weight weighs colour colours hotel guest stay stays
+    skills experience knows role position employer employs works firm phone number address before after then not but
+    star points verdict pieces units buyer client sum mail call calls dial ring topic subject agenda participants
+    title doors day place venue home country born turned turns year read reads published"""
     )
 )
 
@@ -104,9 +117,13 @@ def reworded(rng: random.Random, template: str) -> str:
         word = found[0]
         if not word[0].isalpha() or word.lower() in _CUES or rng.random() > 0.4:
             return word
+        if template.endswith(_PLAIN, 0, found.start()) or template.startswith(_PLAIN_NEXT, found.end()):
+            return word
         way = rng.random()
-        if way < 0.45:
+        if way < 0.4:
             other = rng.choice(_POOL)
+        elif way < 0.5:
+            other = rng.choice(words.NOUNS if way < 0.45 else words.ADJECTIVES)
         elif way < 0.6:
             other = rng.choice(words.VERBS).split()[0]
         elif way < 0.8:
@@ -116,17 +133,26 @@ def reworded(rng: random.Random, template: str) -> str:
         return other[0].upper() + other[1:] if word[0].isupper() else other
 
     made = _WORD.sub(one, template)
-    if rng.random() < 0.2:
-        made = f"{rng.choice(_LEADS)} {made}" if made[0] in "{<" else made
+    if rng.random() < 0.25 and made[0] in "{<":
+        lead = rng.choice(_LEADS) if rng.random() < 0.7 else sentence(rng.choice(_POOL))
+        made = f"{lead} {made}"
     return made
 
 
-_LEADS = ("Then", "So", "Now", "Here", "Perhaps", "Indeed,", "Again", "Yes,", "Well,", "As planned,", "In short,", "Later")
+# Beside a value in small letters a strange word could be a part of it.
+_PLAIN = tuple("{" + slot + "} " for slot in ("item", "topic", "job", "role", "skills", "product", "colors"))
+_PLAIN_NEXT = tuple(" " + slot.rstrip() for slot in _PLAIN)
+_LEADS = words.listed(
+    """Then|So|Now|Here|Perhaps|Indeed,|Again|Yes,|Well,|As planned,|In short,|Later|Maybe|Today|Often|Soon|Never did|
+Sure,|Once|Still,|Also|Even|Since then|Only|Just as|Though|Thus|Hence|Why,|Look,|See,|Dear me,|Funny that|Some say|
+Most of all,|Did|Has|Would|Should|May|Let|If|When|Whenever|Until|Unless|Where|How|Whether|Both|Neither|Please,|Hello,|
+Sorry,|Oh,|However,|Therefore,|Besides,|Instead,|Elsewhere,|Tonight|Tomorrow|Yesterday|Next week|Every day|Each time"""
+)
 _POOL = sorted(
     {
         word.lower()
         for kind in KINDS
-        for template in kind.seen
+        for template in (*kind.seen, *SHAPES[kind.names[0]].core, *SHAPES[kind.names[0]].flat)
         for word in re.findall(r"(?<![{<\w])[A-Za-z][a-z]{2,}(?![\w}>])", template)
     }
     - _CUES
@@ -156,6 +182,9 @@ def filler(rng: random.Random, held: bool, kind: str) -> str:
         "adj": lambda: rng.choice(words.ADJECTIVES),
         "number": lambda: str(rng.randint(2, 40)),
         "year": lambda: str(number(rng, 1700, 2030, held)),
+        "name": lambda: values.person(rng, held)[0],
+        "weekday": lambda: rng.choice(words.WEEKDAYS),
+        "month": lambda: rng.choice(words.MONTHS),
     }
     text = made[kind.lower()]()
     return text[0].upper() + text[1:] if kind[0].isupper() else text
@@ -279,12 +308,10 @@ def assemble(
 def extraction(rng: random.Random, held: bool, kind: Kind) -> Example:
     """A sentence that tells of one thing, and a type that asks for some of it."""
     while True:
-        template = choose(rng, rng.choice(kind.unseen if held else kind.seen))
+        template = choose(rng, rng.choice(kind.unseen)) if held else seen_template(rng, kind)
         slots = list(dict.fromkeys(found[1] for found in _SLOT.finditer(template) if found[1]))
         if slots:
             break
-    if not held and rng.random() < 0.5:
-        template = reworded(rng, template)
     made = {slot: kind.fields[slot].make(rng, held) for slot in slots}
     text = fill(rng, held, template, {slot: said for slot, (said, _) in made.items()})
     if rng.random() < 0.15:
@@ -303,19 +330,6 @@ for _kind in KINDS:
     _register(_kind)
 
 
-_RECORD_SEEN = (
-    "The {key} is {value}.",
-    "{Key}: {value}.",
-    "Its {key} is {value}.",
-    "The {key} was {value}.",
-    "{Key} = {value}.",
-    "We know the {key}: {value}.",
-    "{value} is the {key}.",
-    "It has the {key} {value}.",
-    "The {key} of it is {value}.",
-    "As {key} we noted {value}.",
-    "The {key}, {value}, is known.",
-)
 _RECORD_UNSEEN = (
     "For the {key} they gave {value}.",
     "{value} was entered as {key}.",
@@ -334,7 +348,37 @@ _RECORD_VALUES: tuple[tuple[Mapping[str, Any], values.Maker], ...] = (
 )
 
 
-@task("record", 3.0)
+Bound = tuple[str, tuple[Mapping[str, Any], str, Any]]
+
+
+def bind(rng: random.Random, held: bool, key: str, said: str) -> str:
+    """A sentence of the evaluation that binds one key."""
+    pattern = rng.choice(_RECORD_UNSEEN)
+    shown = key.replace("_", " ")
+    return pattern.replace("{key}", shown).replace("{Key}", sentence(shown)).replace("{value}", said)
+
+
+def bind_seen(rng: random.Random, bound: Sequence[Bound]) -> str:
+    """Sentences that bind the keys, one, two or three in each, now and then beside one that binds nothing."""
+    parts, left = [], list(bound)
+    while left:
+        way = rng.random()
+        size = 3 if len(left) > 2 and way < 0.2 else 2 if len(left) > 1 and way < 0.45 else 1
+        group, left = left[:size], left[size:]
+        pattern = sentence(choose(rng, rng.choice((bindings.ONE, bindings.TWO, bindings.MORE)[size - 1])))
+        if rng.random() < 0.4:
+            pattern = reworded(rng, pattern)
+        said = {}
+        for index, (key, (_, value, _)) in enumerate(group, 1):
+            mark, shown = "" if index == 1 else str(index), key.replace("_", " ")
+            said |= {f"key{mark}": shown, f"Key{mark}": sentence(shown), f"KEY{mark}": shown.upper(), f"value{mark}": value}
+        parts.append(fill(rng, False, pattern, said))
+    if rng.random() < 0.15:
+        parts.insert(rng.randint(0, len(parts)), fill(rng, False, choose(rng, rng.choice(bindings.ASIDES)), {}))
+    return rng.choice((" ", " ", " ", "\n")).join(parts)
+
+
+@task("record", 3.5)
 def record(rng: random.Random, held: bool) -> Example:
     """Keys with invented names: what stands beside a key's words is its value."""
     told: dict[str, tuple[Mapping[str, Any], str, Any]] = {}
@@ -345,16 +389,9 @@ def record(rng: random.Random, held: bool) -> Example:
         if rng.random() < 0.25:
             key = rng.choice(words.ADJECTIVES) + "_" + key
         told[key] = (schema, said, value)
-    parts = []
-    for key, (_, said, _) in told.items():
-        shown = key.replace("_", " ")
-        pattern = rng.choice(_RECORD_UNSEEN if held else _RECORD_SEEN)
-        if not held and rng.random() < 0.5:
-            pattern = reworded(rng, pattern)
-        said_key = pattern.replace("{key}", shown).replace("{Key}", shown[0].upper() + shown[1:])
-        parts.append(said_key.replace("{value}", said))
-    rng.shuffle(parts)
-    text = " ".join(parts)
+    bound = list(told.items())
+    rng.shuffle(bound)
+    text = " ".join(bind(rng, held, key, said) for key, (_, said, _) in bound) if held else bind_seen(rng, bound)
     keys = rng.sample(list(told), rng.randint(1, len(told)))
     properties = {key: dict(told[key][0]) for key in keys}
     schema = {"type": "object", "properties": properties, "required": keys}
@@ -400,7 +437,8 @@ def classification(rng: random.Random, held: bool, labelling: Labelling) -> Exam
     wording = {label: rng.choice((label, *labelling.synonyms.get(label, ()))) for label in chosen}
     true = rng.choice(chosen)
     seen, unseen = labelling.texts[true]
-    text = choose(rng, rng.choice(unseen if held else seen))
+    more = MORE[labelling.names[0]].get(true, ())
+    text = choose(rng, rng.choice(unseen if held else more if more and rng.random() < 0.6 else seen))
     text = fill(
         rng,
         held,

@@ -1,8 +1,8 @@
-"""The types of the training data and the sentences that tell of them.
+"""The types of the training data and the sentences that tell of them; `wordings` holds more, to be put together.
 
-In: nothing. Out: `KINDS`: for each type its names, its fields and its sentences, those of the evaluation apart. The one
-idea: `[a|b]` in a sentence is a choice, `{slot}` a field's words, `<filler>` other words; so that a few lines stand
-for many sentences. Caveat: a slot that starts a sentence must hold words that keep their spelling there (a name).
+In: nothing. Out: `KINDS`: for each type its names, fields and sentences, those of the evaluation apart. The one idea:
+`[a|b]` is a choice, `{slot}` a field's words, `<filler>` others; so that a few lines stand for many sentences.
+Caveat: a slot that starts a sentence must hold words that keep their spelling there (a name).
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ COLOURS = listed("red blue green black white yellow pink grey brown purple orang
 @dataclass(frozen=True)
 class Kind:
     """A type of the data: its names, its weight in the mix, its fields and its sentences."""
+
     names: tuple[str, ...]
     weight: float
     fields: dict[str, Field]
@@ -173,7 +174,7 @@ PERSON = Kind(
 
 EVENT = Kind(
     ("Event", "CalendarEvent", "Happening"),
-    1.0,
+    1.1,
     {
         "title": Field(("title", "name", "event"), STRING, event, ("the title", "what it is called")),
         "date": DATE_,
@@ -209,7 +210,7 @@ EVENT = Kind(
 
 ORDER = Kind(
     ("Order", "Purchase", "OrderLine", "Sale"),
-    1.3,
+    1.4,
     {
         "item": ITEM,
         "quantity": QUANTITY,
@@ -251,7 +252,7 @@ ORDER = Kind(
 
 CONTACT = Kind(
     ("Contact", "ContactDetails", "Customer", "Lead"),
-    1.0,
+    1.3,
     {
         "name": NAME,
         "email": EMAIL,
@@ -280,7 +281,7 @@ CONTACT = Kind(
 
 BOOKING = Kind(
     ("Booking", "Reservation", "HotelBooking", "Table"),
-    1.0,
+    1.2,
     {
         "guest": Field(("guest", "name", "guest_name", "booked_by"), STRING, person, ("who books",)),
         "guests": Field(
@@ -316,7 +317,7 @@ BOOKING = Kind(
 
 REVIEW = Kind(
     ("Review", "ProductReview", "Feedback"),
-    1.0,
+    1.2,
     {
         "product": Field(("product", "item", "subject"), STRING, goods, ("what is reviewed",)),
         "rating": STARS,
@@ -365,7 +366,7 @@ REVIEW = Kind(
 
 PRODUCT = Kind(
     ("Product", "Article", "Offer", "StockItem"),
-    1.0,
+    1.1,
     {
         "name": Field(("name", "product", "title", "product_name"), STRING, goods, ("what it is called",)),
         "price": PRICE,
@@ -413,7 +414,7 @@ PRODUCT = Kind(
 
 FLIGHT = Kind(
     ("Flight", "Trip", "FlightInfo", "Journey"),
-    1.0,
+    1.3,
     {
         "number": Field(("number", "flight", "flight_number", "code"), STRING, code, ("the flight number",)),
         "origin": Field(
@@ -450,7 +451,7 @@ FLIGHT = Kind(
 
 MEETING = Kind(
     ("Meeting", "Appointment", "Call"),
-    1.0,
+    1.4,
     {
         "topic": Field(("topic", "subject", "title", "about"), STRING, phrase, ("what it is about",)),
         "attendees": Field(
@@ -486,7 +487,7 @@ MEETING = Kind(
 
 PAYMENT = Kind(
     ("Payment", "Transfer", "Transaction", "Invoice"),
-    1.2,
+    1.3,
     {
         "amount": Field(("amount", "sum", "total", "value"), NUMBER, price, ("how much",)),
         "sender": Field(("sender", "payer", "from", "from_name"), STRING, person, ("who pays",)),
@@ -524,7 +525,7 @@ PAYMENT = Kind(
 
 TEAM = Kind(
     ("Candidate", "Resume", "Applicant", "Member"),
-    1.0,
+    1.4,
     {
         "name": NAME,
         "skills": Field(
