@@ -236,6 +236,31 @@ _PROMPTS = (
     "Sentence: {text}",
     "Who is it, and how old? {text}",
     "Extract the information.\n\n{text}",
+    "Give me the {name} as JSON: {text}",
+    "Turn this into a {name}: {text}",
+    "Parse the following.\n\n{text}",
+    "{text}\n\nReturn the {name}.",
+    "Here is a text. {text}",
+    "Here is the {name}:\n{text}",
+    "I got this message: {text}",
+    "Convert to JSON: {text}",
+    "Make a {name} from these words: {text}",
+    "Somebody wrote: {text}",
+    "```\n{text}\n```",
+    "Note the {name}. {text}",
+    "Document: {text}\nTask: fill in the {name}.",
+    "Take the fields of the {name} from the text below.\n{text}",
+    "Read the mail and write down the {name}. {text}",
+    "Tell me about the {name}. {text}",
+    "What are the fields of this {name}? {text}",
+    "Summarise as a {name}: {text}",
+    "Text:\n{text}\n\nFields:",
+    "{name}: {text}",
+    "<text>{text}</text>",
+    "Can you read the {name} in this? {text}",
+    "My notes: {text} Now fill in the form.",
+    "The text is '{text}'",
+    "Work out the {name}: {text}",
 )
 _PROMPTS_HELD = ("Please get the {name} out of this: {text}", "Which {name} is described here? {text}")
 
@@ -245,6 +270,8 @@ def prompt(rng: random.Random, held: bool, text: str, name: str) -> str:
     if rng.random() < 0.5:
         return text
     pattern = rng.choice(_PROMPTS_HELD if held else _PROMPTS)
+    if not held and rng.random() < 0.2:
+        pattern = reworded(rng, pattern)
     return pattern.replace("{name}", name.lower()).replace("{text}", text)
 
 

@@ -1,8 +1,7 @@
 """The types of the training data and the sentences that tell of them; `wordings` holds more, to be put together.
 
-In: nothing. Out: `KINDS`: for each type its names, fields and sentences, those of the evaluation apart. The one idea:
-`[a|b]` is a choice, `{slot}` a field's words, `<filler>` others; so that a few lines stand for many sentences.
-Caveat: a slot that starts a sentence must hold words that keep their spelling there (a name).
+In: nothing. Out: `KINDS`. The one idea: `[a|b]` is a choice, `{slot}` a field's words, `<filler>` others; so that a
+few lines stand for many sentences. Caveat: a slot that starts a sentence must keep its spelling there (a name).
 """
 
 from __future__ import annotations

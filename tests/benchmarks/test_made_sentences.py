@@ -74,6 +74,10 @@ def test_no_binding_of_the_evaluation_is_among_the_seen_ones() -> None:
     assert not sorted(shared(expanded(rng, data._RECORD_UNSEEN), seen))
 
 
+def test_no_prompt_of_the_evaluation_is_among_the_seen_ones() -> None:
+    assert not list(shared([runs(prompt) for prompt in data._PROMPTS_HELD], data._PROMPTS))
+
+
 @pytest.mark.parametrize("labelling", [SENTIMENTS, TOPICS, INTENTS], ids=lambda one: one.names[0])
 def test_no_text_of_the_evaluation_is_among_the_further_ones(labelling: Labelling) -> None:
     rng = random.Random(6)
