@@ -41,12 +41,18 @@ if TYPE_CHECKING:
     from structgen.formats.partial import PartialReader
     from structgen.formats.read import read
     from structgen.formats.tagged.source import FreeText, Tag, Tagged, Tags, Then
+    from structgen.formats.sql.source import Sql
     from structgen.formats.text.source import Choice, Regex
+    from structgen.formats.yaml.source import Yaml
     from structgen.formats.tools.source import ToolCall, Tools
     from structgen.formats.tools.style import ToolStyle
     from structgen.generation.logits_processor import LogitsProcessor
     from structgen.generation.model import Model
     from structgen.generation.result import Result
+    from structgen.generation.retry import Retry
+    from structgen.generation.sampler import Sampling
+    from structgen.generation.search import Judge, best_of, first_valid, select, until, verify, vote
+    from structgen.generation.stream import Partial
     from structgen.generation.structured import structured
     from structgen.grammar.nodes import Grammar
     from structgen.limits import Limits
@@ -60,24 +66,30 @@ _WHERE = {
     "Coverage": "matching.compiled", "Csv": "formats.csv.source", "FreeText": "formats.tagged.source",
     "FromText": "schema.from_text", "Gbnf": "formats.grammar.source", "GenerationError": "errors",
     "Grammar": "grammar.nodes", "GrammarSyntaxError": "errors", "JsonSchema": "formats.json.source",
-    "Lark": "formats.grammar.source", "LimitExceededError": "errors", "Limits": "limits",
-    "LogitsProcessor": "generation.logits_processor", "Model": "generation.model", "PartialReader": "formats.partial",
-    "ReadError": "errors", "Reading": "formats.base", "Regex": "formats.text.source", "Result": "generation.result",
-    "SchemaError": "errors", "StructgenError": "errors", "Tag": "formats.tagged.source",
+    "Judge": "generation.search", "Lark": "formats.grammar.source", "LimitExceededError": "errors",
+    "Limits": "limits", "LogitsProcessor": "generation.logits_processor", "Model": "generation.model",
+    "Partial": "generation.stream", "PartialReader": "formats.partial", "ReadError": "errors",
+    "Reading": "formats.base", "Regex": "formats.text.source", "Result": "generation.result",
+    "Retry": "generation.retry", "Sampling": "generation.sampler", "SchemaError": "errors",
+    "Sql": "formats.sql.source", "StructgenError": "errors", "Tag": "formats.tagged.source",
     "Tagged": "formats.tagged.source", "Tags": "formats.tagged.source", "Then": "formats.tagged.source",
     "ToolCall": "formats.tools.source", "ToolError": "errors", "ToolStyle": "formats.tools.style",
     "Tools": "formats.tools.source", "UnsatisfiableError": "errors", "UnsupportedSchemaError": "errors",
-    "Vocabulary": "vocabulary", "VocabularyError": "errors", "fill_masks": "matching.compiled", "load_model": "models",
-    "read": "formats.read", "repair_rule": "formats.base", "structured": "generation.structured",
+    "Vocabulary": "vocabulary", "VocabularyError": "errors", "best_of": "generation.search",
+    "fill_masks": "matching.compiled", "first_valid": "generation.search", "load_model": "models",
+    "read": "formats.read", "repair_rule": "formats.base", "select": "generation.search",
+    "structured": "generation.structured", "until": "generation.search", "verify": "generation.search",
+    "vote": "generation.search",
 }
 
 __all__ = [
     "BudgetError", "Choice", "CompiledGrammar", "Compiler", "Coverage", "Csv", "FreeText", "FromText", "Gbnf",
-    "GenerationError", "Grammar", "GrammarSyntaxError", "JsonSchema", "Lark", "LimitExceededError", "Limits",
-    "LogitsProcessor", "Model", "PartialReader", "ReadError", "Reading", "Regex", "Result", "SchemaError",
-    "StructgenError", "Tag", "Tagged", "Tags", "Then", "ToolCall", "ToolError", "ToolStyle", "Tools",
-    "UnsatisfiableError", "UnsupportedSchemaError", "Vocabulary", "VocabularyError", "fill_masks", "grammar",
-    "load_model", "read", "repair_rule", "structured",
+    "GenerationError", "Grammar", "GrammarSyntaxError", "JsonSchema", "Judge", "Lark", "LimitExceededError", "Limits",
+    "LogitsProcessor", "Model", "Partial", "PartialReader", "ReadError", "Reading", "Regex", "Result", "Retry",
+    "Sampling", "SchemaError", "StructgenError", "Tag", "Tagged", "Tags", "Then", "ToolCall", "ToolError",
+    "ToolStyle", "Tools", "UnsatisfiableError", "UnsupportedSchemaError", "Vocabulary", "VocabularyError", "best_of",
+    "fill_masks", "first_valid", "grammar", "load_model", "read", "repair_rule", "select", "structured", "until",
+    "verify", "vote",
 ]
 
 

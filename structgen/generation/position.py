@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["where"]
+__all__ = ["Scanner", "where"]
 
 Inside = Literal["a string", "a name", "a number or word", "an object", "an array", "nothing yet"]
 
@@ -37,27 +37,49 @@ class _Frame:
         return f".{self.name}" if plain else f"[{json.dumps(self.name, ensure_ascii=False)}]"
 
 
+class Scanner:
+    """Reads a JSON text character by character and knows where it is."""
+
+    def __init__(self) -> None:
+        self._stack: list[_Frame] = []
+        self.inside: Inside = "nothing yet"
+        self._string: list[str] | None = None
+        self._escaped = False
+
+    def feed(self, char: str) -> None:
+        """Takes the next character."""
+        if self._string is not None:
+            self._string.append(char)
+            if self._escaped:
+                self._escaped = False
+            elif char == "\\":
+                self._escaped = True
+            elif char == '"':
+                self.inside = _close_string(self._stack, "".join(self._string))
+                self._string = None
+        elif char == '"':
+            self._string = ['"']
+            self.inside = "a name" if self._stack and self._stack[-1].wants_name else "a string"
+        else:
+            self.inside = _structural(self._stack, char, self.inside)
+
+    @property
+    def path(self) -> str:
+        """The JSONPath of what is being written."""
+        return "$" + "".join(frame.step for frame in self._stack)
+
+    @property
+    def in_value(self) -> bool:
+        """Whether the last character belongs to a string that is no name, or to a number or word."""
+        return self.inside in ("a string", "a number or word")
+
+
 def where(text: str) -> tuple[str, Inside]:
     """The place after ``text``: ``('$.people[2].name', 'a string')``."""
-    stack: list[_Frame] = []
-    inside: Inside = "nothing yet"
-    start = -1  # of the open string
-    escaped = False
-    for place, char in enumerate(text):
-        if start >= 0:
-            if escaped:
-                escaped = False
-            elif char == "\\":
-                escaped = True
-            elif char == '"':
-                inside = _close_string(stack, text[start:place + 1])
-                start = -1
-        elif char == '"':
-            start = place
-            inside = "a name" if stack and stack[-1].wants_name else "a string"
-        else:
-            inside = _structural(stack, char, inside)
-    return "$" + "".join(frame.step for frame in stack), inside
+    scanner = Scanner()
+    for char in text:
+        scanner.feed(char)
+    return scanner.path, scanner.inside
 
 
 def _close_string(stack: list[_Frame], raw: str) -> Inside:

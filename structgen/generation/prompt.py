@@ -4,11 +4,13 @@ In: the prompt, the target and the ``instructions`` option. Out: token ids. The 
 ``{instructions}`` then an empty line then ``{prompt}``, because every chat template has a user and not all have a
 system; without a template the text stands as it is, with a line break after it.
 
-Caveat: text of the prompt that spells a special token becomes that token, as everywhere with transformers' tokenizers.
+Text of a message that spells a special token (``<|end|>`` in somebody's e-mail) stays text: such a message is encoded apart,
+with special tokens switched off, and put in its place in the rendered template.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from structgen.errors import GenerationError
@@ -16,9 +18,11 @@ from structgen.generation.instructions import render_instructions
 from structgen.generation.target import Target
 from structgen.vocabulary import Vocabulary
 
-__all__ = ["Instructions", "prompt_text", "prompt_tokens"]
+__all__ = ["Instructions", "Message", "prompt_text", "prompt_tokens"]
 
 Instructions = Literal["auto"] | str | None
+Message = Mapping[str, str]
+"""``{"role": "user" | "assistant" | "system", "content": text}``"""
 
 
 def prompt_text(prompt: str, target: Target, instructions: Instructions) -> str:
@@ -29,20 +33,53 @@ def prompt_text(prompt: str, target: Target, instructions: Instructions) -> str:
     return f"{told}\n\n{prompt}" if told else prompt
 
 
-def prompt_tokens(text: str, tokenizer: Any, vocabulary: Vocabulary) -> list[int]:
-    """The message as tokens, in the model's chat template where it has one."""
-    if not text.isascii() and any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+def prompt_tokens(messages: Sequence[Message], tokenizer: Any, vocabulary: Vocabulary) -> list[int]:
+    """A conversation as tokens, in the model's chat template where it has one; the model's turn is next."""
+    plain = "\n".join(message["content"] for message in messages)
+    if not plain.isascii() and any(0xD800 <= ord(character) <= 0xDFFF for character in plain):
         raise GenerationError("the prompt has a lone surrogate", because="it has no spelling in UTF-8",
                               instead="decode the text with errors='replace'")
     if tokenizer is None:
-        ids = vocabulary.encode(text)
+        ids = vocabulary.encode(plain)
     elif getattr(tokenizer, "chat_template", None):
-        message = [{"role": "user", "content": text}]
-        rendered = tokenizer.apply_chat_template(message, tokenize=False, add_generation_prompt=True)
-        ids = list(tokenizer(rendered, add_special_tokens=False)["input_ids"])
+        ids = _templated(messages, tokenizer)
+    elif _special_in(plain, tokenizer):
+        ids = [*_encoded(tokenizer, "", specials=True), *_encoded(tokenizer, f"{plain}\n", specials=False)]
     else:
-        ids = list(tokenizer(f"{text}\n")["input_ids"])
+        ids = list(tokenizer(f"{plain}\n")["input_ids"])
     if not ids:
         raise GenerationError("the prompt is empty", because="the model needs a token to continue from",
                               instead="pass a prompt")
+    return ids
+
+
+def _templated(messages: Sequence[Message], tokenizer: Any) -> list[int]:
+    """The rendered template; messages that spell special tokens go in afterwards, as text."""
+    apart = {f"\ue000{index}\ue001": message["content"] for index, message in enumerate(messages)
+             if _special_in(message["content"], tokenizer)}
+    names = {text: name for name, text in apart.items()}
+    shown = [{**message, "content": names.get(message["content"], message["content"])} for message in messages]
+    rendered = tokenizer.apply_chat_template(shown, tokenize=False, add_generation_prompt=True)
+    ids: list[int] = []
+    for name, text in apart.items():
+        before, found, rendered = rendered.partition(name)
+        if not found:
+            raise GenerationError("the chat template drops or changes a message",
+                                  because="a message that spells a special token must be put in as it is",
+                                  instead="take the special tokens' texts out of the prompt")
+        ids += [*_encoded(tokenizer, before, specials=True), *_encoded(tokenizer, text, specials=False)]
+    return ids + _encoded(tokenizer, rendered, specials=True)
+
+
+def _special_in(text: str, tokenizer: Any) -> bool:
+    specials = {str(token.content) for token in getattr(tokenizer, "added_tokens_decoder", {}).values() if token.special}
+    return any(token and token in text for token in specials | set(getattr(tokenizer, "all_special_tokens", ())))
+
+
+def _encoded(tokenizer: Any, text: str, *, specials: bool) -> list[int]:
+    """The tokens of a piece of text; without ``specials`` none of them is a special token."""
+    ids = list(tokenizer(text, add_special_tokens=False, split_special_tokens=not specials)["input_ids"])
+    if not specials and set(ids) & set(tokenizer.all_special_ids):
+        raise GenerationError("the prompt spells a special token of the model",
+                              because="its tokenizer cannot write it as text", instead="take it out of the prompt")
     return ids

@@ -6,15 +6,31 @@ mask; both without temperature, penalties or cuts, so that they can be compared 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
-__all__ = ["FinishReason", "Result", "Step", "Usage"]
+from structgen.errors import GenerationError
+from structgen.generation.loop_guard import Loop
+
+__all__ = ["Alternative", "FinishReason", "Result", "Step", "Usage"]
 
 T = TypeVar("T")
-FinishReason = Literal["complete", "length"]
-"""``complete``: an end token, or nothing could follow; ``length``: free text cut by ``max_tokens``."""
+FinishReason = Literal["complete", "length", "stop"]
+"""``complete``: an end token, or nothing could follow; ``length``: free text cut by ``max_tokens``; ``stop``: free
+text ended by a stop text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A token that could have come."""
+
+    token: int
+    text: str
+    probability: float
+    """Under the model alone."""
+    masked: float
+    """Among the allowed tokens; 0 where the mask forbids it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +48,8 @@ class Step:
     """Of this token under the model alone; None for forced tokens at the end, where the model is not asked again."""
     masked: float
     """Of this token among the allowed ones."""
+    alternatives: tuple[Alternative, ...] = field(default=(), repr=False)
+    """With ``top_logprobs=k``: the k likeliest tokens before the mask and the k likeliest after it, likely ones first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +74,22 @@ class Result(Generic[T]):
     logprob: float | None
     """The mean of ``log(probability)`` over the tokens that were not forced; None if all were."""
     confidence: Mapping[Any, float] | None
-    """For a type that is a choice (Literal, Enum, bool): the probability of every value; else None."""
+    """For a type that is a choice (Literal, Enum, bool): the probability of every value. For an object or array under a
+    mask: JSONPath -> the probability of that field, of the tokens the model could choose. Else None."""
     trace: tuple[Step, ...]
     finish_reason: FinishReason
     usage: Usage
     repairs: tuple[str, ...] = ()
     candidates: tuple[Result[T], ...] = field(default=(), repr=False)
-    """With ``n`` above 1: every sample, best first; this result is the first of them."""
+    """With several samples: every one that is a value, best first; this result is the first of them, or made of them."""
+    failures: tuple[GenerationError, ...] = field(default=(), repr=False)
+    """The samples and attempts that were no value, as errors."""
+    agreement: float | None = None
+    """After a vote: the share of the votes that this value (with ``by="fields"``: the mean field of it) got."""
     attempts: int = 1
+    loops: tuple[Loop, ...] = ()
+    """Repetitions that the loop guard found and broke."""
+    total: Usage | None = None
+    """What the whole request cost: every sample and attempt, failed ones too."""
+    reread: Callable[[str], T] | None = field(default=None, repr=False, compare=False)
+    """Reads another text as a value of the same type."""

@@ -43,6 +43,15 @@ class Target:
     key: Any = None
     check: Callable[[str], None] | None = None
     """Checks a text that no mask has held to the type, where ``read`` does not; raises ``ReadError``."""
+    wanted: Any = None
+    """The output type as it was given."""
+
+    def repaired(self, text: str) -> tuple[Any, tuple[Any, ...]]:
+        """What a tolerant reader makes of a text, and its repairs; ``ReadError`` where it finds no value."""
+        from structgen.formats.read import read
+
+        reading = read(text, self.wanted)
+        return reading.value, tuple(reading.repairs)
 
 
 def as_target(output_type: Any, *, require_all: bool = False, from_text: str | None = None,
@@ -51,6 +60,10 @@ def as_target(output_type: Any, *, require_all: bool = False, from_text: str | N
 
     ``on_unsupported`` None: what the source says, and ``"error"`` for a type.
     """
+    return replace(_target(output_type, require_all, from_text, on_unsupported), wanted=output_type)
+
+
+def _target(output_type: Any, require_all: bool, from_text: str | None, on_unsupported: OnUnsupported | None) -> Target:
     if output_type is None:
         _only_for_types(from_text, require_all, "free text")
         return Target("text", None, str)

@@ -334,7 +334,8 @@ def test_prompt_longer_than_the_model_reads_is_told(llama: Model) -> None:
     with pytest.raises(GenerationError, match="the model reads 512 at most"):
         llama.generate("word " * 3000, Person)
     with pytest.raises(GenerationError, match="the 512 tokens the model can read left no room"):
-        llama.generate("a1" * 170, list[int], max_tokens=1000, temperature=1.0, seed=0, instructions=None, top_k=1)
+        prompt = " ".join(str(number) for number in range(100, 220))
+        llama.generate(prompt, list[int], max_tokens=1000, temperature=1.0, seed=0, instructions=None, top_k=1)
 
 
 def test_vocabulary_wider_than_the_logits_is_told() -> None:

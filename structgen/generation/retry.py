@@ -1,0 +1,126 @@
+"""Asking again: what a model got wrong is told to it in words, and it answers once more.
+
+In: a policy, and a function that makes an attempt with the conversation so far. Out: the first result that is right, or
+the last error with all attempts in it. The one idea: an attempt that fails adds two messages to the conversation, what the
+model wrote and what is wrong with it and where; so validators of pydantic, keywords that no mask enforces, errors of a
+database and checks of the user's all come back to the model in the same way.
+
+Caveat: a small model often repeats its mistake; the temperature rises from attempt to attempt for that reason.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from structgen.errors import GenerationError
+from structgen.generation.prompt import Message
+from structgen.generation.result import Result, Usage
+
+__all__ = ["Attempt", "Check", "Retry", "ask_until_right", "checked"]
+
+Attempt = Callable[[Sequence[Message], float], Result[Any]]
+"""Makes one attempt: the conversation, and the temperature."""
+Check = Callable[[Any], object]
+"""Looks at a value: raises ``ValueError`` or ``AssertionError``, or returns False or a text that says what is wrong."""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How often and how long to ask again.
+
+    ``attempts``: in all. ``temperatures``: of the attempts, the last one for all that follow; None: what the request asks
+    for, then 0.3 more each time up to 1. ``max_tokens``: of all attempts together. ``deadline_s``: no attempt begins later.
+    ``backoff_s``: the wait before the second attempt, twice as long before each further one.
+    """
+
+    attempts: int = 3
+    temperatures: Sequence[float] | None = None
+    max_tokens: int | None = None
+    deadline_s: float | None = None
+    backoff_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise GenerationError(f"attempts={self.attempts} is not at least 1")
+        if self.temperatures is not None and not self.temperatures:
+            raise GenerationError("temperatures is empty", instead="name one at least, or leave it out")
+
+    def temperature(self, attempt: int, asked: float) -> float:
+        """Of the attempt with this number, from 0."""
+        if self.temperatures is not None:
+            return self.temperatures[min(attempt, len(self.temperatures) - 1)]
+        return asked if attempt == 0 else max(asked, min(1.0, asked + 0.3 * attempt))
+
+
+def ask_until_right(policy: Retry, messages: Sequence[Message], attempt: Attempt, temperature: float,
+                    check: Check | None = None) -> Result[Any]:
+    """The first result that is a value and passes the check."""
+    started = time.monotonic()
+    failed: list[GenerationError] = []
+    spent: list[Usage] = []
+    for number in range(policy.attempts):
+        try:
+            result = attempt(messages, policy.temperature(number, temperature))
+            spent.append(result.total or result.usage)
+            result = checked(result, check)
+            return replace(result, attempts=number + 1, failures=(*failed, *result.failures), total=_sum(spent))
+        except GenerationError as error:
+            failed.append(error)
+            if error.usage is not None:
+                spent.append(error.usage)
+        reason = _may_go_on(policy, number, started, spent)
+        if reason is not None:
+            raise _gave_up(failed, reason)
+        messages = [*messages, *correction(failed[-1])]
+        time.sleep(policy.backoff_s * 2**number)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def checked(result: Result[Any], check: Check | None) -> Result[Any]:
+    """The result, if its value passes; else ``GenerationError``."""
+    if check is None:
+        return result
+    try:
+        said = check(result.value)
+    except (ValueError, AssertionError) as error:
+        raise GenerationError(f"the value fails the check: {error or type(error).__name__}", text=result.text,
+                              position=getattr(error, "position", None)) from error
+    if said is False or isinstance(said, str):
+        raise GenerationError(f"the value fails the check{f': {said}' if isinstance(said, str) else ''}", text=result.text)
+    return result
+
+
+def correction(error: GenerationError) -> list[Message]:
+    """What the model wrote, and what is wrong with it."""
+    wrong = error.what if error.position is None else f"{error.what}, at {error.position}"
+    because = f" ({error.because.partition('; the text is')[0]})" if error.because else ""
+    told = {"role": "user", "content": f"That is wrong: {wrong}{because}. Answer again, changing only what is wrong."}
+    return [told] if error.text is None else [{"role": "assistant", "content": error.text}, told]
+
+
+def _may_go_on(policy: Retry, number: int, started: float, spent: Sequence[Usage]) -> str | None:
+    """Why no further attempt is made; None if one is."""
+    if number + 1 >= policy.attempts:
+        return f"{policy.attempts} attempts were allowed"
+    if policy.max_tokens is not None and sum(one.output_tokens for one in spent) >= policy.max_tokens:
+        return f"max_tokens={policy.max_tokens} of the retries are spent"
+    if policy.deadline_s is not None and time.monotonic() - started >= policy.deadline_s:
+        return f"deadline_s={policy.deadline_s} has passed"
+    return None
+
+
+def _gave_up(failed: Sequence[GenerationError], reason: str) -> GenerationError:
+    last = failed[-1]
+    if len(failed) == 1:
+        return last
+    return GenerationError(f"no right answer in {len(failed)} attempts; the last: {last.what}", position=last.position,
+                           because="; ".join(part for part in (reason, last.because) if part), instead=last.instead,
+                           text=last.text, attempts=tuple(failed))
+
+
+def _sum(spent: Sequence[Usage]) -> Usage:
+    return Usage(sum(one.prompt_tokens for one in spent), sum(one.output_tokens for one in spent),
+                 sum(one.forward_passes for one in spent), sum(one.seconds for one in spent))
