@@ -40,12 +40,12 @@ if TYPE_CHECKING:
     from structgen.formats.json.source import JsonSchema
     from structgen.formats.partial import PartialReader
     from structgen.formats.read import read
-    from structgen.formats.tagged.source import FreeText, Tag, Tagged, Tags, Then
     from structgen.formats.sql.source import Sql
+    from structgen.formats.tagged.source import FreeText, Tag, Tagged, Tags, Then
     from structgen.formats.text.source import Choice, Regex
-    from structgen.formats.yaml.source import Yaml
     from structgen.formats.tools.source import ToolCall, Tools
     from structgen.formats.tools.style import ToolStyle
+    from structgen.formats.yaml.source import Yaml
     from structgen.generation.logits_processor import LogitsProcessor
     from structgen.generation.model import Model
     from structgen.generation.result import Result
@@ -75,7 +75,7 @@ _WHERE = {
     "Tagged": "formats.tagged.source", "Tags": "formats.tagged.source", "Then": "formats.tagged.source",
     "ToolCall": "formats.tools.source", "ToolError": "errors", "ToolStyle": "formats.tools.style",
     "Tools": "formats.tools.source", "UnsatisfiableError": "errors", "UnsupportedSchemaError": "errors",
-    "Vocabulary": "vocabulary", "VocabularyError": "errors", "best_of": "generation.search",
+    "Vocabulary": "vocabulary", "VocabularyError": "errors", "Yaml": "formats.yaml.source", "best_of": "generation.search",
     "fill_masks": "matching.compiled", "first_valid": "generation.search", "load_model": "models",
     "read": "formats.read", "repair_rule": "formats.base", "select": "generation.search",
     "structured": "generation.structured", "until": "generation.search", "verify": "generation.search",
@@ -86,9 +86,9 @@ __all__ = [
     "BudgetError", "Choice", "CompiledGrammar", "Compiler", "Coverage", "Csv", "FreeText", "FromText", "Gbnf",
     "GenerationError", "Grammar", "GrammarSyntaxError", "JsonSchema", "Judge", "Lark", "LimitExceededError", "Limits",
     "LogitsProcessor", "Model", "Partial", "PartialReader", "ReadError", "Reading", "Regex", "Result", "Retry",
-    "Sampling", "SchemaError", "StructgenError", "Tag", "Tagged", "Tags", "Then", "ToolCall", "ToolError",
-    "ToolStyle", "Tools", "UnsatisfiableError", "UnsupportedSchemaError", "Vocabulary", "VocabularyError", "best_of",
-    "fill_masks", "first_valid", "grammar", "load_model", "read", "repair_rule", "select", "structured", "until",
+    "Sampling", "SchemaError", "Sql", "StructgenError", "Tag", "Tagged", "Tags", "Then", "ToolCall", "ToolError",
+    "ToolStyle", "Tools", "UnsatisfiableError", "UnsupportedSchemaError", "Vocabulary", "VocabularyError", "Yaml",
+    "best_of", "fill_masks", "first_valid", "grammar", "load_model", "read", "repair_rule", "select", "structured", "until",
     "verify", "vote",
 ]
 

@@ -81,6 +81,7 @@ PUBLIC = [
     "UnsupportedSchemaError",
     "Vocabulary",
     "VocabularyError",
+    "Yaml",
     "best_of",
     "fill_masks",
     "first_valid",

@@ -1,0 +1,86 @@
+"""``Yaml``: a type or a JSON Schema as a source of grammars of YAML, and its texts as values again.
+
+In: a Python type, or a ``JsonSchema`` or schema dict. Out, from ``to_grammar``: the grammar of exactly the values that are
+valid, in one profile of YAML that readers of YAML 1.1 and 1.2 take for the same:
+
+* block mappings and block sequences, indented by two spaces a level (a sequence below its key, too), one member or item a
+  line, the last line ended as well; an empty container is ``[]`` or ``{}``;
+* scalars on one line: ``null``, ``true``, ``false``, decimal numbers without exponents; strings plain where nothing takes
+  them for something else (``plain``), between double quotes with JSON's escapes, or, where no pattern and no length is
+  asked for, as a literal block (``|`` or ``|-``);
+* names of members plain where possible, else between double quotes: one spelling each;
+* no anchors, tags, comments, directives, document markers, flow style, merge keys or keys without quotes that are no text.
+
+Types that refer to themselves, such as any value, are nested at most ``max_depth`` deep: each level of indentation is a copy
+of their rules. Names of members have at most ``MAX_NAME`` characters where the schema does not list them, since readers
+look no further for the colon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from structgen.errors import SchemaError
+from structgen.formats.json.source import JsonSchema
+from structgen.formats.yaml.layout import Layout
+from structgen.formats.yaml.write import as_json, write
+from structgen.grammar.nodes import Grammar
+from structgen.limits import Limits
+from structgen.schema.python_types import TypeSchema, load_json, parse, schema_of
+
+
+@dataclass(frozen=True, slots=True)
+class Yaml:
+    """YAML of a type: ``value`` is a Python type, a JSON Schema (a dict or a bool), or a ``JsonSchema`` with options."""
+
+    value: Any
+    _: Any = None
+    property_order: Literal["schema", "any"] = "schema"
+    """Listed members in the order of the type (others behind them), or in any order. Never twice, either way."""
+    max_depth: int = 12
+    """How deep containers that hold something are nested in a type that refers to itself."""
+    on_unsupported: Literal["error", "validate"] = "error"
+    """``validate``: what cannot be enforced is left out and listed in ``Grammar.unenforced``, to be checked afterwards."""
+
+    def to_grammar(self, limits: Limits) -> Grammar:
+        """The grammar of the texts; ``SchemaError`` for what cannot be expressed."""
+        self._check_options()
+        schema, found = self._schema()
+        grammar = Layout(schema.to_grammar(limits), self.max_depth).grammar()
+        if found is not None and found.unenforced:
+            grammar = replace(grammar, unenforced=(*grammar.unenforced, *found.unenforced))
+        return grammar
+
+    def read(self, text: str) -> Any:
+        """The value of a text that was written so: of the Python type, or plain data where a schema was given."""
+        _, found = self._schema()
+        return load_json(as_json(text)) if found is None else parse(as_json(text), found)
+
+    def write(self, value: Any) -> str:
+        """The text of a value of the type, or of plain data where a schema was given; the grammar accepts it if the value
+        is valid."""
+        _, found = self._schema()
+        return write(value if found is None else found.adapter.dump_python(value, mode="json", by_alias=True))
+
+    def _schema(self) -> tuple[JsonSchema, TypeSchema | None]:
+        found: TypeSchema | None = None
+        given, asked = self.value, dict[str, Any]()
+        if isinstance(given, JsonSchema):
+            asked = {name: getattr(given, name) for name in ("formats", "content", "registry", "draft")}
+            given = given.schema
+        elif not isinstance(given, Mapping | bool):
+            found = schema_of(given)
+            given = found.schema
+        return JsonSchema(given, whitespace="compact", property_order=self.property_order, escapes="necessary",
+                          exponents=False, on_unsupported=self.on_unsupported, **asked), found
+
+    def _check_options(self) -> None:
+        for name, allowed in (("_", (None,)), ("property_order", ("schema", "any")),
+                              ("on_unsupported", ("error", "validate"))):
+            if getattr(self, name) not in allowed:
+                raise SchemaError(f"Yaml({name}={getattr(self, name)!r}) is not an option",
+                                  instead=f"use one of {', '.join(map(repr, allowed))}")
+        if type(self.max_depth) is not int or self.max_depth < 1:
+            raise SchemaError(f"Yaml(max_depth={self.max_depth!r}) is not an option", instead="use a number of levels")
