@@ -1,0 +1,60 @@
+"""``Sql``: one SQL statement as a source of grammars.
+
+In: a dialect, and what describes a database, or nothing. Out, from ``to_grammar``: the grammar of the queries of that
+dialect (with ``read_only=False`` also of statements that write). With a schema only its tables and columns can be named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from structgen.errors import SchemaError
+from structgen.formats.sql.catalog import DIALECTS, Catalog, Dialect, read_catalog
+from structgen.grammar.build import NEVER
+from structgen.grammar.files import grammar
+from structgen.grammar.nodes import Grammar
+from structgen.limits import Limits
+
+_ANY_NAMES = "without a schema any names are allowed: whether tables and columns exist is not checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """One statement with an optional semicolon behind it; no comments.
+
+    ``schema`` is a DB-API connection, a SQLAlchemy engine, DDL text, ``{table: [columns]}`` or ``{table: {column: type}}``,
+    or a ``Catalog``; it is read when the grammar is made. ``tables`` keeps only these of its tables. ``parameters``
+    allows placeholders, which whoever runs the query has to fill.
+    """
+
+    dialect: Dialect = "sqlite"
+    schema: object = None
+    read_only: bool = True
+    tables: Iterable[str] | None = None
+    parameters: bool = False
+
+    def to_grammar(self, limits: Limits) -> Grammar:
+        """The grammar; ``SchemaError`` for an unknown dialect or a schema that describes no database."""
+        if self.dialect not in DIALECTS:
+            raise SchemaError(f"Sql(dialect={self.dialect!r}) is not known",
+                              instead=f"use one of {', '.join(map(repr, DIALECTS))}")
+        for name in ("read_only", "parameters"):
+            if type(getattr(self, name)) is not bool:
+                raise SchemaError(f"Sql({name}={getattr(self, name)!r}) is neither True nor False")
+        found = grammar(f"sql/{self.dialect}", "start" if self.read_only else "script")
+        rules = dict(found.rules)
+        if not self.parameters:
+            rules["parameter"] = NEVER
+        catalog = self.catalog(limits)
+        if catalog is None:
+            return replace(found, rules=rules, unenforced=(_ANY_NAMES,))
+        return replace(found, rules=rules, unenforced=(_ANY_NAMES,))
+
+    def catalog(self, limits: Limits | None = None) -> Catalog | None:
+        """What the schema describes; None without one."""
+        if self.schema is None:
+            if self.tables is not None:
+                raise SchemaError("Sql(tables=…) needs a schema to choose from", instead="pass schema=")
+            return None
+        return read_catalog(self.schema, self.dialect, tables=self.tables, limits=limits)
