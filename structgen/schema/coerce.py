@@ -32,7 +32,7 @@ from structgen.schema.scalars import (
     time_of,
 )
 
-__all__ = ["COERCIONS", "Change", "Coerced", "Spelled", "coerce"]
+__all__ = ["COERCIONS", "Change", "Coerced", "Spelled", "Word", "coerce"]
 
 COERCIONS: dict[str, int] = {
     "text-to-number": 1, "text-to-boolean": 1, "text-to-null": 2, "number-to-boolean": 2, "to-text": 1, "in-text": 4,
@@ -56,6 +56,12 @@ class Spelled(float):
     """A number that knows its spelling: ``1.10`` is the text "1.10" where a text is wanted."""
 
     spelling: str
+
+
+class Word(str):
+    """A word that its format reads as something else than a text: ``value``. Where a text is wanted, it is one."""
+
+    value: Any
 
 
 class Change(NamedTuple):
@@ -133,6 +139,8 @@ class _Work:
         self.steps += 1
         if self.steps > MAX_STEPS or len(path) > MAX_DEPTH:
             return _failed(value, path, "is too large, or its type is, to be compared")
+        if isinstance(value, Word):
+            return self._word(value, schema, path)
         schema = self._resolved(schema)
         if not isinstance(schema, Mapping):
             return _failed(value, path, "stands where nothing is allowed") if schema is False else _Made(_plain(value))
@@ -159,6 +167,14 @@ class _Work:
             return _best([same, *others, *inner])
         ways = [self._other(value, kind, one, schema, path) for one in types]
         return _best([*ways, *(self._unwrapped(value, kind, schema, path) if "array" in types else ())])
+
+    def _word(self, word: Word, schema: Any, path: tuple[Any, ...]) -> _Made:
+        """What the format reads where that fits; else the letters."""
+        made = self.fit(word.value, schema, path)
+        if made.failure is None and made.cost == 0:
+            return made
+        text = self.fit(str(word), schema, path)
+        return _best([self._plus(text, Change("to-text", path, word.value, str(word))), made])
 
     # Schemas
 
@@ -289,6 +305,8 @@ class _Work:
                     continue
                 changes.append(Change("extra-field", (*path, name), item, _NOTHING))
                 continue
+            if isinstance(item, Word) and item.value is None and known not in required:
+                item = None
             part = self.fit(item, inner, (*path, name))
             if item is None and part.failure is not None and known not in required:
                 changes.append(Change("null-left-out", (*path, name), None, _NOTHING))
@@ -500,6 +518,8 @@ def _type_of(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     """The value without spellings."""
+    if isinstance(value, Word):
+        return value.value
     if isinstance(value, Spelled):
         return float(value)
     if isinstance(value, list):
