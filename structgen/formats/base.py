@@ -50,7 +50,8 @@ KINDS: dict[str, int] = {
     # Tables
     "other-delimiter": 2, "markdown-table": 1, "unescaped-delimiter": 2, "missing-cell": 2, "extra-cell": 3,
     "blank-line": 1, "separator-line": 1, "trailing-delimiter": 1, "repeated-header": 1, "missing-header": 2,
-    "column-order": 1, "extra-column": 2, "row-number": 2, "cut-row": 4, "other-format": 2,
+    "column-order": 1, "renamed-column": 3, "extra-column": 2, "row-number": 2,
+    "cut-row": 4, "other-format": 2,
     **COERCIONS,
 }
 """Every kind of repair and its cost."""
@@ -282,7 +283,7 @@ class ReadAs(NamedTuple):
     options: Mapping[str, Any] = {}
 
 
-FORMATS = {"json": "structgen.formats.json.read"}
+FORMATS = {"csv": "structgen.formats.csv.read", "json": "structgen.formats.json.read"}
 """Where each format's ``FORMAT`` is; loaded when it is asked for."""
 
 

@@ -15,7 +15,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, is_typeddict
 
+from typing_extensions import TypedDict
+
 from structgen.errors import ReadError, SchemaError, UnsupportedSchemaError
+from structgen.formats.base import ReadAs
 from structgen.formats.csv.cells import Column, read_column
 from structgen.formats.csv.quoting import quoted_literal
 from structgen.grammar.build import literal, repeat, seq
@@ -58,6 +61,17 @@ class Csv:
         unenforced = [line for column in columns for line in column.unenforced]
         return Grammar(seq(*head, repeat(Ref("row"), self.min_rows, self.max_rows)), {"row": row},
                        (*unenforced, *(found.unenforced if found else ())))
+
+    def read_as(self) -> ReadAs:
+        """How a damaged text is read, by ``structgen.read``."""
+        self._check_options()
+        rows = self.rows
+        if isinstance(rows, Sequence):
+            rows = _named(dict.fromkeys(rows, str), rows)
+        elif isinstance(rows, Mapping):
+            rows = _named(rows)
+        row: Any = TypedDict("Row", rows) if isinstance(rows, dict) else rows  # type: ignore[operator]
+        return ReadAs("csv", list[row], {"delimiter": self.delimiter, "header": self.header})
 
     def read(self, text: str, limits: Limits | None = None) -> list[Any]:
         """The rows of a table that was written so, as values of the row type (dicts where columns were given)."""

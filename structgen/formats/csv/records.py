@@ -1,0 +1,156 @@
+"""The records of a table as they stand in a text: cells by RFC 4180 where the quotes allow it, else a line each.
+
+In: a part of a text and a delimiter. Out: ``Record``s. A record whose quotes are as they should be may run over several
+lines; one whose quotes are not is marked ``damaged`` and is one line, cut at every delimiter: what its cells are is
+weighed by ``rows``. Every character is looked at a fixed number of times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+__all__ = ["CLOSERS", "QUOTES", "Lines", "Record", "records"]
+
+CLOSERS = {'"': '"', "\u201c": "\u201d", "\u201e": "\u201c\u201d", "\u00ab": "\u00bb", "\u201d": "\u201d"}
+"""What may open a quoted cell, and what then closes it."""
+QUOTES = frozenset('"\u201c\u201d\u201e\u00ab\u00bb')
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_ANY_QUOTE = re.compile("[" + "".join(QUOTES) + "]")
+MAX_RUN_ON = 20
+"""Lines over which the quotes of a damaged cell are followed."""
+
+
+@dataclass(slots=True)
+class Record:
+    """One record: its cells, where each begins, which were quoted (None: none was), and where it stands.
+
+    ``damaged``: its quotes do not fit, so ``cells`` are what stands between the delimiters, quotes and all."""
+
+    start: int
+    end: int
+    cells: list[str]
+    starts: list[int]
+    quoted: list[bool] | None = None
+    damaged: bool = False
+
+    @property
+    def is_blank(self) -> bool:
+        return len(self.cells) == 1 and not self.cells[0].strip() and self.quoted is None
+
+
+class Lines:
+    """The lines of a part of a text."""
+
+    def __init__(self, text: str, start: int, end: int) -> None:
+        self.text, self.start, self.end = text, start, end
+        self.spans: list[tuple[int, int]] = []
+        at = start
+        for found in _LINE_END.finditer(text, start, end):
+            self.spans.append((at, found.start()))
+            at = found.end()
+        if at < end or not self.spans:
+            self.spans.append((at, end))
+        self.is_ended = at >= end
+        """Whether the last line has a line end."""
+
+
+@lru_cache(32)
+def _cell_pattern(delimiter: str) -> re.Pattern[str]:
+    """A quoted cell with what ends it, or one without quotes."""
+    one = re.escape(delimiter)
+    after = rf"[ \t]*+(?={one}|[\r\n]|\Z)" if delimiter != "\t" else rf" *+(?={one}|[\r\n]|\Z)"
+    return re.compile(rf'[ ]*+"((?:[^"]++|"")*+)"{after}|([^\r\n{one}]*+)')
+
+
+def records(lines: Lines, delimiter: str) -> Iterator[Record]:
+    """The records of the lines, blank ones too."""
+    index = 0
+    text, spans = lines.text, lines.spans
+    while index < len(spans):
+        start, end = spans[index]
+        if _ANY_QUOTE.search(text, start, end) is None:
+            yield _plain(text, start, end, delimiter)
+            index += 1
+            continue
+        record = _quoted(text, start, end, lines.end, delimiter)
+        if record is None:
+            last = _run_on(lines, index, delimiter)
+            yield _plain(text, start, spans[last][1], delimiter, damaged=True)
+            index = last + 1
+            continue
+        yield record
+        index += 1
+        while index < len(spans) and spans[index][0] <= record.end:
+            index += 1
+
+
+def _plain(text: str, start: int, end: int, delimiter: str, *, damaged: bool = False) -> Record:
+    cells = text[start:end].split(delimiter)
+    starts = [start] * len(cells)
+    at = start
+    for index, cell in enumerate(cells):
+        starts[index] = at
+        at += len(cell) + len(delimiter)
+    return Record(start, end, cells, starts, None, damaged)
+
+
+def _quoted(text: str, start: int, end: int, limit: int, delimiter: str) -> Record | None:
+    """A record in whose lines quotes stand; None where they do not fit."""
+    pattern = _cell_pattern(delimiter)
+    cells: list[str] = []
+    starts: list[int] = []
+    quoted: list[bool] = []
+    at = start
+    while True:
+        found = pattern.match(text, at, limit)
+        assert found is not None  # a cell may be empty
+        inner = found[1]
+        if inner is None:
+            cell = found[2]
+            first = cell.lstrip()[:1]
+            if first in CLOSERS and first:
+                return None
+            cells.append(cell)
+        else:
+            cells.append(inner.replace('""', '"'))
+        quoted.append(inner is not None)
+        starts.append(at)
+        at = found.end()
+        if at < limit and text.startswith(delimiter, at):
+            at += 1
+            continue
+        return Record(start, max(at, end) if at < end else at, cells, starts, quoted if any(quoted) else None)
+
+
+def _run_on(lines: Lines, index: int, delimiter: str) -> int:
+    """The last line of a damaged record: where an odd quote at the end of a cell closes one that was opened."""
+    text, spans = lines.text, lines.spans
+    start, end = spans[index]
+    if not _is_open(text[start:end], delimiter):
+        return index
+    for later in range(index + 1, min(index + MAX_RUN_ON, len(spans))):
+        line = text[slice(*spans[later])]
+        if not line.strip():
+            continue
+        pieces = line.split(delimiter)
+        if pieces[0].lstrip().startswith('"') or (delimiter + '"') in line.replace(delimiter + " ", delimiter):
+            closes = next((number for number, piece in enumerate(pieces) if piece.rstrip().endswith('"')), None)
+            opens = next(number for number, piece in enumerate(pieces) if piece.lstrip().startswith('"'))
+            return later if closes is not None and closes < opens else index
+        if any(piece.rstrip().endswith('"') for piece in pieces):
+            return later
+        if len(pieces) > 1 and len(pieces) >= len(text[start:end].split(delimiter)):
+            return index
+    return index
+
+
+def _is_open(line: str, delimiter: str) -> bool:
+    """Whether the last quoted cell of a line is not closed in it."""
+    last = max(line.rfind(delimiter + '"'), line.rfind(delimiter + ' "'), 0 if line.startswith('"') else -1)
+    if last < 0:
+        return False
+    rest = line[last:].lstrip(delimiter + " ")
+    return not rest.rstrip().endswith('"') or rest.strip() == '"'
