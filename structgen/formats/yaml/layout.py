@@ -16,18 +16,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
+from structgen.errors import UnsupportedSchemaError
 from structgen.formats.yaml.quoting import block, canonical, flow, spelled
 from structgen.grammar.build import ANY_TEXT, EMPTY, NEVER, alt, proved, seq
 from structgen.grammar.nodes import Alt, Chars, Grammar, Items, Members, Node, Ref, Repeat, Seq, Str, Text
 
 Place = Literal["root", "key", "dash"]
 INDENT = 2
+MAX_NAME = 1000
+"""Characters of a name as it is written; behind 1,024 no reader looks for a colon (YAML 1.2, section 7.4)."""
 INLINE_DEPTH = 30
 """Containers written within nodes on Python's stack; what nests deeper becomes a rule."""
-_OPEN, _COMMA, _CLOSE = "[", ",", "]"
+_OPEN, _COMMA = "[", ","
 _SPACE, _DASH, _COLON, _END = Str(" "), Str("-"), Str(":"), Str("\n")
 _NO_ITEMS, _NO_MEMBERS = Str("[]"), Str("{}")
-_WORDS = ("null", "true", "false")
 
 
 def line_break(level: int) -> Node:
@@ -190,7 +192,7 @@ class Layout:
                 proved(proof for proof in proofs if proof[2] is not NEVER) != node.awaited:
             return empty, NEVER
         return empty, replace(
-            node, open=EMPTY, close=EMPTY, colon=_COLON, comma=line_break(level), names=tuple(map(spelled, node.names)),
+            node, open=EMPTY, close=EMPTY, colon=_COLON, comma=line_break(level), names=tuple(map(_listed_name, node.names)),
             values=values, other=other, other_name=None if other is None else _names(node.other_name), classes=classes,
             min_count=max(1, node.min_count), proofs=proofs, key_encoding="raw")
 
@@ -258,6 +260,15 @@ def _unique(node: Node) -> Node:
         return alt(map(_unique, node.options))
     assert isinstance(node, Text)
     return node if node.encoding == "raw" else Text(canonical(node))
+
+
+def _listed_name(name: str) -> str:
+    found = spelled(name)
+    if len(found) > MAX_NAME:
+        raise UnsupportedSchemaError(f"the name {name[:20]!r}… is too long for YAML", keyword="properties",
+                                     because=f"the colon must come within {MAX_NAME:,} characters",
+                                     instead="use a shorter name")
+    return found
 
 
 def _names(node: Node | None) -> Node:

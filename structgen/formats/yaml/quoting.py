@@ -124,6 +124,7 @@ def _may_hold(node: Node, ranges: Ranges) -> bool:
 # --- spellings --------------------------------------------------------------------------------------------------------
 
 _WITHOUT_YAML_ONLY = repeat(Chars(complement(YAML_ONLY)))
+_WITHOUT_SINGLE = repeat(Chars(_both(PRINTABLE, complement(((0x27, 0x27),)))))
 _BASIC = repeat(Chars(((0, 0xD7FF), (0xE000, 0xFFFF))))
 _lock = Lock()  # sources are compiled in several threads
 _memo: OrderedDict[tuple[int, int, int | None], tuple[Node, Node]] = OrderedDict()
@@ -157,10 +158,10 @@ def _flow(text: Text) -> Node:
         return choices([literal(spelled(one)) for one in known
                         if len(one) >= least and (most is None or len(one) <= most)])
     if body is ANY_TEXT:
-        return alt((Text(PLAIN, "raw", least, most), *_quoted(text)))
+        return alt((Text(PLAIN, "raw", least, most), *_quoted(text), *_single_quoted(text)))
     plain = And((body, PLAIN))  # of dates, say, there is none
     found = [] if text_language(plain, least, most, Limits()) is None else [Text(plain, "raw", least, most)]
-    return alt((*found, *_quoted(text)))
+    return alt((*found, *_quoted(text), *_single_quoted(text)))
 
 
 def _quoted(text: Text) -> list[Node]:
@@ -179,6 +180,14 @@ def _quoted(text: Text) -> list[Node]:
         more = repeat(Text(_ANY_ESCAPED_CHAR), max(0, least - 1), None if most is None else most - 1)
         found.append(seq(QUOTE, _first_in_full(), more, QUOTE))
     return found
+
+
+def _single_quoted(text: Text) -> list[Node]:
+    """The texts of printable characters but the single quote, between two of them."""
+    body = _WITHOUT_SINGLE if text.body is ANY_TEXT else And((text.body, _WITHOUT_SINGLE))
+    if text_language(body, text.min_length, text.max_length, Limits()) is None:
+        return []
+    return [seq(Str("'"), Text(body, "raw", text.min_length, text.max_length), Str("'"))]
 
 
 @lru_cache(1)

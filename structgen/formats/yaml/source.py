@@ -12,13 +12,17 @@ valid, in one profile of YAML that readers of YAML 1.1 and 1.2 take for the same
 * no anchors, tags, comments, directives, document markers, flow style, merge keys or keys without quotes that are no text.
 
 Types that refer to themselves, such as any value, are nested at most ``max_depth`` deep: each level of indentation is a copy
-of their rules. Names of members have at most ``MAX_NAME`` characters where the schema does not list them, since readers
-look no further for the colon.
+of their rules.
+
+Caveats. YAML wants the colon of a member within 1,024 characters of its line. Names that the schema lists are held to that;
+others are not counted, and a text with such a name is none to any reader. A text that is asked for a pattern and a length
+has no spelling if it holds both a character beyond U+FFFF and one that only YAML escapes (U+007F to U+009F, U+2028, U+2029,
+U+FEFF, U+FFFE, U+FFFF).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -29,6 +33,8 @@ from structgen.formats.yaml.write import as_json, write
 from structgen.grammar.nodes import Grammar
 from structgen.limits import Limits
 from structgen.schema.python_types import TypeSchema, load_json, parse, schema_of
+
+_EXAMPLE = "\nExample: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,15 @@ class Yaml:
         is valid."""
         _, found = self._schema()
         return write(value if found is None else found.adapter.dump_python(value, mode="json", by_alias=True))
+
+    def instructions(self, render: Callable[[Mapping[str, Any], str], str]) -> str:
+        """What a model is told: what ``render`` says of JSON of the type, with the example as YAML."""
+        schema, found = self._schema()
+        told = found.described if found is not None else schema.schema if isinstance(schema.schema, Mapping) else {}
+        words = render(told, found.name if found is not None else str(told.get("title", "value")))
+        words = words.replace("Answer with JSON", "Answer with YAML", 1)
+        head, mark, example = words.rpartition(_EXAMPLE)
+        return f"{head}{mark[:-1]}\n{write(load_json(example))}".removesuffix("\n") if mark else words
 
     def _schema(self) -> tuple[JsonSchema, TypeSchema | None]:
         found: TypeSchema | None = None

@@ -22,16 +22,19 @@ from structgen.formats.yaml.quoting import fits_block, spelled
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][-+][0-9]+)?)?")
 _TAG = "tag:yaml.org,2002:"
 _WORDS = ("true", "false", "null")
+_KINDS = {"int": "a number", "float": "a number", "bool": "a boolean", "null": "null", "timestamp": "a date",
+          "merge": "a merge key"}
 _DEEPEST = 200
 """Containers within containers that are written or read: PyYAML calls itself for each, five times."""
 
 
-def write(value: Any) -> str:
-    """The text of plain data: dicts with text names, lists, texts, numbers, booleans, None."""
-    return "\n".join(_lines(value, 0)).removeprefix(" ") + "\n"
+def write(value: Any, *, blocks: bool = False) -> str:
+    """The text of plain data: dicts with text names, lists, texts, numbers, booleans, None. ``blocks``: texts of several
+    lines as literal blocks where they can be, which types with patterns or lengths do not allow; else between quotes."""
+    return "\n".join(_lines(value, 0, blocks)).removeprefix(" ") + "\n"
 
 
-def _lines(value: Any, level: int, blocks: bool = True) -> Iterator[str]:
+def _lines(value: Any, level: int, blocks: bool) -> Iterator[str]:
     """The lines of a value; the first begins with what stands behind its key or dash."""
     if level > _DEEPEST:
         raise SchemaError("the value is nested too deep to be written", because=f"it has more than {_DEEPEST} levels")
@@ -40,17 +43,17 @@ def _lines(value: Any, level: int, blocks: bool = True) -> Iterator[str]:
         for number, (name, inner) in enumerate(value.items()):
             if not isinstance(name, str):
                 raise SchemaError(f"the name {name!r} is no text", instead="use texts for the names of members")
-            first, *more = _lines(inner, level + 1)
+            first, *more = _lines(inner, level + 1, blocks)
             is_container = isinstance(inner, dict | list) and inner
             yield (margin if number else " ") + spelled(name) + ":" + ("" if is_container else first)
             yield from ([" " * INDENT + margin + first[1:]] if is_container else [])
             yield from more
     elif isinstance(value, list | tuple) and value:
         for number, inner in enumerate(value):
-            first, *more = _lines(inner, level + 1)
+            first, *more = _lines(inner, level + 1, blocks)
             yield (margin if number else " ") + "-" + first
             yield from more
-    elif isinstance(value, str) and "\n" in value and fits_block(value):
+    elif blocks and isinstance(value, str) and "\n" in value and fits_block(value):
         yield " |" if value.endswith("\n") else " |-"
         inside = " " * (INDENT * max(level, 1))
         yield from (inside + line if line else "" for line in value.removesuffix("\n").split("\n"))
@@ -134,5 +137,5 @@ def _scalar_json(node: Any, where: str) -> str:
         return json.dumps(text)
     if (kind in ("int", "float") and _NUMBER.fullmatch(text)) or (kind in ("bool", "null") and text in _WORDS):
         return str(text)
-    raise ReadError(f"readers disagree on {text!r}", position=where, because=f"without quotes it is a {kind} to YAML 1.1",
+    raise ReadError(f"readers disagree on {text!r}", position=where, because=f"it is {_KINDS.get(kind, kind)} to some",
                     instead="put a text between quotes, and write null, true, false and decimal numbers")
