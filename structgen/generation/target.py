@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Literal
 
 from structgen.errors import SchemaError
+from structgen.generation.instructions import render_instructions
 from structgen.grammar.nodes import Grammar
 from structgen.schema.python_types import TypeSchema, load_json, parse, schema_of
 
@@ -93,7 +94,10 @@ def _source_target(source: Any, on_unsupported: OnUnsupported | None) -> Target:
         labels = source.strings if 1 < len(source.strings) <= MAX_LABELS else ()
         return Target("Choice", source, str, words=_choice_words(source.strings), labels=labels, key=key)
     if not isinstance(source, JsonSchema):
-        return Target(type(source).__name__, source, str, key=key)
+        tell = getattr(source, "instructions", None)
+        if tell is None:
+            return Target(type(source).__name__, source, str, key=key)
+        return Target(type(source).__name__, source, source.read, words=tell(render_instructions), key=key)
     key = (source, on_unsupported)
     if on_unsupported is not None and on_unsupported != source.on_unsupported:
         source = replace(source, on_unsupported=on_unsupported)

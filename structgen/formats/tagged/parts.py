@@ -25,6 +25,10 @@ from structgen.grammar.nodes import Alt, Chars, Grammar, Items, Members, Node, R
 from structgen.limits import Limits
 from structgen.schema.python_types import TypeSchema, load_json, parse, schema_of
 
+Render = Callable[[Any, str], str]
+_SHOWN = 64
+"""Choices that are told."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
@@ -35,6 +39,23 @@ class Part:
     read: Callable[[str], Any]
     is_json: bool
     typed: TypeSchema | None = None
+
+    def words(self, render: Render) -> str:
+        """What a model is told of this part; ``render`` puts a JSON Schema into words, for a type of that name."""
+        if self.typed is not None:
+            return render(self.typed.described, self.typed.name)
+        if isinstance(self.source, JsonSchema):
+            schema = self.source.schema
+            told = (
+                load_json(bytes(schema).decode() if isinstance(schema, bytes) else schema)
+                if isinstance(schema, (str, bytes))
+                else schema
+            )
+            return render(told, str(told.get("title", "value"))) if isinstance(told, dict) else ""
+        if isinstance(self.source, Choice):
+            return f"Answer with one of: {' | '.join(self.source.strings[:_SHOWN])}"
+        tell = getattr(self.source, "instructions", None)
+        return str(tell(render)) if callable(tell) else ""
 
     def add_to(self, parts: Parts, limits: Limits, name: str) -> Node:
         """The node of this part; ``name`` says in errors which one it is."""

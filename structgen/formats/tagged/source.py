@@ -16,7 +16,7 @@ from typing import Any
 from structgen.errors import ReadError, SchemaError
 from structgen.formats.json.source import JsonSchema
 from structgen.formats.tagged.free import check_count, check_word, text_until, text_without
-from structgen.formats.tagged.parts import Part, as_part, json_end, located
+from structgen.formats.tagged.parts import Part, Render, as_part, json_end, located
 from structgen.grammar.build import alt, literal, repeat, seq
 from structgen.grammar.combine import Parts, branches
 from structgen.grammar.nodes import Grammar, Node
@@ -69,7 +69,12 @@ class FreeText:
         """The grammar of the texts."""
         return Grammar(self.node(), pruned=True)
 
+    def instructions(self, render: Render) -> str:
+        """What a model is told: how the free text has to end."""
+        return f"Write free text, and then {self.until}" if self.until is not None else ""
+
     def node(self) -> Node:
+        """The language of the texts."""
         if self.until is None:
             return text_without(self.without, self.min_chars, self.max_chars)
         return text_until(self.until, self.without, self.min_chars, self.max_chars)
@@ -143,6 +148,15 @@ class Then:
             else:
                 nodes.append(literal(part) if isinstance(part, str) else part.node())
         return parts.grammar(seq(*nodes))
+
+    def instructions(self, render: Render) -> str:
+        """What a model is told of the parts, in their order; literal texts, which only it could write, are left out."""
+        told = [
+            part.words(render) if isinstance(part, Part) else part.instructions(render)
+            for part in self.parts
+            if not isinstance(part, str)
+        ]
+        return "\n".join(filter(None, told))
 
     def read(self, text: str) -> tuple[Any, ...]:
         """The values of the parts; ``ReadError`` where the text is not allowed."""
@@ -275,6 +289,14 @@ class Tags:
         if self.stop_after_first:
             return parts.grammar(one if self.at_least_one else alt((one, free)))
         return parts.grammar(seq(repeat(one, int(self.at_least_one), self.max_tags), free))
+
+    def instructions(self, render: Render) -> str:
+        """What a model is told of each tag."""
+        told = [
+            (f"Between {tag.begin.strip()} and {tag.end.strip()}", part.words(render))
+            for tag, part in zip(self.tags, self.contents, strict=True)
+        ]
+        return "\n".join(f"{place}: {words}" if words else place for place, words in told)
 
     def read(self, text: str) -> list[str | Tagged]:
         """The stretches of free text and the structures, in order; ``ReadError`` where the text is not allowed."""

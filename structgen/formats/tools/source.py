@@ -135,7 +135,7 @@ class Tools:
         """The definitions as JSON text, a line for each tool, for a prompt."""
         return "\n".join(json.dumps(one, ensure_ascii=False, default=str) for one in self.definitions())
 
-    def instructions(self) -> str:
+    def instructions(self, _render: object = None) -> str:
         """What a model is told of the tools and of how they are called."""
         if self.tool_choice == "none" or not self.tools:
             return ""
