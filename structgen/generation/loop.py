@@ -1,15 +1,17 @@
 """The decode loop: asks the model, applies the mask, chooses, until the output is complete.
 
-In: a session that has read the prompt, the logits after it, a matcher (or None for free text) and a sampler. Out: the
-tokens with what is known about each. The one idea beyond the obvious: where the mask leaves one token, nothing is
-asked; such tokens are collected and read by the model together with the next one it has a say in, in one call.
+In: the logits after the prompt, a matcher (or None for free text) and a sampler. Out: the tokens with what is known about
+each. A decoder does not call the model: it yields the tokens that the model shall read and is sent the logits after each of
+them, so that one output, a batch of them and a stream are driven by the same code (``generation.session``, ``batch``).
+The one idea beyond the obvious: where the mask leaves one token, nothing is asked; such tokens are collected and read by
+the model together with the next one it has a say in, in one call.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,10 +23,12 @@ from structgen.errors import GenerationError, LimitExceededError, VocabularyErro
 from structgen.generation.loop_guard import PENALTY, Loop, LoopGuard, open_brackets
 from structgen.generation.result import Alternative, Step
 from structgen.generation.sampler import Sampler
-from structgen.generation.session import Session
 from structgen.vocabulary import Vocabulary
 
-__all__ = ["Decoded", "Decoder"]
+__all__ = ["Decoded", "Decoder", "Reads"]
+
+Reads = Generator[list[int], torch.Tensor, None]
+"""Yields tokens to be read, is sent the logits after each."""
 
 
 @dataclass(slots=True)
@@ -53,12 +57,12 @@ class Decoder:
     ``stop``: texts that end free text. ``top_logprobs``: alternatives kept of every choice.
     """
 
-    def __init__(self, session: Session, logits: torch.Tensor, matcher: Any, vocabulary: Vocabulary, sampler: Sampler,
-                 *, prompt: Sequence[int] = (), stop: Sequence[str] = (), top_logprobs: int = 0) -> None:
+    def __init__(self, logits: torch.Tensor, matcher: Any, vocabulary: Vocabulary, sampler: Sampler, *,
+                 prompt: Sequence[int] = (), stop: Sequence[str] = (), top_logprobs: int = 0) -> None:
         if len(logits) < vocabulary.size:
             raise VocabularyError(f"the model has logits for {len(logits)} tokens, the vocabulary has {vocabulary.size}",
                                   instead="use the tokenizer that belongs to the model")
-        self.session, self.logits, self.matcher = session, logits, matcher
+        self.logits, self.matcher = logits, matcher
         self.vocabulary, self.sampler, self.prompt = vocabulary, sampler, prompt
         self.stop, self.top_logprobs = [text.encode() for text in stop], top_logprobs
         self.mask = torch.zeros(1, (vocabulary.size + 31) // 32, dtype=torch.int32)
@@ -72,8 +76,11 @@ class Decoder:
         self.closing: int | None = None
         """While a loop is closed: the open brackets to get down to; -1 for the end of the free text."""
 
-    def run(self, max_tokens: int) -> Iterator[int]:
-        """Writes up to ``max_tokens`` tokens, the end token included, and yields each."""
+    def run(self, max_tokens: int) -> Reads:
+        """Writes up to ``max_tokens`` tokens, the end token included.
+
+        Yields tokens of ``out`` that the model has not read yet; send the logits after each of them, float32 [count, V'].
+        """
         while len(self.out.tokens) < max_tokens and not self.out.complete and self.out.stopped_by is None:
             only, allowed = self._only_token()
             is_free = allowed * FREE_SHARE >= self.vocabulary.size
@@ -81,16 +88,15 @@ class Decoder:
                 self.words.append(self.out.tokens[-1])
             self.was_free = is_free
             if only is None:
-                self._read()
+                yield from self._read()
                 self._take(*self._choose(is_free), allowed)
             else:
                 self._take(only, None, 1.0, (), 1)
             if self.stop:
                 self.out.stopped_by = self._stop_text()
-            yield self.out.tokens[-1]
         if self.matcher is not None and not self.out.complete:
             self.out.complete = self._nothing_follows()
-        self._read(last=True)
+        self._note([self.logits])
 
     def _stop_text(self) -> str | None:
         """The stop text that the last token has completed."""
@@ -227,22 +233,21 @@ class Decoder:
                                   position=f"token {len(self.out.tokens) - 1}")
         self.out.complete = self.matcher.is_finished if self.matcher is not None else token in self.end
 
-    def _read(self, last: bool = False) -> None:
-        """Lets the model read the tokens it has not seen, and fills in the probabilities of the forced ones.
-
-        ``last``: nothing follows, so the model is not called; what its last answer tells is filled in.
-        """
-        steps, first = self.out.steps, len(self.out.steps) - len(self.unread)
+    def _read(self) -> Reads:
+        """Lets the model read the tokens it has not seen."""
         rows = [self.logits]
-        if self.unread and not last:
-            rows += list(self.session.extend(self.unread))
+        if self.unread:
+            rows += list((yield self.unread))
+        self._note(rows)
+        self.logits, self.unread = rows[-1], []
+
+    def _note(self, rows: Sequence[torch.Tensor]) -> None:
+        """Fills in the probabilities of forced tokens: ``rows`` are the logits before the first unread one, and so on."""
+        steps, first = self.out.steps, len(self.out.steps) - len(self.unread)
         for index, row in enumerate(rows, first):
             if index < len(steps) and steps[index].probability is None:
-                step = steps[index]
-                raw = float(torch.softmax(row[:self.vocabulary.size], 0)[step.token])
-                steps[index] = Step(step.token, step.text, 1, True, raw, 1.0)
-        self.logits = rows[-1]
-        self.unread = []
+                raw = float(torch.softmax(row[:self.vocabulary.size], 0)[steps[index].token])
+                steps[index] = replace(steps[index], probability=raw)
 
     def _nothing_follows(self) -> bool:
         """Whether the output is complete although no end token was written: only that could come now."""

@@ -25,6 +25,7 @@ from structgen.generation.result import Result
 from structgen.generation.retry import Check, Retry, ask_until_right
 from structgen.generation.sampler import Sampling
 from structgen.generation.search import BestOf, Strategy
+from structgen.generation.session import drive
 from structgen.generation.stream import Partial, Stream
 from structgen.generation.target import OnUnsupported, Target, as_target
 from structgen.limits import Limits
@@ -143,7 +144,7 @@ class Model:
             request = Request(self, target, self._messages(prompt, target, instructions), settings)
         decoder = request.decoder()
         shown = 0
-        for _ in decoder.run(request.max_tokens):
+        for _ in drive(request.session, decoder.run(request.max_tokens)):
             # A character may be spread over several tokens: what is not whole yet waits.
             text = self.vocabulary.decode(decoder.out.tokens).decode(errors="replace").rstrip("\ufffd")
             piece, shown = text[shown:], max(shown, len(text))

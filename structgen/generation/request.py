@@ -24,7 +24,7 @@ from structgen.generation.position import where
 from structgen.generation.prompt import Message, prompt_tokens
 from structgen.generation.result import FinishReason, Result, Usage
 from structgen.generation.sampler import Sampler, Sampling
-from structgen.generation.session import Session, open_session
+from structgen.generation.session import Session, drive, open_session
 from structgen.generation.target import Target
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Request:
     def sample(self, draw: int, temperature: float | None = None) -> Result[Any]:
         """One output; its number gives it a seed of its own."""
         decoder = self.decoder(draw, temperature)
-        for _ in decoder.run(self.max_tokens):
+        for _ in drive(self.session, decoder.run(self.max_tokens)):
             pass
         return self.result(decoder)
 
@@ -76,7 +76,7 @@ class Request:
         self.session.truncate(len(self.prompt))
         self._sample_started, self._passes = time.perf_counter(), self.session.passes
         matcher = self.compiled.matcher() if self.compiled is not None else None
-        return Decoder(self.session, self.logits, matcher, self.vocabulary, Sampler(sampling, draw), prompt=self.prompt,
+        return Decoder(self.logits, matcher, self.vocabulary, Sampler(sampling, draw), prompt=self.prompt,
                        stop=self.settings.stop, top_logprobs=self.settings.top_logprobs)
 
     def result(self, decoder: Decoder) -> Result[Any]:

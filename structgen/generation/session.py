@@ -9,14 +9,15 @@ Caveat: a cache that cannot be cut (sliding windows, recurrent models) is read a
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import torch
 
 from structgen.errors import GenerationError
+from structgen.generation.loop import Reads
 
-__all__ = ["PlainSession", "Session", "TransformersSession", "open_session"]
+__all__ = ["PlainSession", "Session", "TransformersSession", "drive", "open_session"]
 
 
 class Session(Protocol):
@@ -30,6 +31,17 @@ class Session(Protocol):
 
     def truncate(self, length: int) -> None:
         """Forgets all but the first ``length`` tokens."""
+
+
+def drive(session: Session, reads: Reads) -> Iterator[None]:
+    """Lets a session answer what a decoder asks; yields before every call of the model, and at the end."""
+    try:
+        wanted = next(reads)
+        while True:
+            yield
+            wanted = reads.send(session.extend(wanted))
+    except StopIteration:
+        yield
 
 
 def open_session(model: Any) -> Session:
