@@ -52,6 +52,9 @@ KINDS: dict[str, int] = {
     "blank-line": 1, "separator-line": 1, "trailing-delimiter": 1, "repeated-header": 1, "missing-header": 2,
     "column-order": 1, "renamed-column": 3, "extra-column": 2, "row-number": 2,
     "cut-row": 4, "other-format": 2,
+    # Lines and indentation
+    "indentation": 1, "tab": 1, "missing-space": 1, "missing-dash": 1, "bullet": 1, "emphasis": 1, "line-break": 1,
+    "block-indentation": 1, "reserved-sign": 1, "unquoted-colon": 1, "unquoted-hash": 1, "tag": 2,
     **COERCIONS,
 }
 """Every kind of repair and its cost."""
@@ -283,7 +286,7 @@ class ReadAs(NamedTuple):
     options: Mapping[str, Any] = {}
 
 
-FORMATS = {"csv": "structgen.formats.csv.read", "json": "structgen.formats.json.read"}
+FORMATS = {"csv": "structgen.formats.csv.read", "json": "structgen.formats.json.read", "yaml": "structgen.formats.yaml.read"}
 """Where each format's ``FORMAT`` is; loaded when it is asked for."""
 
 
