@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from structgen.errors import UnsupportedSchemaError
 from structgen.grammar.build import alt, literal, seq
 from structgen.grammar.nodes import Alt, Grammar, Items, Members, Node, Ref, Repeat, Seq
 
@@ -27,6 +28,13 @@ class Parts:
 
     def add(self, grammar: Grammar, name: str = "") -> Node:
         """The node that stands for a grammar; ``name`` is put before its origins and what it does not enforce."""
+        if getattr(grammar, "lexing", None) is not None:
+            raise UnsupportedSchemaError(
+                "a grammar with a lexer cannot be a part of another",
+                position=name or None,
+                because="its lexer would have to know where the part ends",
+                instead="use the grammar alone, or write its terminals as rules",
+            )
         common = self._shared(grammar)
         prefix, self._count = f"{self._count}.", self._count + 1
         copy = _Renamed(prefix, common)
