@@ -13,7 +13,7 @@ from sqlglot import Token, exp
 from structgen.errors import QueryError
 from structgen.formats.sql.guard_functions import FUNCTIONS, REASONS, words
 
-__all__ = ["check_nodes", "name_of", "place", "span_of"]
+__all__ = ["check_nodes", "function_name", "place", "span_of"]
 
 _ROOTS = frozenset(("Select", "Union", "Intersect", "Except", "Values", "Subquery"))
 _NODES = words("""
@@ -98,7 +98,7 @@ def function_name(node: Any, sql: str) -> str | None:
     if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc | exp.CombinedAggFunc | exp.ParameterizedAgg):
         return str(node.name or node.this).strip('"`[]').lower()
     span = span_of(node)
-    if span is None:
+    if span is None or not isinstance(node, exp.Func):
         return None
     written = sql[span[0]:span[1]].strip('"`[]').lower()
     rest = sql[span[1]:].lstrip()
@@ -126,11 +126,6 @@ def _refused(node: Any, sql: str, tokens: Sequence[Token]) -> QueryError:
     start = next((token.start for token in tokens if token.text.upper() == keyword), _start(node))
     return QueryError(said, kind="not-read-only", position=place(sql, start), because=because,
                       instead="write one SELECT")
-
-
-def name_of(node: Any) -> str:
-    """An identifier's text."""
-    return str(node.this) if isinstance(node, exp.Identifier) else str(node.name)
 
 
 def span_of(node: Any) -> tuple[int, int] | None:
