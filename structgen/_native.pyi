@@ -103,7 +103,7 @@ class Grammar:
 
 def make_grammar(vocabulary: Vocabulary, start: int, states: Buffer, edges: Buffer, targets: Buffer, returns: Buffer,
                  spans: Buffer, dfas: Sequence[Dfa], key_sets: list[tuple[bytes, bytes, bool, int, int, int]],
-                 threads: int, cache_bytes: int, mask_steps: int) -> Grammar:
+                 names: tuple[list[list[int]], list[int], list[int], int, list[int]] | None, threads: int, cache_bytes: int, mask_steps: int) -> Grammar:
     """Tables as in ``automaton.tables``; six numbers a span; raises ValueError for an index out of range."""
 
 class Lowering:
@@ -133,8 +133,8 @@ class Matcher:
     def advance_bytes(self, text: bytes) -> bool: ...
     def rollback(self, count: int) -> None: ...
     def reset(self) -> None: ...
-    def threads(self) -> list[tuple[int, tuple[int, int, list[bytes]], tuple[int, int, int, bytes] | None,
-                                    list[tuple[int, tuple[int, int, list[bytes]]]]]]:
+    def threads(self) -> list[tuple[int, tuple[int, int, list[bytes], int], tuple[int, int, int, bytes] | None,
+                                    list[tuple[int, tuple[int, int, list[bytes], int]]]]]:
         """Where the output stands: (state, registers, reading in a text, stack from the inside), as in ``completion``."""
     def names(self, seen: int) -> list[int]:
         """The listed names that ``seen`` stands for, in objects in any order with more than 32 names."""

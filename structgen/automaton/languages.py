@@ -47,6 +47,11 @@ def key_language(node: Members, kinds: OtherKinds, limits: Limits) -> tuple[Dfa 
     return compile_names(node.names, others > 0, other_dfa, limits), others, listed
 
 
+def named_language(texts: tuple[Node, ...], limits: Limits) -> Dfa | None:
+    """The automaton of some names, each text labelled with the number of its name."""
+    return _MEMO.labelled(texts, limits)
+
+
 def proof_language(names: tuple[str, ...], kinds: list[Node | None], most: int | None, limits: Limits) -> Dfa:
     """The automaton of the keys that may prove something: ``names``, which never do, and behind them others, more of them
     than the ``most`` members that there may be."""
@@ -101,5 +106,5 @@ def _with_length(option: Text) -> Node:
     return And((option.body, Repeat(ANY_TEXT.body, option.min_length, option.max_length)))
 
 
-__all__ = ["Language", "OtherKinds", "is_never", "item_languages", "key_language", "other_kinds",
+__all__ = ["Language", "OtherKinds", "is_never", "item_languages", "key_language", "named_language", "other_kinds",
            "proof_language", "text_language"]

@@ -26,6 +26,7 @@ from structgen.automaton.languages import (
     is_never,
     item_languages,
     key_language,
+    named_language,
     other_kinds,
     proof_language,
     text_language,
@@ -41,11 +42,13 @@ from structgen.grammar.nodes import (
     Grammar,
     Items,
     Members,
+    Named,
     Node,
     Not,
     Ref,
     Repeat,
     Seq,
+    Step,
     Str,
     Substrings,
     Text,
@@ -61,7 +64,7 @@ _PRUNED_AT_MOST = 1000
 """Rounds of lowering and pruning; each removes at least one node, and real grammars need one or two."""
 _QUOTE = (0x22, 0x22)
 _FORBIDDEN = Alt(())
-_BYTES, _SPLIT, _CALL, _RETURN, _SPAN, _COUNT, _AT_LEAST, _BELOW, _ROOM, _MORE, _DONE = map(int, Kind)
+_BYTES, _SPLIT, _CALL, _RETURN, _SPAN, _COUNT, _AT_LEAST, _BELOW, _ROOM, _MORE, _DONE, _SCOPE = map(int, Kind)
 
 
 def lower(grammar: Grammar, limits: Limits) -> Tables:
@@ -75,7 +78,7 @@ def lower(grammar: Grammar, limits: Limits) -> Tables:
         builder = _Builder(here, limits, _template(here, limits))
         tables = builder.run()
         if not builder.impossible:
-            tables.unenforced = grammar.unenforced
+            tables.unenforced, tables.names = grammar.unenforced, grammar.names
             return tables
         here = prune(here, builder.is_empty)
     if grammar.why_empty is not None:
@@ -276,6 +279,10 @@ class _Builder:
             made = self._chars(node, following)  # type: ignore[arg-type]
         elif kind in (And, Not, Substrings):
             made = self._text(Text(node), following)
+        elif kind is Step:
+            made = self._state(_SCOPE, following, self._step(node))  # type: ignore[arg-type]
+        elif kind is Named:
+            made = self._name(node, following)  # type: ignore[arg-type]
         else:
             raise TypeError(f"not a grammar node: {node!r}")
         self._front[key] = made
@@ -386,6 +393,23 @@ class _Builder:
             found = self._read(self._span(dfa, node.encoding, Role.VALUE, least, most), slot)
             self._spans[key] = found
         return found
+
+    # -- names in scope -------------------------------------------------------------------------------------------
+
+    def _step(self, step: Step) -> int:
+        self.tables.steps.append((step.do, step.what))
+        return len(self.tables.steps) - 1
+
+    def _name(self, node: Named, following: int) -> int:
+        dfa = named_language(node.texts, self._limits)
+        if dfa is None:
+            return _NOWHERE
+        first = len(self.tables.steps)
+        for step in node.steps:
+            self._step(step)
+        slot = len(self._returns)
+        self._returns += [following] * len(node.steps)
+        return self._read(self._span(dfa, "raw", Role.NAMED, 0, None, first), slot)
 
     # -- lists ----------------------------------------------------------------------------------------------------
 

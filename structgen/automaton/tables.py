@@ -16,6 +16,7 @@ grammars, schemas or formats.
     ROOM      a = next, b = n: passes where fewer than n texts are in the activation's set
     MORE      a = next, b = key set: passes where some key is still allowed
     DONE      a = next, b = key set: passes where nothing required is missing
+    SCOPE     a = next, b = step: the scope becomes what is behind the step; passes where that is allowed
 
 **Activations.** A frame is ``(slot, parent, count, seen, texts)``: where to return to, and the registers of the
 activation that waits. ``count`` saturates, ``seen`` are the listed names already used (in ordered objects simply how far
@@ -29,6 +30,10 @@ is kept only where the text must be remembered (keys, unique items). Lengths are
 and the greatest remaining length of each dfa state, so they are never unrolled. A key's or item's liveness depends on
 what has been used: a dfa state lives while some label that it can still reach is allowed.
 
+**Scopes.** Where a grammar has names (``grammar.names``), a thread carries the scope of what is declared and used, a value
+like the registers. Unlike them it belongs to no activation: it goes into a call and comes back from it. A span may read
+one of several names, each with a step of the scope as its label; a name is alive while the step is allowed.
+
 A value returns a *label* (``RETURN a``), and the caller has a continuation per label. Today's front ends use labels
 for keys only; conditions on values (``if``, ``not``, ``contains``) are tables from labels to continuations.
 """
@@ -40,6 +45,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from structgen.automaton.dfa import Dfa, compile_names
+from structgen.grammar.names import Names
 
 INFINITE = 2**31 - 1
 DEAD = 0xFFFFFFFF
@@ -60,14 +66,17 @@ class Kind(IntEnum):
     ROOM = 8
     MORE = 9
     DONE = 10
+    SCOPE = 11
 
 
 class Role(IntEnum):
-    """What a span's text is for: nothing further, a key of an object, or an item that must not occur twice."""
+    """What a span's text is for: nothing further, a key of an object, an item that must not occur twice, or a name: label
+    ``i`` is step ``key_set + i`` of ``Tables.steps``."""
 
     VALUE = 0
     KEY = 1
     UNIQUE = 2
+    NAMED = 3
 
 
 class Encoding(IntEnum):
@@ -147,6 +156,9 @@ class Tables:
     origins: dict[int, str] = field(default_factory=dict)
     """For some states, the JSON Pointer or line that they come from."""
     unenforced: tuple[str, ...] = ()
+    names: Names | None = None
+    steps: list[tuple[int, int]] = field(default_factory=list)
+    """For steps of the scope: what to do (``grammar.names.Do``), and the number that it is about."""
 
     @property
     def n_states(self) -> int:

@@ -14,17 +14,21 @@ from structgen.errors import StructgenError
 from structgen.grammar.lark import read_lark
 from structgen.grammar.location import grammars_folder
 from structgen.grammar.nodes import Grammar
+from structgen.grammar.rewrite import ascii_case
 
 _NAME = re.compile(r"[a-z0-9_]{1,40}(?:/[a-z0-9_]{1,40}){0,2}")
 
 
+_ASCII_CASE = ("sql/",)
+"""Languages whose keywords know no letters beyond ASCII."""
 _DEFINITION = re.compile(r"^[?!]?([A-Za-z_][A-Za-z0-9_]*)(?:\{[^}\n]*\})?(?:\.-?\d+)?[ \t]*:", re.M)
 
 
 @lru_cache(maxsize=16)
 def grammar(name: str, start: str = "start") -> Grammar:
     """A shipped grammar: ``"json"`` is any JSON text (RFC 8259), ``"sql/sqlite"`` a query. Read once per process."""
-    return read_lark(grammar_text(name), start=start, name=f"{name.rpartition('/')[2]}.lark")
+    found = read_lark(grammar_text(name), start=start, name=f"{name.rpartition('/')[2]}.lark")
+    return ascii_case(found) if name.startswith(_ASCII_CASE) else found
 
 
 def grammar_text(name: str) -> str:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from structgen.errors import StructgenError
+from structgen.grammar.names import Names
 
 Encoding = Literal["raw", "json", "json_ascii", "json_necessary", "json_necessary_ascii"]
 MAX_CODE_POINT = 0x10FFFF
@@ -170,6 +171,24 @@ class Members(Node):
 
 
 @node(frozen=True, slots=True, eq=False)
+class Step(Node):
+    """The empty text, and a step of the names in scope (see ``grammar.names``): where it is not allowed, nothing that
+    follows is. ``do`` is a ``names.Do``, ``what`` the number that it is about."""
+
+    do: int
+    what: int = 0
+
+
+@node(frozen=True, slots=True, eq=False)
+class Named(Node):
+    """One of some texts (regular, no text in two of them), each with a step of the names in scope behind it: only those
+    may be written whose step is allowed."""
+
+    texts: tuple[Node, ...]
+    steps: tuple[Step, ...]
+
+
+@node(frozen=True, slots=True, eq=False)
 class Grammar:
     """A start node and the rules it refers to.
 
@@ -187,3 +206,5 @@ class Grammar:
     """Whether every rule is known to have a finite text (the front end has checked its references)."""
     why_empty: Callable[[Callable[[Node], bool]], StructgenError] | None = None
     """Finds words for a grammar without any text; told which nodes have none."""
+    names: Names | None = None
+    """What the steps of the names in scope are about; None where there are none."""

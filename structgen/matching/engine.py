@@ -32,6 +32,7 @@ from structgen.errors import LimitExceededError
 from structgen.limits import Limits
 from structgen.matching import decoder
 from structgen.matching.estimate import Estimate, Place
+from structgen.matching.names import Refused, ScopeRules
 from structgen.matching.spans import FRESH, KeyRules, Reading, Registers, SpanReader
 from structgen.matching.trie import TokenTrie, VocabularyTables
 
@@ -80,7 +81,8 @@ class Engine:
     def __init__(self, tables: Tables, vocabulary: VocabularyTables, limits: Limits) -> None:
         self.tables, self._limits = tables, limits
         self._vocabulary = vocabulary
-        self._spans = [SpanReader(tables, span) for span in tables.spans]
+        self._scopes = None if tables.names is None else ScopeRules(tables.names)
+        self._spans = [SpanReader(tables, span, self._scopes) for span in tables.spans]
         self._kind, self._a, self._b = tables.states[0::3], tables.states[1::3], tables.states[2::3]
         self.lock = threading.RLock()
         """Held by whoever reads or makes configurations: matchers of one grammar may run in several threads."""
@@ -167,14 +169,20 @@ class Engine:
         elif kind == Kind.CALL:
             following = self.tables.returns[b]
             if self._kind[following] == Kind.RETURN and self._a[following] == 0:
-                yield a, frame, FRESH  # a tail call needs no frame of its own
+                yield a, frame, _fresh(registers)  # a tail call needs no frame of its own
             else:
-                yield a, self._frame(Frame(b, frame, registers)), FRESH
+                yield a, self._frame(Frame(b, frame, registers._replace(scope=None))), _fresh(registers)
         elif kind == Kind.RETURN:
             waiting = self._frames[frame]
             target = self.tables.returns[waiting.slot + a]
             if target != DEAD:
-                yield target, waiting.parent, waiting.registers
+                yield target, waiting.parent, waiting.registers._replace(scope=registers.scope)
+        elif kind == Kind.SCOPE:
+            assert self._scopes is not None
+            do, what = self.tables.steps[b]
+            scope = self._scopes.after(do, what, registers.scope)
+            if not isinstance(scope, Refused):
+                yield a, frame, registers._replace(scope=scope)
         elif kind == Kind.COUNT:
             yield a, frame, registers._replace(count=min(registers.count + 1, b))
         elif self._passes(kind, b, registers):
@@ -412,3 +420,8 @@ def _packed(allowed: NDArray[np.bool_]) -> NDArray[np.int32]:
     packed = np.packbits(allowed, bitorder="little")
     bits[: packed.size] = packed
     return bits.view(np.int32)
+
+
+def _fresh(registers: Registers) -> Registers:
+    """The registers of a new activation."""
+    return FRESH if registers.scope is None else FRESH._replace(scope=registers.scope)

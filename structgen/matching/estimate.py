@@ -162,6 +162,8 @@ class Estimate:
             yield 0, (a, min(count + 1, b), seen, used)
         elif kind == Kind.SPAN:
             yield from self._text(self.spans[a], b, None, at)
+        elif kind == Kind.SCOPE:
+            yield 0, (a, count, seen, used)
         elif self._passes(kind, b, Registers(count, seen, _sized(used))):
             yield 0, (a, count, seen, used)
 
@@ -200,6 +202,8 @@ class Estimate:
     def _labels(self, text: Spelling, slot: int, reading: Reading, is_start: bool, at: Standing) -> list[tuple[int, int]]:
         """The labels worth following, with the least bytes to them: see the module's docstring."""
         reader = text.reader
+        if reader.span.role == Role.NAMED:  # any of them: what a scope allows is left to the search
+            return [(label, text.remaining(reading, label)) for label in reader.dfa.labels[reading.state]]
         if reader.keys is None:
             return [(0, text.remaining(reading))]
         keys = self.tables.key_sets[reader.span.key_set]

@@ -172,7 +172,7 @@ class NativeCompiledGrammar:
                 for k in tables.key_sets]
         self._native = _native.make_grammar(
             shared.native, tables.start, tables.states, tables.edges, tables.targets, tables.returns, spans,
-            [shared.dfa(dfa) for dfa in tables.dfas], keys, limits.threads, limits.cache_bytes, limits.mask_steps)
+            [shared.dfa(dfa) for dfa in tables.dfas], keys, _names_of(tables), limits.threads, limits.cache_bytes, limits.mask_steps)
         if self._native.is_empty:
             raise nothing_to_generate()
 
@@ -252,15 +252,23 @@ class NativeMatcher(MatcherBase, _Base):  # type: ignore[misc]
                                None if reading is None else Reading(*reading), tuple(stack)))
         return frozenset(found)
 
-    def _registers(self, registers: tuple[int, int, list[bytes]], estimate: Estimate, state: int) -> Registers:
+    def _registers(self, registers: tuple[int, int, list[bytes], int], estimate: Estimate, state: int) -> Registers:
         """Registers as the Python engine has them; ``state`` belongs to their activation."""
-        count, seen, texts = registers
+        count, seen, texts, scope = registers
         key_set = estimate.key_set_of(state) if seen else None
         if key_set is not None:
             keys = estimate.tables.key_sets[key_set]
             if not keys.ordered and len(keys.required) > _NAMES_IN_A_WORD:
                 seen = sum(1 << name for name in self.names(seen))
-        return Registers(count, seen, frozenset(texts))
+        return Registers(count, seen, frozenset(texts), scope or None)  # type: ignore[arg-type]  # a number names it
+
+
+def _names_of(tables: Tables) -> tuple[Any, ...] | None:
+    names = tables.names
+    if names is None:
+        return None
+    steps = [number for step in tables.steps for number in step]
+    return [list(one) for one in names.relations], list(names.own), sorted(names.declared), names.most, steps
 
 
 def fill_native(matchers: Sequence[Any], out: Any) -> list[int]:

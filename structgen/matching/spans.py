@@ -14,6 +14,7 @@ from structgen.automaton.dfa import Dfa
 from structgen.automaton.tables import INFINITE, Encoding, KeySet, NameSet, Role, Span, Tables
 from structgen.automaton.utf8 import utf8_sequences
 from structgen.matching import decoder
+from structgen.matching.names import Refused, Scope, ScopeRules
 
 
 class Registers(NamedTuple):
@@ -22,6 +23,8 @@ class Registers(NamedTuple):
     count: int  # type: ignore[assignment]  # the registers' own name; tuple.count is not used
     seen: int
     texts: frozenset[bytes]
+    scope: Scope = None
+    """Of the names; unlike the others it goes through calls and returns."""
 
 
 class Reading(NamedTuple):
@@ -115,15 +118,16 @@ class KeyRules:
         count = min(registers.count + 1, self._cap) if self.counted else 0
         if label < self.listed:
             seen = label + 1 if self._keys.ordered else registers.seen | 1 << label
-            return Registers(count, seen, registers.texts)
+            return Registers(count, seen, registers.texts, registers.scope)
         seen = self.listed if self._keys.ordered else registers.seen
-        return Registers(count, seen, registers.texts | {text})
+        return Registers(count, seen, registers.texts | {text}, registers.scope)
 
 
 class SpanReader:
     """One span of a grammar, with the rows of its automaton expanded on first use."""
 
-    def __init__(self, tables: Tables, span: Span) -> None:
+    def __init__(self, tables: Tables, span: Span, scopes: ScopeRules | None = None) -> None:
+        self._scopes, self._steps = scopes, tables.steps
         self.span = span
         found = tables.dfas[span.dfa]
         self.dfa: Dfa = found.dfa if isinstance(found, NameSet) else found
@@ -192,6 +196,8 @@ class SpanReader:
                 return -1
         elif self.span.role == Role.UNIQUE and reading.text in registers.texts:
             return -1
+        elif self.span.role == Role.NAMED and isinstance(self._scope_after(label, registers), Refused):
+            return -1
         return label
 
     def finish(self, reading: Reading, label: int, registers: Registers) -> Registers:
@@ -200,7 +206,17 @@ class SpanReader:
             return self.keys.after(label, reading.text, registers)
         if self.span.role == Role.UNIQUE:
             return registers._replace(texts=registers.texts | {reading.text})
+        if self.span.role == Role.NAMED:
+            scope = self._scope_after(label, registers)
+            assert not isinstance(scope, Refused)
+            return registers._replace(scope=scope)
         return registers
+
+    def _scope_after(self, label: int, registers: Registers) -> Scope | Refused:
+        if self._scopes is None:  # of an estimate, which knows no scopes
+            return registers.scope
+        do, what = self._steps[self.span.key_set + label]
+        return self._scopes.after(do, what, registers.scope)
 
     # -- what is alive --------------------------------------------------------------------------------------------
 
@@ -224,6 +240,8 @@ class SpanReader:
             return self._key_alive(reading, registers)
         if span.role == Role.UNIQUE:
             return self._unused(reading, dfa.count[state], registers)
+        if span.role == Role.NAMED:
+            return any(not isinstance(self._scope_after(label, registers), Refused) for label in dfa.labels[state])
         return True
 
     def _key_alive(self, reading: Reading, registers: Registers) -> bool:

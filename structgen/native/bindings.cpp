@@ -182,8 +182,8 @@ Limits limits_of(uint64_t threads, uint64_t cache_bytes, uint64_t mask_steps) {
 
 std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Vocabulary> vocabulary, uint32_t start, nb::handle states,
                                       nb::handle edges, nb::handle targets, nb::handle returns, nb::handle spans,
-                                      const std::vector<std::shared_ptr<Dfa>>& dfas, nb::list key_sets, uint64_t threads,
-                                      uint64_t cache_bytes, uint64_t mask_steps) {
+                                      const std::vector<std::shared_ptr<Dfa>>& dfas, nb::list key_sets, std::optional<nb::tuple> names,
+                                      uint64_t threads, uint64_t cache_bytes, uint64_t mask_steps) {
     auto tables = std::make_shared<Tables>();
     tables->start = start;
     tables->states = triples<State>(states);
@@ -204,6 +204,15 @@ std::shared_ptr<Grammar> make_grammar(std::shared_ptr<Vocabulary> vocabulary, ui
         };
         tables->key_sets.push_back({flags(key[0]), flags(key[1]), nb::cast<bool>(key[2]), nb::cast<uint32_t>(key[3]),
                                     nb::cast<uint32_t>(key[4]), nb::cast<uint32_t>(key[5])});
+    }
+    if (names) {
+        const nb::tuple& parts = *names;
+        tables->names.relations = nb::cast<std::vector<std::vector<uint32_t>>>(parts[0]);
+        tables->names.own = nb::cast<std::vector<uint32_t>>(parts[1]);
+        tables->names.declared = nb::cast<std::vector<uint32_t>>(parts[2]);
+        tables->names.most = nb::cast<uint32_t>(parts[3]);
+        const auto steps = nb::cast<std::vector<uint32_t>>(parts[4]);
+        for (size_t i = 0; i + 1 < steps.size(); i += 2) tables->names.steps.push_back({steps[i], steps[i + 1]});
     }
     tables->check();
     return std::make_shared<Grammar>(std::move(vocabulary), std::move(tables), limits_of(threads, cache_bytes, mask_steps));
@@ -242,7 +251,7 @@ nb::list used_texts(const Stores& stores, uint32_t set) {
 }
 
 nb::tuple registers_of(const Stores& stores, const Registers& r) {
-    return nb::make_tuple(r.count, r.seen, used_texts(stores, r.texts));
+    return nb::make_tuple(r.count, r.seen, used_texts(stores, r.texts), r.scope);
 }
 
 // Where a matcher stands, for matching.completion: (state, registers, reading or None, [(slot, registers), ...]).

@@ -16,13 +16,14 @@ uint64_t hash_thread(uint64_t h, const Thread& t) {
 }  // namespace
 
 Engine::Engine(std::shared_ptr<Vocabulary> v, std::shared_ptr<const Tables> t, Limits limits)
-    : vocabulary(std::move(v)), tables(std::move(t)), limits_(limits) {
+    : vocabulary(std::move(v)), tables(std::move(t)), limits_(limits), scopes_(&tables->names) {
     rules_.reserve(tables->key_sets.size());
     for (const KeySet& keys : tables->key_sets) rules_.emplace_back(keys, stores_);
     for (const Span& span : tables->spans) vocabulary->prepare(span.encoding);
     readers_.reserve(tables->spans.size());
     for (const Span& span : tables->spans)
-        readers_.emplace_back(*tables->dfas[span.dfa], span, stores_, span.role == KEY ? &rules_[span.key_set] : nullptr);
+        readers_.emplace_back(*tables->dfas[span.dfa], span, stores_, span.role == KEY ? &rules_[span.key_set] : nullptr,
+                              scopes_);
     frames_.push_back({0, 0, {}});
     intern(false);  // NOWHERE
     work_.push_back({tables->start, BOTTOM, {}});
@@ -67,7 +68,7 @@ uint32_t Engine::intern_frame(const Frame& frame) {
     uint64_t hash = mix(static_cast<uint64_t>(frame.slot) << 32 | frame.parent,
                         static_cast<uint64_t>(frame.registers.count) << 32 | frame.registers.seen);
     return frame_table_.intern(
-        mix(hash, frame.registers.texts), [&](uint32_t i) { return frames_[i] == frame; },
+        mix(hash, static_cast<uint64_t>(frame.registers.scope) << 32 | frame.registers.texts), [&](uint32_t i) { return frames_[i] == frame; },
         [&] {
             frames_.push_back(frame);
             return static_cast<uint32_t>(frames_.size() - 1);
@@ -88,7 +89,8 @@ void Engine::close(bool& accepting) {
         switch (state.kind) {
             case BYTES:
                 threads_found_.push_back(
-                    {entry.state, entry.frame, entry.registers.count, entry.registers.seen, entry.registers.texts, 0});
+                    {entry.state, entry.frame, entry.registers.count, entry.registers.seen, entry.registers.texts,
+                     entry.registers.scope});
                 break;
             case SPAN: enter_span(entry); break;
             case RETURN:
@@ -122,11 +124,14 @@ void Engine::follow(const Entry& entry) {
         case CALL: {
             const uint32_t target = tables->returns[state.b];
             const bool tail = target != DEAD_SLOT && tables->states[target].kind == RETURN && tables->states[target].a == 0;
-            work_.push_back({state.a, tail ? entry.frame : intern_frame({state.b, entry.frame, entry.registers}), {}});
+            Registers fresh, waiting = entry.registers;
+            fresh.scope = waiting.scope, waiting.scope = 0;
+            work_.push_back({state.a, tail ? entry.frame : intern_frame({state.b, entry.frame, waiting}), fresh});
             break;
         }
         case RETURN: {
-            const Frame frame = frames_[entry.frame];
+            Frame frame = frames_[entry.frame];
+            frame.registers.scope = entry.registers.scope;
             const size_t slot = static_cast<size_t>(frame.slot) + state.a;
             if (slot < tables->returns.size() && tables->returns[slot] != DEAD_SLOT)
                 work_.push_back({tables->returns[slot], frame.parent, frame.registers});
@@ -136,6 +141,12 @@ void Engine::follow(const Entry& entry) {
             Registers r = entry.registers;
             r.count = std::min(r.count + 1, state.b);
             work_.push_back({state.a, entry.frame, r});
+            break;
+        }
+        case SCOPE: {
+            Registers r = entry.registers;
+            r.scope = scopes_.after(state.b, r.scope);
+            if (r.scope != NONE) work_.push_back({state.a, entry.frame, r});
             break;
         }
         default:
@@ -270,7 +281,7 @@ size_t Engine::memory_bytes() const {
     return sizeof(Frame) * frames_.size() + sizeof(Thread) * threads_.size() +
            sizeof(Configuration) * configurations_.size() + frame_table_.bytes() + configuration_table_.bytes() +
            steps_.bytes() + leavers_.bytes() + sizeof(Mask) * masks_.size() + 4 * items_.size() + rows +
-           stores_.texts.bytes() + stores_.sets.bytes() + stores_.names.bytes();
+           stores_.texts.bytes() + stores_.sets.bytes() + stores_.names.bytes() + scopes_.bytes();
 }
 
 // Starts anew and brings over what live matchers stand on. Numbers change, so `kept` is written back. Listed names keep
@@ -281,6 +292,8 @@ void Engine::compact(std::vector<uint32_t*>& kept) {
     const std::vector<Configuration> configurations = std::move(configurations_);
     const TextStore texts = std::move(stores_.texts);
     const SetStore sets = std::move(stores_.sets);
+    const Scopes scopes = std::move(scopes_);
+    scopes_ = Scopes(&tables->names);
     stores_.texts = TextStore();
     stores_.sets = SetStore();
     frames_.clear(), threads_.clear(), configurations_.clear(), masks_.clear(), items_.clear(), rows_.clear();
@@ -313,6 +326,7 @@ void Engine::compact(std::vector<uint32_t*>& kept) {
             Frame copy = frames[chain.back()];
             copy.parent = made[copy.parent];
             copy.registers.texts = set(copy.registers.texts);
+            copy.registers.scope = scopes_.bring(scopes, copy.registers.scope);
             made[chain.back()] = intern_frame(copy);
         }
         return made[old];
@@ -324,7 +338,7 @@ void Engine::compact(std::vector<uint32_t*>& kept) {
             Thread t = threads[i];
             t.frame = frame(t.frame);
             if (tables->states[t.state].kind == SPAN) t.d = text(t.d);
-            else t.c = set(t.c);
+            else t.c = set(t.c), t.d = scopes_.bring(scopes, t.d);
             threads_found_.push_back(t);
         }
         return intern(c.accepting);

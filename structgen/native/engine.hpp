@@ -14,10 +14,10 @@ namespace structgen {
 // One way to read the text so far. In a span the registers are those of the reading and its activation waits in the frame.
 struct Thread {
     uint32_t state, frame;
-    uint32_t a, b, c, d;  // count, seen, texts, 0 - or the reading: state, decoder, count, text
+    uint32_t a, b, c, d;  // count, seen, texts, scope - or the reading: state, decoder, count, text
     auto operator<=>(const Thread&) const = default;
     Reading reading() const { return {a, b, c, d}; }
-    Registers registers() const { return {a, b, c}; }
+    Registers registers() const { return {a, b, c, d}; }
 };
 
 // Where a thread returns to, and the registers of the activation that waits there.
@@ -119,6 +119,7 @@ private:
 
     Limits limits_;
     Stores stores_;
+    Scopes scopes_;
     std::vector<KeyRules> rules_;
     std::vector<SpanReader> readers_;
     std::vector<Frame> frames_;

@@ -260,7 +260,8 @@ private:
     void in_bytes(const Trie& trie, bool leaving) {
         const Span span{0, encoding_, VALUE, lengths_.least, lengths_.most, 0};
         Stores stores;
-        const SpanReader reader(dfa_, span, stores, nullptr);
+        Scopes scopes(nullptr);
+        const SpanReader reader(dfa_, span, stores, nullptr, scopes);
         std::vector<Reading> path(1, Reading{start_, decoder::START, lengths_.count, 0});
         for (uint32_t node = 0; node < trie.size();) {
             ++part_.steps;

@@ -62,13 +62,13 @@ bool KeyRules::more(const Registers& r) const {
 
 Registers KeyRules::after(uint32_t label, uint32_t text, const Registers& r) const {
     uint32_t count = counted_ ? std::min(r.count + 1, cap_) : 0;
-    if (label >= n_) return {count, keys_.ordered ? n_ : r.seen, stores_.sets.with(r.texts, text)};
-    if (keys_.ordered) return {count, label + 1, r.texts};
-    return {count, n_ <= 32 ? r.seen | 1u << label : stores_.names.with(r.seen, label), r.texts};
+    if (label >= n_) return {count, keys_.ordered ? n_ : r.seen, stores_.sets.with(r.texts, text), r.scope};
+    if (keys_.ordered) return {count, label + 1, r.texts, r.scope};
+    return {count, n_ <= 32 ? r.seen | 1u << label : stores_.names.with(r.seen, label), r.texts, r.scope};
 }
 
-SpanReader::SpanReader(const Dfa& d, const Span& s, Stores& stores, const KeyRules* rules)
-    : span(s), dfa(d), keys(rules), stores_(stores) {
+SpanReader::SpanReader(const Dfa& d, const Span& s, Stores& stores, const KeyRules* rules, Scopes& scopes)
+    : span(s), dfa(d), keys(rules), stores_(stores), scopes_(scopes) {
     tracked = s.role == UNIQUE || (rules && rules->others() > 0);
     free = s.role == VALUE && dfa.any;
     counts = s.min_length > 0 || s.max_length != INFINITE;
@@ -120,13 +120,16 @@ int32_t SpanReader::label(const Reading& in, const Registers& r) const {
         if (static_cast<uint32_t>(label) >= keys->listed() && stores_.sets.has(r.texts, in.text)) return -1;
     } else if (span.role == UNIQUE && stores_.sets.has(r.texts, in.text)) {
         return -1;
+    } else if (span.role == IN_SCOPE && scope_after(static_cast<uint32_t>(label), r) == NONE) {
+        return -1;
     }
     return label;
 }
 
 Registers SpanReader::finish(const Reading& in, uint32_t label, const Registers& r) const {
     if (keys) return keys->after(label, in.text, r);
-    if (span.role == UNIQUE) return {r.count, r.seen, stores_.sets.with(r.texts, in.text)};
+    if (span.role == UNIQUE) return {r.count, r.seen, stores_.sets.with(r.texts, in.text), r.scope};
+    if (span.role == IN_SCOPE) return {r.count, r.seen, r.texts, scope_after(label, r)};
     return r;
 }
 
@@ -147,6 +150,10 @@ bool SpanReader::alive(const Reading& in, const Registers& r) const {
         if (least > most) return false;
     }
     if (keys) return key_alive(in, r);
+    if (span.role == IN_SCOPE) {
+        const auto first = dfa.labels.begin() + dfa.label_start[in.state], last = dfa.labels.begin() + dfa.label_start[in.state + 1];
+        return std::any_of(first, last, [&](uint32_t label) { return scope_after(label, r) != NONE; });
+    }
     return span.role != UNIQUE || unused(in, dfa.count[in.state], r);
 }
 

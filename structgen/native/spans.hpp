@@ -2,6 +2,7 @@
 #pragma once
 
 #include "decoder.hpp"
+#include "names.hpp"
 #include "stores.hpp"
 #include "tables.hpp"
 
@@ -11,6 +12,7 @@ namespace structgen {
 // a position in ordered objects), and the set of other texts.
 struct Registers {
     uint32_t count = 0, seen = 0, texts = 0;
+    uint32_t scope = 0;  // of the names; it goes through calls and returns
     bool operator==(const Registers&) const = default;
 };
 
@@ -72,7 +74,7 @@ private:
 
 class SpanReader {
 public:
-    SpanReader(const Dfa& dfa, const Span& span, Stores& stores, const KeyRules* keys);
+    SpanReader(const Dfa& dfa, const Span& span, Stores& stores, const KeyRules* keys, Scopes& scopes);
 
     bool begin(const Registers& r, Reading& out) const;
     // Steps a byte: true if alive (out is set) or, with `ended`, if the closing quote came.
@@ -92,6 +94,7 @@ public:
     bool tracked, free, counts;  // free: a value that may be any text
 
 private:
+    uint32_t scope_after(uint32_t label, const Registers& r) const { return scopes_.after(span.key_set + label, r.scope); }
     bool kept(const Reading& in, const Registers& r) const;
     bool walk(Reading& at, const uint8_t* text, int size) const;
     bool key_alive(const Reading& in, const Registers& r) const;
@@ -101,6 +104,7 @@ private:
     bool reaches_sequence(const Reading& in, const uint8_t* low, const uint8_t* high, int size, const Registers& r) const;
 
     Stores& stores_;
+    Scopes& scopes_;
     uint32_t cap_;
 };
 

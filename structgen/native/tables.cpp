@@ -185,13 +185,17 @@ void Tables::check() const {
                 const Dfa& dfa = *dfas[spans[s.a].dfa];
                 int32_t label = *std::max_element(dfa.accept.begin(), dfa.accept.end());
                 want(label >= 0 && s.b + static_cast<size_t>(label) < returns.size());
+                if (spans[s.a].role == IN_SCOPE) want(spans[s.a].key_set + static_cast<size_t>(label) < names.steps.size());
                 break;
             }
             case COUNT: case AT_LEAST: case BELOW: case ROOM: want(s.a < n); break;
             case MORE: case DONE: want(s.a < n && s.b < key_sets.size()); break;
+            case SCOPE: want(s.a < n && s.b < names.steps.size()); break;
             default: want(false);
         }
     }
+    want(names.own.size() == names.relations.size());
+    for (const NameStep& s : names.steps) want(s.what_to_do < STEPS && (s.what_to_do != RELATION || s.what < names.own.size()));
     for (const Edge& e : edges) want(e.low <= e.high && e.high < 256 && e.target < n);
     for (uint32_t t : targets) want(t < n);
     for (uint32_t r : returns) want(r == DEAD_SLOT || r < n);

@@ -10,14 +10,15 @@
 #include <vector>
 
 #include "automata_form.hpp"
+#include "names.hpp"
 #include "vocabulary.hpp"
 
 namespace structgen {
 
 constexpr uint32_t DEAD_SLOT = 0xFFFFFFFF;
 
-enum Kind : uint32_t { BYTES, SPLIT, CALL, RETURN, SPAN, COUNT, AT_LEAST, BELOW, ROOM, MORE, DONE };
-enum Role : uint32_t { VALUE, KEY, UNIQUE };
+enum Kind : uint32_t { BYTES, SPLIT, CALL, RETURN, SPAN, COUNT, AT_LEAST, BELOW, ROOM, MORE, DONE, SCOPE };
+enum Role : uint32_t { VALUE, KEY, UNIQUE, IN_SCOPE };
 
 // A budget of Limits ran out; `field` is its name.
 struct LimitError : std::runtime_error {
@@ -98,6 +99,7 @@ struct Tables {
     std::vector<Span> spans;
     std::vector<KeySet> key_sets;
     std::vector<std::shared_ptr<const Dfa>> dfas;
+    Names names;
 
     void check() const;  // every index in range, so that nothing later needs to ask
     // Whether this is a finite automaton of at most so many states: plain texts, without calls and counters.

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 
 from structgen.errors import SchemaError
 from structgen.formats.sql.catalog import DIALECTS, Catalog, Dialect, read_catalog
+from structgen.formats.sql.names import marked, named, positions
 from structgen.grammar.build import NEVER
-from structgen.grammar.files import grammar
 from structgen.grammar.nodes import Grammar
 from structgen.limits import Limits
 
 _ANY_NAMES = "without a schema any names are allowed: whether tables and columns exist is not checked"
+_KINDS = "whether the kinds of values fit together (a text compared with a number) is left to the database"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,17 @@ class Sql:
         for name in ("read_only", "parameters"):
             if type(getattr(self, name)) is not bool:
                 raise SchemaError(f"Sql({name}={getattr(self, name)!r}) is neither True nor False")
-        found = grammar(f"sql/{self.dialect}", "start" if self.read_only else "script")
-        rules = dict(found.rules)
-        if not self.parameters:
-            rules["parameter"] = NEVER
+        start = "start" if self.read_only else "script"
         catalog = self.catalog(limits)
         if catalog is None:
-            return replace(found, rules=rules, unenforced=(_ANY_NAMES,))
-        return replace(found, rules=rules, unenforced=(_ANY_NAMES,))
+            found = marked(self.dialect, start, False)
+            rules, unenforced = {**found.rules, "position": positions()}, (_ANY_NAMES,)
+        else:
+            found = named(self.dialect, start, catalog, limits)
+            rules, unenforced = dict(found.rules), (_KINDS,)
+        if not self.parameters:
+            rules["parameter"] = NEVER
+        return replace(found, rules=rules, unenforced=unenforced)
 
     def catalog(self, limits: Limits | None = None) -> Catalog | None:
         """What the schema describes; None without one."""

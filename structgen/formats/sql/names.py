@@ -1,0 +1,215 @@
+"""Puts the names of a database into the grammar of a dialect, and the steps that keep track of what is in scope.
+
+In: the grammar of a dialect over any names, and a ``Catalog`` or None. Out: the grammar in which tables and columns are
+those of the catalogue and every column belongs to a table of its query. The rules that name something become ``Named``
+nodes, the rules ``mark_…`` become ``Step`` nodes; see ``grammar.names`` for what the steps do.
+
+Aliases, names of common tables and names of results that may be referred to come from lists: what is listed can be
+declared and used again, and a result may have any other name, which nothing refers to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import lru_cache
+
+from structgen.automaton.languages import text_language
+from structgen.formats.sql.catalog import Catalog, Dialect
+from structgen.grammar.build import EMPTY, NEVER, alt, literal, seq
+from structgen.grammar.files import grammar
+from structgen.grammar.names import NONE, Do, Names
+from structgen.grammar.nodes import Alt, And, Chars, Grammar, Named, Node, Not, Ref, Step, Text
+from structgen.grammar.rewrite import rewritten
+from structgen.limits import Limits
+
+_ALWAYS = {
+    "mark_with": [(Do.OPEN, 0)], "mark_with_end": [(Do.CLOSE, 0)], "mark_open": [(Do.OPEN, 0)],
+    "mark_open_one": [(Do.OPEN, 1)], "mark_open_source": [(Do.OPEN_SOURCE, 0)], "mark_close": [(Do.CLOSE, 0)],
+    "mark_close_source": [(Do.CLOSE_HELD, 0)], "mark_next": [(Do.NEXT, 0)], "mark_compound": [(Do.COMPOUND, 0)],
+    "mark_item": [(Do.RESULT, 0)], "mark_items": [(Do.RESULTS_END, 0)], "mark_star": [(Do.STAR, 1)],
+    "mark_star_of": [(Do.STAR, 2)], "mark_no_source": [(Do.NO_SOURCES, 0)], "mark_from": [(Do.SOURCES, 0)],
+    "mark_sources": [(Do.SOURCES_END, 0)], "mark_target": [(Do.OPEN, 0), (Do.SOURCES, 0)],
+    "mark_target_end": [(Do.CLOSE, 0)], "mark_row": [(Do.OPEN_ROW, 0)], "mark_row_end": [(Do.RESULTS_END, 0), (Do.CLOSE, 0)],
+    "mark_inserted_query": [(Do.OPEN_LIKE, 0)], "mark_close_target": [(Do.CLOSE, 0), (Do.CLOSE, 0)],
+}  # fmt: skip
+_WITH_NAMES = {
+    "mark_more": [(Do.MORE, 0)], "mark_own_name": [(Do.NAME, NONE)], "mark_common": [(Do.END_RELATION, 0)],
+    "mark_target_name": [(Do.NAME, NONE), (Do.SOURCES_END, 0)],
+}  # fmt: skip
+_WITHOUT = {"mark_target_name": [(Do.SOURCES_END, 0)]}
+_ALIASES = (*(f"t{i}" for i in range(1, 10)), *"abcdefghijklmnopqrstuvwxyz", "sub", "subquery", "derived", "src", "x1", "x2")
+_COMMON = ("cte", "cte1", "cte2", "cte3", "base", "ranked", "totals", "counts", "filtered", "grouped", "stats", "summary",
+           "averages", "recent", "result", "results", "joined", "aggregated", "top", "latest")
+_RESULTS = ("n", "cnt", "count", "num", "number", "total", "amount", "avg", "average", "sum", "min", "max", "value", "rank",
+            "rnk", "rn", "row_num", "ratio", "pct", "percentage", "share", "diff", "difference", "result", "label", "year",
+            "month", "day", "name", "id", "key", "type", "category", "status", "frequency", "occurrences", "total_count")
+_PREFIXES = ("avg", "min", "max", "sum", "total", "count", "num")
+_LETTERS = 4000
+"""Letters of the names of results that are made of columns' names, and of columns that may stand in quotes without need:
+each letter is a state of an automaton, and a state is 10 us of compiling."""
+_POSITIONS = 30
+
+
+@lru_cache(maxsize=32)
+def marked(dialect: Dialect, start: str, with_names: bool) -> Grammar:
+    """The grammar of a dialect with its marks as steps; shared by all databases."""
+    steps = {**_ALWAYS, **(_WITH_NAMES if with_names else _WITHOUT)}
+    found = grammar(f"sql/{dialect}", start)
+    marks = {name: seq(*[Step(*step) for step in steps.get(name, ())]) if steps.get(name) else EMPTY
+             for name in found.rules if name.startswith("mark_")}
+    made = rewritten(found, lambda node: marks.get(node.rule, node) if isinstance(node, Ref) else node)
+    return replace(made, rules={name: body for name, body in made.rules.items() if name not in marks},
+                   names=Names((), ()))
+
+
+def named(dialect: Dialect, start: str, catalog: Catalog, limits: Limits) -> Grammar:
+    """The grammar of the statements over a catalogue."""
+    found = marked(dialect, start, True)
+    return _Naming(found, dialect, catalog, limits).run()
+
+
+class _Naming:
+    """Numbers for names and columns, and the nodes that spell them."""
+
+    def __init__(self, found: Grammar, dialect: Dialect, catalog: Catalog, limits: Limits) -> None:
+        self._grammar, self._dialect, self._catalog, self._limits = found, dialect, catalog, limits
+        self._plain = _dfa_of(found, limits)
+        self._spelled: dict[str, Node] = {}
+        self.tables = [table.name for table in catalog.tables]
+        self.columns: dict[str, int] = {}
+        for table in catalog.tables:
+            for column in table.columns:
+                self._column(column.name)
+        self._spelling = {column.name.casefold(): column.name for table in catalog.tables for column in table.columns}
+        self._n_columns = len(self.columns)
+        self._known = {*self.tables, *self.columns}
+        taken = {name.casefold() for name in self.tables}
+        self.aliases = self._fresh((*_ALIASES, *_initials(self.tables)), taken)
+        self.common = self._fresh(_COMMON, taken | set(self.aliases))
+        self._few = sum(map(len, self.columns)) <= _LETTERS // 4
+        left = _LETTERS
+        for name in self._fresh((*_RESULTS, *(f"{p}_{c}" for c in list(self.columns) for p in _PREFIXES)), set()):
+            left -= len(name)
+            if left > 0:
+                self._column(name)
+
+    def _column(self, name: str) -> int:
+        return self.columns.setdefault(name.casefold(), len(self.columns))
+
+    def _fresh(self, names: Iterable[str], taken: set[str]) -> list[str]:
+        """The names that are plain, once each, but those that are taken."""
+        return [name for name in dict.fromkeys(name.lower() for name in names)
+                if name not in taken and self._is_plain(name)]
+
+    def _is_plain(self, name: str) -> bool:
+        """Whether a name may stand without quotes."""
+        state: int | None = self._plain.start
+        for byte in name.encode():
+            state = next((to for low, high, to in self._plain.edges[state] if low <= byte <= high), None)
+            if state is None:
+                return False
+        return self._plain.accept[state] >= 0
+
+    def run(self) -> Grammar:
+        relations = tuple(tuple(sorted(self.columns[column.name.casefold()] for column in table.columns))
+                          for table in self._catalog.tables)
+        n, a = len(self.tables), len(self.aliases)
+        names = Names(relations, tuple(range(n)), declared=frozenset(range(n + a, n + a + len(self.common))))
+        return replace(self._grammar, rules={**self._grammar.rules, **self._rules(n, n + a)}, names=names)
+
+    def _rules(self, first_alias: int, first_common: int) -> dict[str, Node]:
+        own = list(self.columns.items())[: self._n_columns]
+        every = list(self.columns.items())
+        tables = list(zip(self.tables, range(len(self.tables)), strict=True))
+        aliases = list(zip(self.aliases, range(first_alias, first_common), strict=True))
+        common = list(zip(self.common, range(first_common, first_common + len(self.common)), strict=True))
+        qualifier = self._named(Do.QUALIFIER, [*tables, *aliases, *common])
+        dot = literal(".")
+        other = Text(And((_body(self._grammar.rules["plain_name"]), Not(Alt(tuple(_folded(name) for name, _ in every))))))
+        known = [_folded(name) for name, _ in every]
+        rules: dict[str, Node] = {
+            "column": alt([self._named(Do.LOOSE, every), seq(qualifier, dot, self._named(Do.ATTRIBUTE, every))]),
+            "result_column": alt([self._named(Do.LOOSE_GIVEN, every),
+                                  seq(qualifier, dot, self._named(Do.ATTRIBUTE_GIVEN, every))]),
+            "result_name": alt([self._named(Do.GIVES, every), other]),
+            "result_reference": self._named(Do.REFER, every),
+            "qualifier": qualifier,
+            "source_table": alt([self._named(Do.RELATION, tables), self._named(Do.DECLARED, common)]),
+            "target_table": self._named(Do.RELATION, tables),
+            "dropped_table": alt([self._spell(name) for name in self.tables]),
+            "column_of_target": self._named(Do.LOOSE, own),
+            "inserted_column": self._named(Do.LOOSE_GIVEN, own),
+            "alias": self._named(Do.NAME, aliases),
+            "common_name": self._named(Do.BEGIN_RELATION, common),
+            "common_recursive": Ref("common"),
+            "position": positions(),
+        }
+        if "double_quoted" in self._grammar.rules:  # what names a column is no text
+            quoted = seq(literal('"'), alt(known), literal('"'))
+            rules["double_quoted"] = Text(And((_body(self._grammar.rules["double_quoted"]), Not(quoted))))
+        return rules
+
+    def _named(self, do: Do, names: Iterable[tuple[str, int]]) -> Node:
+        pairs = list(names)
+        if not pairs:
+            return NEVER
+        return Named(tuple([self._spell(name) for name, _ in pairs]), tuple([Step(int(do), what) for _, what in pairs]))
+
+    def _spell(self, name: str) -> Node:
+        """A name as it may be written: plain in any case, and in quotes as the database spells it."""
+        made = self._spelled.get(name)
+        if made is None:
+            made = self._spelled[name] = alt(list(self._spellings(self._spelling.get(name, name), name in self._known)))
+        return made
+
+    def _spellings(self, name: str, is_known: bool) -> Iterator[Node]:
+        if self._is_plain(name) and (self._dialect != "postgres" or name == name.lower()):
+            yield _folded(name)
+            if not (self._few and is_known):
+                return
+        doubled = name.replace('"', '""')
+        yield literal(f'"{doubled}"')
+        if self._dialect == "sqlite":
+            tick = name.replace("`", "``")
+            yield literal(f"`{tick}`")
+            if "]" not in name and not self._is_plain(name):
+                yield literal(f"[{name}]")
+
+
+def positions() -> Node:
+    """The numbers of result columns."""
+    return Named(tuple([literal(str(i)) for i in range(1, _POSITIONS + 1)]),
+                 tuple([Step(int(Do.POSITION), i) for i in range(1, _POSITIONS + 1)]))
+
+
+def _folded(name: str) -> Node:
+    """A name without case, in ASCII as the dialects have it."""
+    return seq(*[_letter(one) for one in name])
+
+
+@lru_cache(maxsize=1024)
+def _letter(one: str) -> Node:
+    if not (one.isascii() and one.isalpha()):
+        return literal(one)
+    return Chars(((ord(one.upper()),) * 2, (ord(one.lower()),) * 2))
+
+
+def _initials(tables: Iterable[str]) -> Iterator[str]:
+    """What people take for an alias of a table: the initials of its words, and its first letters."""
+    for table in tables:
+        words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", table)
+        initials = "".join(word[0] for word in words).lower()
+        yield from (initials, *(f"{initials}{i}" for i in range(1, 4)), table[:3], table[:4], table.rstrip("s"))
+
+
+def _body(node: Node) -> Node:
+    return node.body if isinstance(node, Text) else node
+
+
+def _dfa_of(found: Grammar, limits: Limits):  # type: ignore[no-untyped-def]
+    body = found.rules["plain_name"]
+    language = text_language(_body(body), 0, None, limits)
+    assert language is not None
+    return language[0]
