@@ -89,6 +89,8 @@ class Do(IntEnum):
     """``LOOSE`` and ``GIVES``: the attribute alone is a result."""
     ATTRIBUTE_GIVEN = 27
     """``ATTRIBUTE`` and ``GIVES``."""
+    ALONE = 28
+    """A natural join may follow: there is one source, so that what it has in common with another is plain."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,11 @@ class ScopeRules:
         fits = any(self._fits(level, attributes, own) for attributes, own in zip(self._relations, self._own, strict=True))
         return level if fits or any(self._fits(level, had, name) for name, had in self._declared(level)) else REFUSED
 
+    def alone(self, level: Level, _: int) -> Scope | Refused:
+        if len(level.sources) != 1 or not level.sources[0][2]:
+            return REFUSED
+        return replace(level, stars=2) if level.stars else level
+
     def relation(self, level: Level, what: int) -> Scope | Refused:
         return self._held(level, self._relations[what], self._own[what])
 
@@ -231,7 +236,7 @@ class ScopeRules:
             return needed <= self._relations[own] and not without & self._relations[own]
         if name in self._pool:
             found = next((attributes for other, attributes in self._declared(level) if other == name), None)
-            return found is not None and needed <= found and not without & found
+            return bool(found) and found is not None and needed <= found and not without & found
         return self._some(level, needed, without)
 
     # -- attributes -----------------------------------------------------------------------------------------------
@@ -239,7 +244,7 @@ class ScopeRules:
     def qualifier(self, level: Level, what: int) -> Scope | Refused:
         found = self._source(level, what)
         if found is not None:
-            return replace(level, name=what, held=found)
+            return replace(level, name=what, held=found) if found else REFUSED
         if level.phase != 0:
             return REFUSED
         needs = any(name == what for name, _, _ in level.sources)
@@ -315,5 +320,5 @@ _STEPS = {
     Do.GIVES: ScopeRules.gives, Do.NEXT: ScopeRules.next, Do.COMPOUND: ScopeRules.compound,
     Do.POSITION: ScopeRules.position, Do.REFER: ScopeRules.refer, Do.BEGIN_RELATION: ScopeRules.begin_relation,
     Do.END_RELATION: ScopeRules.end_relation, Do.OPEN_SOURCE: ScopeRules.open_source,
-    Do.OPEN_ROW: ScopeRules.open_row, Do.OPEN_LIKE: ScopeRules.open_like,
+    Do.OPEN_ROW: ScopeRules.open_row, Do.OPEN_LIKE: ScopeRules.open_like, Do.ALONE: ScopeRules.alone,
 }

@@ -158,7 +158,7 @@ bool Scopes::candidate(const Level& level, uint32_t name, uint32_t needed, uint3
         if (names_->own[i] == name) only = relations_[i];
     if (only == NONE && std::ranges::find(names_->declared, name) != names_->declared.end()) {
         only = declared(level, name);
-        if (only == NONE) return false;
+        if (only == NONE || only == 0) return false;
     }
     if (only == NONE) return some(level, needed, without);
     return within(needed, only) && !meet(without, only);
@@ -279,6 +279,12 @@ uint32_t Scopes::sources_step(const NameStep& step, Level level, uint32_t scope)
             if (level.stars || level.loose || level.sources) return NONE;
             level.phase = 2;
             return intern(level);
+        case ALONE: {
+            const Row sources = rows_[level.sources];
+            if (sources.size() != 3 || !sources[2]) return NONE;
+            if (level.stars) level.stars = 2;
+            return intern(level);
+        }
         case SOURCES_END: return sources_end(level);
         case MORE_SOURCES:
             for (size_t i = 0; i < relations_.size(); ++i)
@@ -390,6 +396,7 @@ uint32_t Scopes::attribute_step(const NameStep& step, Level level, uint32_t scop
             const Row sources = rows_[here->sources];
             for (size_t i = 0; i < sources.size(); i += 3)
                 if (sources[i] == what && sources[i + 2]) {
+                    if (sources[i + 1] == 0) return NONE;
                     Level made = level;
                     made.name = what, made.held = sources[i + 1];
                     return intern(made);

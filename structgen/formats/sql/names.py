@@ -35,7 +35,7 @@ _ALWAYS = {
     "mark_inserted_query": [(Do.OPEN_LIKE, 0)], "mark_close_target": [(Do.CLOSE, 0), (Do.CLOSE, 0)],
 }  # fmt: skip
 _WITH_NAMES = {
-    "mark_more": [(Do.MORE, 0)], "mark_own_name": [(Do.NAME, NONE)], "mark_common": [(Do.END_RELATION, 0)],
+    "mark_more": [(Do.MORE, 0)], "mark_natural": [(Do.ALONE, 0)], "mark_own_name": [(Do.NAME, NONE)], "mark_common": [(Do.END_RELATION, 0)],
     "mark_target_name": [(Do.NAME, NONE), (Do.SOURCES_END, 0)],
 }  # fmt: skip
 _WITHOUT = {"mark_target_name": [(Do.SOURCES_END, 0)]}
