@@ -45,12 +45,16 @@ _GAP = re.compile(r"[ \t\r\n\f]+")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One statement that only reads: its text as written, its tree (sqlglot), and the dialect it was read in."""
+    """One statement that only reads: its text as written, its tree (sqlglot), and the dialect it was read in.
+
+    ``explains``: the text is EXPLAIN and a query, whose tree it is.
+    """
 
     sql: str
     tree: Any
     dialect: str
     tokens: tuple[Token, ...]
+    explains: bool = False
 
 
 def guard(sql: str, dialect: str = "sqlite", *, functions: frozenset[str] = frozenset(), read_only: bool = True) -> Query:
@@ -84,7 +88,7 @@ def parsed(sql: str, dialect: str = "sqlite", *, any_statement: bool = False) ->
     if _depth(tree) > MAX_DEPTH:
         raise QueryError(f"the statement is nested deeper than {MAX_DEPTH}", kind="too-costly", position="1:1",
                          because="databases refuse such expressions", instead="write a list as IN (…)")
-    return Query(sql, tree, name, tuple(tokens))
+    return Query(sql, tree, name, tuple(tokens), offset > 0)
 
 
 def dialect_named(dialect: str) -> str:
