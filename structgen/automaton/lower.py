@@ -30,6 +30,7 @@ from structgen.automaton.languages import (
     proof_language,
     text_language,
 )
+from structgen.automaton.lexed import lower_lexed
 from structgen.automaton.prune import prune
 from structgen.automaton.tables import DEAD, INFINITE, Encoding, KeySet, Kind, NameSet, Role, Span, Tables
 from structgen.automaton.utf8 import utf8_sequences
@@ -49,6 +50,7 @@ from structgen.grammar.nodes import (
     Str,
     Substrings,
     Text,
+    Words,
 )
 from structgen.limits import Limits
 
@@ -66,6 +68,8 @@ _BYTES, _SPLIT, _CALL, _RETURN, _SPAN, _COUNT, _AT_LEAST, _BELOW, _ROOM, _MORE, 
 
 def lower(grammar: Grammar, limits: Limits) -> Tables:
     """The tables of a grammar; raises ``UnsatisfiableError`` if it has no text at all."""
+    if grammar.lexing is not None:
+        return lower_lexed(grammar, limits)
     here: Grammar | None = grammar
     if grammar.rules and not grammar.pruned:
         here = prune(grammar, _Builder(grammar, limits).is_empty)
@@ -274,7 +278,7 @@ class _Builder:
             made = self._repeat(node, following)  # type: ignore[arg-type]
         elif kind is Chars:
             made = self._chars(node, following)  # type: ignore[arg-type]
-        elif kind in (And, Not, Substrings):
+        elif kind in (And, Not, Substrings, Words):
             made = self._text(Text(node), following)
         else:
             raise TypeError(f"not a grammar node: {node!r}")
