@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,8 @@ def run(connection: Any, sql: str, parameters: Parameters = (), *, max_rows: int
         raise SchemaError(f"max_rows={max_rows}, timeout_s={timeout_s} and max_bytes={max_bytes} must be above 0")
     with connected(connection) as database:
         query = guard(sql, database.dialect, functions=functions)
-        with database.held(timeout_s, max_bytes, functions):
-            return _fetched(database.rows(query, parameters), max_rows, max_bytes)
+        with database.held(timeout_s, max_bytes, functions), closing(database.rows(query, parameters)) as rows:
+            return _fetched(rows, max_rows, max_bytes)
 
 
 def prepare(connection: Any, sql: str, *, timeout_s: float = TIMEOUT_S, functions: frozenset[str] = frozenset()) -> None:
@@ -92,7 +92,7 @@ class Database:
     def prepare(self, query: Query) -> None:
         raise NotImplementedError
 
-    def rows(self, query: Query, parameters: Parameters) -> Iterator[tuple[Any, ...]]:
+    def rows(self, query: Query, parameters: Parameters) -> Generator[tuple[Any, ...], None, None]:
         raise NotImplementedError
 
 
@@ -197,7 +197,7 @@ class SqliteDatabase(Database):
         text = query.sql if query.explains else f"EXPLAIN {query.sql}"
         self._cursor().execute(text, _no_values(query)).close()
 
-    def rows(self, query: Query, parameters: Parameters) -> Iterator[tuple[Any, ...]]:
+    def rows(self, query: Query, parameters: Parameters) -> Generator[tuple[Any, ...], None, None]:
         cursor = self._cursor()
         try:
             cursor.execute(query.sql, parameters)
@@ -300,7 +300,7 @@ class PostgresDatabase(Database):
                 error.structgen_position = place(query.sql, max(0, int(offset) - 1 - len(prefix)))  # type: ignore[attr-defined]
             raise
 
-    def rows(self, query: Query, parameters: Parameters) -> Iterator[tuple[Any, ...]]:
+    def rows(self, query: Query, parameters: Parameters) -> Generator[tuple[Any, ...], None, None]:
         from psycopg.rows import tuple_row
 
         # A cursor is declared for one query and refuses WITH that writes; EXPLAIN cannot be declared.
