@@ -310,7 +310,8 @@ class Growth(Protocol):
     def feed(self, piece: str) -> None: ...
 
 
-GROWTHS = {"json": ("structgen.formats.json.partial", "JsonGrowth")}
+GROWTHS = {"csv": ("structgen.formats.csv.partial", "CsvGrowth"),
+           "json": ("structgen.formats.json.partial", "JsonGrowth")}
 """Where the reader of pieces is, for the formats that have one."""
 
 

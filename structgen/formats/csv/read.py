@@ -33,6 +33,8 @@ MAX_FENCES = 50
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})", re.MULTILINE)
 _SUSPECT = re.compile(r"\.\.|\u2026|--|==|[,;\t|] \"|\ufeff|\u2500|~~~|```|\|-|[\n\r]#")
 """What a table may hold that is not meant for a cell."""
+_ALL_QUOTED = re.compile(r'(?:"(?:[^"]++|"")*+"(?:[,;|\t](?=")|\r?\n|\Z))*+')
+"""A table whose every cell is quoted: nothing about it can have been meant otherwise."""
 _SPACE_BEFORE = re.compile(r"[\s\ufeff]*")
 
 
@@ -50,7 +52,8 @@ class _Reader:
             rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
         except csv.Error as error:
             raise ValueError(str(error)) from error
-        if not rows or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows) or _is_suspect(text, rows):
+        if not rows or any(len(row) != len(rows[0]) for row in rows) or (
+                (len(rows[0]) < 2 or _is_suspect(text, rows)) and not (rows[0] and _ALL_QUOTED.fullmatch(text))):
             raise ValueError("not plainly a table")
         if aim.as_table and aim.names is None:
             return rows
