@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from structgen.compiler import CompiledGrammar, Compiler
-from structgen.errors import GenerationError
+from structgen.errors import GenerationError, StructgenError
+from structgen.generation.batch import run_batch
 from structgen.generation.prompt import Instructions, Message, prompt_text
 from structgen.generation.request import Request, Settings, text_config
 from structgen.generation.result import Result
@@ -32,6 +33,13 @@ from structgen.limits import Limits
 from structgen.vocabulary import Vocabulary
 
 __all__ = ["Model"]
+
+@runtime_checkable
+class Search(Protocol):
+    """A strategy that looks inside outputs while they are written: ``beam``, ``restricted``."""
+
+    def search(self, request: Request) -> Result[Any]: ...
+
 
 COMPILED_TYPES = 32
 """Compiled grammars kept per model; each grows with use up to ``Limits.cache_bytes``."""
@@ -68,8 +76,8 @@ class Model:
     def generate(self, prompt: str | Sequence[Message], output_type: Any = None, *, max_tokens: int = 256,
                  temperature: float = 0.0, top_k: int | None = None, top_p: float | None = None, min_p: float | None = None,
                  repetition_penalty: float = 1.0, seed: int | None = None, sampling: Sampling | None = None,
-                 n: int = 1, strategy: Strategy | None = None, retry: Retry | int | None = None, check: Check | None = None,
-                 instructions: Instructions = "auto", mask: bool = True, repair: bool = False,
+                 n: int = 1, strategy: Strategy | Search | None = None, retry: Retry | int | None = None,
+                 check: Check | None = None, instructions: Instructions = "auto", mask: bool = True, repair: bool = False,
                  from_text: bool | str | None = None, require_all: bool = False,
                  on_unsupported: OnUnsupported | None = None, stop: str | Sequence[str] = (),
                  top_logprobs: int = 0) -> Result[Any]:
@@ -110,7 +118,7 @@ class Model:
         def attempt(messages: Sequence[Message], at: float) -> Result[Any]:
             request = Request(self, target, messages, settings)
             try:
-                made = request.sample(0, at) if strategy is None else strategy.run(request.sample, at)
+                made = _made(request, strategy, at)
             except GenerationError as error:
                 error.usage = request.usage()
                 raise
@@ -142,17 +150,53 @@ class Model:
         reader = PartialReader(output_type if is_type else None) if target.is_json else None
         with self.lock:
             request = Request(self, target, self._messages(prompt, target, instructions), settings)
+            session = request.read()
         decoder = request.decoder()
         shown = 0
-        for _ in drive(request.session, decoder.run(request.max_tokens)):
+        for _ in drive(session, decoder.run(request.max_tokens)):
             # A character may be spread over several tokens: what is not whole yet waits.
             text = self.vocabulary.decode(decoder.out.tokens).decode(errors="replace").rstrip("\ufffd")
             piece, shown = text[shown:], max(shown, len(text))
             if piece:
                 value = text if reader is None else (reader.feed(piece), reader.view())[1]
                 yield Partial(value, text, piece, None, reader)
-        result = request.result(decoder)
+        result = request.result(decoder.out)
         yield Partial(result.value, result.text, "", result, reader)
+
+    def generate_batch(self, prompts: Sequence[str | Sequence[Message]], output_types: Any = None, *, max_tokens: int = 256,
+                       sampling: Sampling | None = None, instructions: Instructions = "auto", require_all: bool = False,
+                       from_text: bool = False, on_unsupported: OnUnsupported | None = None, size: int = 16,
+                       progress: Callable[[int, int], None] | None = None) -> list[Result[Any] | StructgenError]:
+        """A value for each prompt, in order; an item that fails is its error, and harms no other.
+
+        ``output_types``: one for all, or a list with one for each prompt. ``size``: rows in a batch. ``from_text``: the
+        plain strings of each value occur in its prompt. ``progress``: told (done, all) after each item. With a seed, the
+        item in place i has the draws of ``seed + i``.
+        """
+        types = list(output_types) if isinstance(output_types, list) else [output_types] * len(prompts)
+        if len(types) != len(prompts):
+            raise GenerationError(f"{len(prompts)} prompts and {len(types)} types", instead="pass one type, or one for each")
+        sampling = sampling or Sampling()
+        requests: list[Request | StructgenError] = []
+        for place, (prompt, output_type) in enumerate(zip(prompts, types, strict=True)):
+            own = sampling if sampling.seed is None else replace(sampling, seed=sampling.seed + place)
+            try:
+                target = as_target(output_type, require_all=require_all, on_unsupported=on_unsupported,
+                                   from_text=_source_text(_last_text(prompt), from_text, True))
+                messages = self._messages(prompt, target, instructions)
+                requests.append(Request(self, target, messages, Settings(own, max_tokens)))
+            except StructgenError as error:
+                requests.append(error)
+        results: dict[int, Result[Any] | StructgenError] = {}
+
+        def done(place: int, result: Result[Any] | StructgenError) -> None:
+            results[place] = result
+            if progress is not None:
+                progress(len(results), len(prompts))
+
+        with self.lock:
+            run_batch(self.model, requests, size, done)
+        return [results[place] for place in range(len(prompts))]
 
     def grammar_of(self, target: Target) -> CompiledGrammar:
         """The compiled grammar of a target; kept for the next time where the target can be told from others."""
@@ -174,6 +218,14 @@ class Model:
         if isinstance(prompt, str):
             return [{"role": "user", "content": prompt_text(prompt, target, instructions)}]
         return [*prompt[:-1], {**prompt[-1], "content": prompt_text(prompt[-1]["content"], target, instructions)}]
+
+
+def _made(request: Request, strategy: Strategy | Search | None, temperature: float) -> Result[Any]:
+    if strategy is None:
+        return request.sample(0, temperature)
+    if isinstance(strategy, Search):
+        return strategy.search(request)
+    return strategy.run(request.sample, temperature)
 
 
 def _last_text(prompt: Any) -> str:
