@@ -23,6 +23,7 @@ from structgen.grammar.nodes import (
     Str,
     Substrings,
     Text,
+    Words,
 )
 
 
@@ -40,7 +41,7 @@ def is_nullable(node: Node, nullable: Collection[str]) -> bool:
         return node.encoding == "raw" and node.min_length == 0 and is_nullable(node.body, nullable)
     if isinstance(node, Not):
         return not is_nullable(node.body, nullable)
-    return isinstance(node, Substrings) or (isinstance(node, Str) and not node.text)
+    return isinstance(node, Substrings | Words) or (isinstance(node, Str) and not node.text)
 
 
 def nullable_rules(rules: Mapping[str, Node]) -> set[str]:

@@ -98,7 +98,7 @@ class Substrings(Node):
 
 @node(frozen=True, slots=True, eq=False)
 class Words(Node):
-    """The substrings of ``source`` that begin and end at its places for that (see ``words``), and the empty text.
+    """The substrings of ``source`` that begin and end at its places for that, and the empty text.
     Inside a ``Text``. ``places``: for each place, the one before the first character included, 1 where a text may begin
     plus 2 where it may end; the characters beside a place decide."""
 

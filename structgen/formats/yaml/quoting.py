@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from structgen.automaton.languages import text_language
 from structgen.formats.yaml.plain import PLAIN, PRINTABLE, UNPRINTABLE, is_plain
-from structgen.grammar.build import ANY_CHAR, ANY_TEXT, EMPTY, alt, choices, literal, repeat, seq
-from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str, Substrings, Text
+from structgen.grammar.build import ANY_CHAR, ANY_TEXT, EMPTY, alt, choices, literal, repeat, seq, spelled_words
+from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str, Substrings, Text, Words
 from structgen.grammar.unicode import Ranges, complement, union
 from structgen.limits import Limits
 
@@ -93,6 +93,8 @@ def _written(node: Node, how: _Spelling) -> Node:
         return And((how.any, Not(_written(node.body, how))))
     if isinstance(node, Substrings):
         return And((Substrings("".join(map(how.one, node.source))), how.any))
+    if isinstance(node, Words):
+        return And((spelled_words(node, how.one), how.any))
     if isinstance(node, Text) and node.encoding == "raw":
         return And((_written(node.body, how), repeat(how.any_char, node.min_length, node.max_length)))
     raise TypeError(f"not a regular node: {node!r}")
@@ -137,7 +139,7 @@ def _may_hold(node: Node, ranges: Ranges) -> bool:
     """Whether a text of the node could hold one of the characters; True where that is not plain to see."""
     if isinstance(node, Chars):
         return _share(node, ranges)
-    if isinstance(node, Str | Substrings):
+    if isinstance(node, Str | Substrings | Words):
         return _holds(node.text if isinstance(node, Str) else node.source, ranges)
     if isinstance(node, Seq | Alt):
         return any(_may_hold(part, ranges) for part in (node.parts if isinstance(node, Seq) else node.options))
