@@ -54,7 +54,7 @@ KINDS: dict[str, int] = {
     "cut-row": 4, "other-format": 2,
     # Lines and indentation
     "indentation": 1, "tab": 1, "missing-space": 1, "missing-dash": 1, "bullet": 1, "emphasis": 1, "line-break": 1,
-    "block-indentation": 1, "reserved-sign": 1, "unquoted-colon": 1, "unquoted-hash": 1, "tag": 2,
+    "block-indentation": 1, "block-bracket": 1, "reserved-sign": 1, "unquoted-colon": 1, "unquoted-hash": 1, "tag": 2,
     **COERCIONS,
 }
 """Every kind of repair and its cost."""

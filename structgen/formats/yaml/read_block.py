@@ -13,7 +13,7 @@ from typing import Any
 
 from structgen.errors import ReadError
 from structgen.formats.base import Candidate, Found, Place
-from structgen.formats.yaml.read_guide import ANY, Guide
+from structgen.formats.yaml.read_guide import ANY, Guide, Wrapper
 from structgen.formats.yaml.read_lines import (
     Key,
     Row,
@@ -33,6 +33,7 @@ MAX_REPAIRS = 20_000
 NEAREST = 30
 """Open containers that are weighed for a line; the ones farther out only by their column."""
 NEVER = 99.0
+BULLETS = "*\u2022\u2013\u2014\u25e6\u00b7+"
 
 
 class Frame:
@@ -170,23 +171,34 @@ class Placer:
             if not self.item(row, at, after, col):
                 self.text_line(row, at, col)
             return
-        key = key_at(self.text, at, row.end)
+        if self.text[at] in BULLETS and weak_dash_at(self.text, at, row.end) > at and self.weak_item(row, at, col):
+            return
+        key = self.key(row, at)
         if key is not None and self.member(row, key, col):
             return
         self.text_line(row, at, col)
+
+    def key(self, row: Row, at: int) -> Key | None:
+        """The name that begins here; None where it holds another sign for a colon, so that the colon is in the value."""
+        key = key_at(self.text, at, row.end)
+        if key is None or not any(sign in key.name for sign in (" = ", " -> ", " => ")):
+            return key
+        return None if weak_key_at(self.text, at, row.end) is not None else key
 
     # Members
 
     def member(self, row: Row, key: Key, col: int, limit: float = NEVER) -> bool:
         """Gives a line with a name to where it fits best; False where it is rather the text above going on."""
-        cost, frame, how = self.best_member(key.name, col)
+        cost, frame, how = self.best_member(key.name, col, self.text[key.start : row.end])
         if cost >= min(limit, self.text_cost(key.name, col)):
             return False
         self.finish_text()
         self.odd_lead(row)
         parent = -1
         if how == "child":
+            is_wrapper = not self.stack and self.wraps(key, row, col)
             parent, frame = self.top_line(), self.push_child({}, col, row.at)
+            frame.guide = Wrapper(frame.guide) if is_wrapper else frame.guide
         elif how == "item":  # a mapping in a list whose dashes are missing
             assert frame is not None
             self.pop_to(frame)
@@ -207,6 +219,19 @@ class Placer:
             self.note("indentation", row.start, self.text[row.start : row.at], " " * (parent + 2))
         self.put_member(frame, row, key, col)
         return True
+
+    def wraps(self, key: Key, row: Row, col: int) -> bool:
+        """Whether the first name is none of the type's, and what it stands for is."""
+        if self.guide.knows(key.name) or not self.guide.kinds or key.value < row.end:
+            return False
+        below = next((one for one in self.rows[self.index + 1 : self.index + 20] if not one.is_blank), None)
+        if below is None or below.col < col:
+            return False
+        after = dash_at(self.text, below.at, below.end)
+        if self.guide.is_list:
+            return after > below.at
+        inner = key_at(self.text, after, below.end) or weak_key_at(self.text, after, below.end)
+        return inner is not None and self.guide.knows(inner.name)
 
     def put_member(self, frame: Frame, row: Row, key: Key, col: int) -> None:
         """Begins the member and reads its value."""
@@ -233,11 +258,11 @@ class Placer:
     def top_line(self) -> int:
         return self.stack[-1].line if self.stack else -1
 
-    def best_member(self, name: str, col: int) -> tuple[float, Frame | None, str]:
+    def best_member(self, name: str, col: int, line: str) -> tuple[float, Frame | None, str]:
         """The least cost for a member, the container, and how: as a member, or of a new container."""
         if not self.stack:
             guide = self.guide
-            listed = guide.is_list and guide.item.allows("object")
+            listed = guide.is_list and guide.item.name_cost(name) < 1
             return (0.5, None, "list") if listed and not self.has_root else (0.5, None, "child")
         best: tuple[float, Frame | None, str] = (NEVER, None, "")
         top = self.stack[-1]
@@ -253,9 +278,12 @@ class Placer:
             outer = self.stack[index - 1] if index else None
             indented = self.column_cost(frame, col, outer)
             cost = indented + frame.guide.name_cost(name)
-            if name in frame.value:
+            if name == frame.key and self.text.startswith(line, frame.places.get(name, 0)) and line[-1] not in ":|>-":
+                cost += 0.45  # the same line again
+            elif name in frame.value:
                 if outer is not None and not outer.is_map and lists and outer.guide.item.allows("object"):
                     again = cost + 1 + (0 if name == next(iter(frame.value)) else 0.4)
+                    again += 1.5 if frame.guide.required - frame.value.keys() else 0
                     best = min(best, (again, outer, "item"), key=lambda way: way[0])
                 cost += 2
             if cost < best[0]:
@@ -289,6 +317,8 @@ class Placer:
     def text_cost(self, name: str, col: int) -> float:
         """The cost of taking a line with a name for the text above going on."""
         top = self.stack[-1] if self.stack else None
+        if self.in_text_list(col):
+            return 1.0
         if top is not None and top.pending:
             return 1.0 if top.inner().wants_text and col > top.line else 3.5 if top.inner().is_scalar else NEVER
         opened = self.open
@@ -299,12 +329,20 @@ class Placer:
             return 1.6 if opened.guide.kinds or many else 2.5
         return 2.4 if many else 3.3
 
+    def in_text_list(self, col: int) -> bool:
+        """Whether a list of texts may have an item here whose dash is missing."""
+        if not self.stack:
+            return False
+        top = self.stack[-1]
+        if top.pending:
+            return top.inner().is_list and top.inner().item.wants_text and col > top.line
+        return not top.is_map and col == top.col and top.guide.item.wants_text and top.parent < col
+
     def odd_lead(self, row: Row) -> None:
         """Notes white space in front of a line that is no indentation."""
         lead = self.text[row.start : row.at]
-        if lead.strip(" "):
-            kind = "tab" if "\t" in lead else "byte-order-mark" if "\ufeff" in lead else "white-space"
-            self.note(kind, row.start, lead, " " * row.col)
+        if lead.strip(" \ufeff"):
+            self.note("tab" if "\t" in lead else "white-space", row.start, lead, " " * row.col)
 
     # Items
 
@@ -377,7 +415,7 @@ class Placer:
             self.content(inner, row, after, col + after - at)
             return
         if at < row.end and not guide.is_scalar and not (guide.is_list and guide.kinds):
-            key = key_at(self.text, at, row.end) or self.known_weak_key(guide, row, at)
+            key = self.key(row, at) or self.known_weak_key(guide, row, at)
             if key is not None:
                 inner = self.push({}, col, frame.line, guide, at)
                 self.put_member(inner, row, key, col)
@@ -386,7 +424,7 @@ class Placer:
 
     def known_weak_key(self, guide: Guide, row: Row, at: int) -> Key | None:
         key = weak_key_at(self.text, at, row.end)
-        return key if key is not None and guide.knows(key.name) else None
+        return key if key is not None and guide.kinds and guide.name_cost(key.name) < 0.5 else None
 
     # Text
 
@@ -467,8 +505,16 @@ class Placer:
             ):
                 return False
             return self.member(row, key, col)
-        cost, frame, _ = self.best_member(key.name, col)
-        known = cost < 2.5 and (frame.guide if frame is not None else self.stack[-1].inner()).knows(key.name)
+        cost, frame, _ = self.best_member(key.name, col, self.text[at : row.end])
+        guide = frame.guide if frame is not None else self.stack[-1].inner()
+        known = (
+            cost < 2.5
+            and bool(guide.kinds)
+            and min(
+                guide.name_cost(key.name), guide.item.name_cost(key.name) if (guide.is_list and guide.item.kinds) else NEVER
+            )
+            < 0.5
+        )
         plain = cost < 0.5 and frame is not None and frame.col == col
         return self.member(row, key, col) if known or plain else False
 
@@ -499,7 +545,7 @@ class Placer:
 
     def looks_listed(self, sign: str) -> bool:
         rest = [one for one in self.rows[self.index + 1 : self.index + 4] if not one.is_blank]
-        return bool(rest) and all(self.text.startswith(sign, one.at) for one in rest)
+        return bool(rest) and all(self.text.startswith(sign, one.at) for one in rest if one.col == self.rows[self.index].col)
 
     def candidate(self) -> Candidate:
         return Candidate(self.root, self.found, (self.start, self.end), self.places)

@@ -11,7 +11,7 @@ from typing import Any
 
 from structgen.schema.scalars import folded
 
-__all__ = ["ANY", "Guide", "guide_of"]
+__all__ = ["ANY", "Guide", "Wrapper", "guide_of"]
 
 MAX_BRANCHES = 60
 """Schemas that are looked at for one place."""
@@ -135,6 +135,17 @@ class Guide:
         return self._item
 
 
+class Wrapper(Guide):
+    """Around a value that stands under a name which the type does not know."""
+
+    def __init__(self, inner: Guide) -> None:
+        super().__init__((), None)
+        self.inner = inner
+
+    def child(self, name: str) -> Guide:
+        return self.inner
+
+
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
@@ -172,6 +183,6 @@ ANY = Guide((), None)
 """Where nothing is known."""
 
 
-def guide_of(schema: Any) -> Guide:
-    """The guide of a schema, or of none."""
-    return Guide((schema,), schema) if isinstance(schema, Mapping) else ANY
+def guide_of(schema: Any, root: Any) -> Guide:
+    """The guide of a schema within another, or of none."""
+    return Guide((schema,), root) if isinstance(schema, Mapping) else ANY

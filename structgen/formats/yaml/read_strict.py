@@ -27,7 +27,7 @@ _CORE = "tag:yaml.org,2002:"
 _KINDS = {"str": str, "int": int, "float": float, "bool": bool, "null": type(None)}
 _PARTS = re.compile(r"[\n,\[{]|: |- ")
 _DOUBTS = re.compile(
-    "[ \t]#[^\\s#]"  # a comment whose sign has no space behind it is a text: fixes #12, #ff0000
+    "[ \t\"']#[^\\s#]"  # a comment whose sign has no space behind it is a text: fixes #12, #ff0000
     "|[\u00a0\u3000\u2002\u2003\u2009\u202f]|[\u201c\u201d\u2018\u2019]|\uff1a|[\u2013\u2014\u2022]"
     "|^[^\\S\n]*(?:[-*\u2022][^\\s-]|[\\w-]+:[^\\s/])|^[A-Za-z*]",
     re.MULTILINE,
@@ -86,9 +86,14 @@ class _Reader:
         self.spans: list[tuple[int, int]] = []
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.size = 0
+        self.commas = self.scalars = 0
+        """Plain strings that end with a comma, and all plain strings."""
+        self.is_plain = False
 
     def document(self) -> Any:
         value = self._value()
+        if self.commas > 1 and self.commas >= 0.6 * self.scalars:
+            raise _Doubt("commas behind most values, as in JSON")
         if self.doubtful:
             self._doubt_comments()
             self._doubt_prose(value)
@@ -143,6 +148,9 @@ class _Reader:
         self.size = max(self.size, frame.size)
         if self.size > MAX_PARTS:
             raise Refused("the value is too large", because=f"with its aliases it has more than {MAX_PARTS} parts")
+        if isinstance(value, str) and type(value) is str and value:
+            self.scalars += self.is_plain
+            self.commas += self.is_plain and value[-1] == ","
         if isinstance(frame.value, list):
             frame.value.append(value)
         elif frame.key is None:
@@ -175,8 +183,11 @@ class _Reader:
     def _scalar(self, event: Any) -> Any:
         start, end = event.start_mark.index, event.end_mark.index
         tag = event.tag
+        self.is_plain = event.style is None
         if self.doubtful:
             self.spans.append((start, end))
+            if event.style in ("'", '"') and self.text.startswith("#", end):
+                raise _Doubt("a quote before a comment without a space")
             if event.style is None and event.implicit[0]:
                 self._doubt_plain(event)
         if tag is not None and tag != "!":
@@ -200,8 +211,8 @@ class _Reader:
     def _check_tag(self, tag: str | None, allowed: tuple[str, ...], event: Any) -> None:
         if tag is None or tag == "!" or (tag.startswith(_CORE) and tag[len(_CORE) :] in allowed):
             return
-        if tag.startswith("!") and tag[1:].isalnum():
-            raise ValueError("a tag of some application")
+        if tag.startswith("!") and not set(tag) & set("/:<"):
+            raise ValueError("a tag of some application, or a text")
         raise Refused(
             f"the tag {tag[:60]!r} is refused",
             position=f"offset {event.start_mark.index}",
@@ -215,6 +226,8 @@ class _Reader:
         value = event.value
         if value[:1] in _ODD or value[-1:] in _ODD or _WRAPPED.fullmatch(value) or _MEMBER_LINE.match(value):
             raise _Doubt("an odd sign at the edge of a word")
+        if value[:1] in "\u2013\u2014\u2022" and value[1:2] == " ":
+            raise _Doubt("another sign for a dash")
         if event.end_mark.line > event.start_mark.line:
             lines = self.text[event.start_mark.index : event.end_mark.index].split("\n")
             if all(_LINE_OF_LIST.match(line) for line in lines if line.strip()):
