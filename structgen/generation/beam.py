@@ -5,8 +5,8 @@ In: a request. Out: one ``Result``. Unlike the strategies of ``search`` these lo
 
 **Beam search** keeps the ``width`` likeliest beginnings; every beam has its own matcher, a fork of its parent's. Beams are
 compared by the model's raw log probabilities of the tokens it could choose, divided by their number; forced tokens count for
-nothing. With ``groups`` the beams are split, and a group pays for tokens that earlier groups choose at the same step (diverse
-beam search, Vijayakumar et al. 2018).
+nothing. With ``groups`` the beams are split, and a group pays for tokens that earlier groups choose at the same step
+(diverse beam search, Vijayakumar et al. 2018).
 
 **Restricted sampling.** Masking token by token and renormalising does not sample the model's distribution restricted to the
 grammar: it favours beginnings whose continuations the grammar then forbids. With Z_t the probability that the mask leaves at
@@ -85,8 +85,9 @@ class Restricted:
             decoder.read_all = True
             for _ in drive(session, decoder.run(request.max_tokens)):
                 pass
-            kept.append(math.exp(math.fsum(math.log(max(step.probability or 0.0, 1e-300)) - math.log(max(step.masked, 1e-300))
-                                           for step in decoder.out.steps)))
+            logs = [math.log(max(step.probability or 0.0, 1e-300)) - math.log(max(step.masked, 1e-300))
+                    for step in decoder.out.steps]
+            kept.append(math.exp(math.fsum(logs)))
             if coin.random() < kept[-1]:
                 return request.result(decoder.out)
         raise GenerationError(f"no sample was accepted in {self.tries} tries",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from structgen.errors import GenerationError, ReadError
+from structgen.generation.budget import BudgetedMatcher, budgeted
 from structgen.generation.confidence import field_confidence
 from structgen.generation.labels import label_probabilities
 from structgen.generation.loop import Decoded, Decoder
@@ -53,6 +54,7 @@ class Request:
         self.compiled = model.grammar_of(target) if settings.mask and target.source is not None else None
         self.prompt = prompt_tokens(messages, model.tokenizer, model.vocabulary)
         self.max_tokens = _room(model.model, len(self.prompt), settings.max_tokens)
+        self._matcher = None if self.compiled is None else budgeted(self.compiled, self.max_tokens)
         if settings.sampling.loop_guard:
             warn_of_loop(self.prompt, lambda ids: self.vocabulary.decode(ids).decode(errors="replace"))
         self._started = self._sample_started = time.perf_counter()
@@ -86,8 +88,7 @@ class Request:
         if temperature is not None and temperature != sampling.temperature:
             sampling = replace(sampling, temperature=temperature)
         self._sample_started, self._passes = time.perf_counter(), self._calls()
-        matcher = self.compiled.matcher() if self.compiled is not None else None
-        return Decoder(self.logits, matcher, self.vocabulary, Sampler(sampling, draw), prompt=self.prompt,
+        return Decoder(self.logits, self.matcher(), self.vocabulary, Sampler(sampling, draw), prompt=self.prompt,
                        stop=self.settings.stop, top_logprobs=self.settings.top_logprobs)
 
     def count(self, tokens: int) -> None:
@@ -107,7 +108,8 @@ class Request:
             confidence = field_confidence(made.steps)
         usage = Usage(len(self.prompt), len(made.tokens), self._calls() - self._passes + 1,
                       time.perf_counter() - self._sample_started)
-        reason: FinishReason = "stop" if made.stopped_by is not None else "complete" if made.complete else "length"
+        reason: FinishReason = "stop" if made.stopped_by is not None else "length" if not made.complete else \
+            "budget" if getattr(decoder.matcher, "is_pressed", False) else "complete"
         return Result(value, text, tuple(made.tokens), sum(free) / len(free) if free else None, confidence,
                       tuple(made.steps), reason, usage, repairs, loops=tuple(made.loops), reread=self._reread)
 
