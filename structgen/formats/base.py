@@ -55,6 +55,8 @@ KINDS: dict[str, int] = {
     # Lines and indentation
     "indentation": 1, "tab": 1, "missing-space": 1, "missing-dash": 1, "bullet": 1, "emphasis": 1, "line-break": 1,
     "block-indentation": 1, "block-bracket": 1, "reserved-sign": 1, "unquoted-colon": 1, "unquoted-hash": 1, "tag": 2,
+    # SQL
+    "name-case": 1, "unquoted-name": 2, "misspelt-name": 3, "wrong-alias": 2, "other-dialect": 2,
     **COERCIONS,
 }
 """Every kind of repair and its cost."""
@@ -286,7 +288,8 @@ class ReadAs(NamedTuple):
     options: Mapping[str, Any] = {}
 
 
-FORMATS = {"csv": "structgen.formats.csv.read", "json": "structgen.formats.json.read", "yaml": "structgen.formats.yaml.read"}
+FORMATS = {"csv": "structgen.formats.csv.read", "json": "structgen.formats.json.read",
+           "sql": "structgen.formats.sql.read", "yaml": "structgen.formats.yaml.read"}
 """Where each format's ``FORMAT`` is; loaded when it is asked for."""
 
 

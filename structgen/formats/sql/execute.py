@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import quote
 
 from structgen.errors import QueryError, SchemaError
+from structgen.formats.sql.catalog import Catalog, Dialect, read_catalog
 from structgen.formats.sql.guard import Query, guard
 from structgen.formats.sql.guard_functions import FUNCTIONS
 from structgen.formats.sql.guard_nodes import place
@@ -84,7 +85,12 @@ def dialect_of(connection: Any) -> str:
 class Database:
     """A database that can be held read-only. ``rows`` first yields the column names, then row by row."""
 
-    dialect: str
+    dialect: Dialect
+    connection: Any
+
+    def catalog(self) -> Catalog:
+        """What the database holds."""
+        raise NotImplementedError
 
     def held(self, timeout_s: float, max_bytes: int, functions: frozenset[str]) -> Any:
         raise NotImplementedError
@@ -160,10 +166,13 @@ def _too_slow(timeout_s: float) -> QueryError:
 class SqliteDatabase(Database):
     """An sqlite3 connection."""
 
-    dialect = "sqlite"
+    dialect: Dialect = "sqlite"
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
+        self.connection: sqlite3.Connection = connection
+
+    def catalog(self) -> Catalog:
+        return read_catalog(self.connection, self.dialect)
 
     @contextmanager
     def held(self, timeout_s: float, max_bytes: int, functions: frozenset[str]) -> Iterator[None]:
@@ -258,12 +267,16 @@ def _no_values(query: Query) -> Parameters:
 class PostgresDatabase(Database):
     """A connection of psycopg (3)."""
 
-    dialect = "postgres"
+    dialect: Dialect = "postgres"
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
         self._deadline = 0.0
         self._timeout_s = TIMEOUT_S
+
+    def catalog(self) -> Catalog:
+        with self.held(TIMEOUT_S, MAX_BYTES, frozenset()):
+            return read_catalog(self.connection, self.dialect)
 
     @contextmanager
     def held(self, timeout_s: float, max_bytes: int, functions: frozenset[str]) -> Iterator[None]:
