@@ -17,6 +17,7 @@ import numpy as np
 from structgen.errors import BudgetError
 from structgen.matching.matcher import MatcherBase, mask_row
 from structgen.matching.reach import Reach, reach_of
+from structgen.matching.spelling import NEVER
 from structgen.vocabulary import Vocabulary
 
 __all__ = ["BudgetedMatcher", "budgeted", "needed_tokens"]
@@ -25,16 +26,19 @@ __all__ = ["BudgetedMatcher", "budgeted", "needed_tokens"]
 def needed_tokens(compiled: Any, *, end_token: bool = True) -> int:
     """The least budget that is enough for an output: the tokens of a shortest text, and the end token.
 
-    An upper bound: among all texts there may be one of fewer tokens. Raises ``BudgetError`` where none is found.
+    An upper bound: among all texts there may be one of fewer tokens. ``BudgetError`` where the vocabulary cannot write any.
     """
-    plan = reach_of(compiled).plan(compiled.matcher())
-    if plan is None:
+    reach = reach_of(compiled)
+    matcher = compiled.matcher()
+    plan = reach.plan(matcher)
+    needed = reach.bytes_bound(matcher) if plan is None else len(plan)
+    if needed >= NEVER:
         raise BudgetError(
             "how many tokens an output needs cannot be told",
-            because="the search for a shortest one took too long, or the vocabulary cannot write it",
-            instead="bound the lists and texts of the type, or generate without a budget",
+            because="the vocabulary cannot write the shortest one",
+            instead="check that the vocabulary is the model's",
         )
-    return len(plan) + end_token
+    return needed + end_token
 
 
 def budgeted(compiled: Any, tokens: int, *, end_token: bool = True) -> BudgetedMatcher:
@@ -60,9 +64,12 @@ class BudgetedMatcher(MatcherBase):
         self.inner, self.left, self.vocabulary = inner, left, inner.vocabulary
         self._reach, self._estimate = reach, inner._estimate
         self._plan: tuple[int, ...] | None = None
-        self._history: list[tuple[int, tuple[int, ...] | None]] = []
+        self._history: list[tuple[int, tuple[int, ...] | None, bool]] = []
+        self.is_pressed = False
 
     vocabulary: Vocabulary
+    is_pressed: bool
+    """Whether the budget has left nothing but one way to the end."""
 
     def fill_mask(self, out: Any, row: int = 0) -> None:
         """Writes the mask into row ``row`` of ``out``, as every matcher does."""
@@ -94,8 +101,9 @@ class BudgetedMatcher(MatcherBase):
         goes_on = token_id == self._next()
         if not self._allows(token_id) or not self.inner.advance(token_id):
             return False
-        self._history.append((self.left, self._plan))
+        self._history.append((self.left, self._plan, self.is_pressed))
         if not self.inner.is_finished:
+            self.is_pressed |= self._plan is not None and len(self._plan) == self.left
             self.left -= 1
             self._plan = self._way(self._plan[1:] if goes_on and self._plan is not None else None)
         return True
@@ -113,7 +121,7 @@ class BudgetedMatcher(MatcherBase):
         """Takes a text without counting tokens: for looking ahead; one step for ``rollback``."""
         if not self.inner.advance_bytes(text):
             return False
-        self._history.append((self.left, self._plan))
+        self._history.append((self.left, self._plan, self.is_pressed))
         self._plan = None
         return True
 
@@ -121,7 +129,7 @@ class BudgetedMatcher(MatcherBase):
         """Takes back the last ``count`` advances."""
         self.inner.rollback(count)
         if count:
-            self.left, self._plan = self._history[-count]
+            self.left, self._plan, self.is_pressed = self._history[-count]
             del self._history[-count:]
 
     def reset(self) -> None:
@@ -131,7 +139,7 @@ class BudgetedMatcher(MatcherBase):
     def fork(self) -> BudgetedMatcher:
         """An independent matcher at the same place, with the same budget."""
         other = BudgetedMatcher(self.inner.fork(), self._reach, self.left)
-        other._plan, other._history = self._plan, self._history.copy()
+        other._plan, other._history, other.is_pressed = self._plan, self._history.copy(), self.is_pressed
         return other
 
     def standing(self) -> Any:

@@ -42,6 +42,8 @@ class Decoded:
     """Repetitions that were found and broken."""
     stopped_by: str | None = None
     """The stop text that ended it."""
+    pressed: bool = False
+    """At some token the budget left only the way to the end."""
 
 
 FREE_SHARE = 8
@@ -98,6 +100,7 @@ class Decoder:
                 self.out.stopped_by = self._stop_text()
         if self.matcher is not None and not self.out.complete:
             self.out.complete = self._nothing_follows()
+        self.out.pressed = bool(getattr(self.matcher, "is_pressed", False))
         if self.read_all:
             yield from self._read()
         self._note([self.logits])

@@ -91,6 +91,10 @@ class Request:
         return Decoder(self.logits, self.matcher(), self.vocabulary, Sampler(sampling, draw), prompt=self.prompt,
                        stop=self.settings.stop, top_logprobs=self.settings.top_logprobs)
 
+    def matcher(self) -> BudgetedMatcher | None:
+        """A matcher at the beginning of an output that ends within ``max_tokens``; None for free text."""
+        return None if self._matcher is None else self._matcher.fork()
+
     def count(self, tokens: int) -> None:
         """Counts tokens that were written and are no result."""
         self._written += tokens
@@ -109,7 +113,7 @@ class Request:
         usage = Usage(len(self.prompt), len(made.tokens), self._calls() - self._passes + 1,
                       time.perf_counter() - self._sample_started)
         reason: FinishReason = "stop" if made.stopped_by is not None else "length" if not made.complete else \
-            "budget" if getattr(decoder.matcher, "is_pressed", False) else "complete"
+            "budget" if made.pressed else "complete"
         return Result(value, text, tuple(made.tokens), sum(free) / len(free) if free else None, confidence,
                       tuple(made.steps), reason, usage, repairs, loops=tuple(made.loops), reread=self._reread)
 

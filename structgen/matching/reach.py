@@ -44,7 +44,7 @@ _PLANS = 10_000
 _MANY = 5_000
 """Allowed tokens that are looked at one by one without a further look at where they are."""
 _PLAIN = re.compile(r'[^\x00-\x1f"\\\x7f]+')
-SEARCH_STEPS = 20_000
+SEARCH_STEPS = 50_000
 """Steps of one search for a shortest text; without a result the estimate is all that is known."""
 
 
