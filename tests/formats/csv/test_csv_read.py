@@ -203,7 +203,8 @@ def test_formula_cells_are_made_texts_only_when_asked() -> None:
 
 def test_partial_rows_appear_when_their_line_ends() -> None:
     reader = sg.PartialReader(format="csv")
-    shown = [len(reader.feed(piece) or []) for piece in ("Here it is:\nname,a", "ge\nAda,36", "\n\"B\nb\",4", "1\nE", "ve,5\n")]
+    pieces = ("Here it is:\nname,a", "ge\nAda,36", "\n\"B\nb\",4", "1\nE", "ve,5\n")
+    shown = [len(reader.feed(piece) or []) for piece in pieces]
     assert shown == [0, 1, 2, 3, 4]
     assert reader.value == [["name", "age"], ["Ada", "36"], ["B\nb", "41"], ["Eve", "5"]]
     assert (reader.is_finished(3), reader.is_finished(4)) == (True, False)
