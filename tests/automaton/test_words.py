@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from structgen import FromText, SchemaError
+from structgen import Compiler, FromText, JsonSchema, SchemaError, UnsatisfiableError, Vocabulary
 from structgen.automaton.dfa import compile_language, compile_text
 from structgen.automaton.substrings import compile_substrings
 from structgen.formats.json.matches import matches
@@ -146,3 +146,12 @@ def test_whole_words_is_a_keyword_and_a_flag() -> None:
     assert adapter.json_schema() == {"type": "string", "x-structgen-words-from-text": "Ada wrote"}
     with pytest.raises(SchemaError, match="whole_words is True or False"):
         FromText("x", whole_words="yes")  # type: ignore[arg-type]
+
+
+def test_what_no_piece_satisfies_is_said() -> None:
+    vocabulary = Vocabulary([*(bytes([byte]) for byte in range(256)), None], [256])
+    schema = {"type": "string", "x-structgen-words-from-text": "hello there", "pattern": "^hel$"}
+    words = '"x-structgen-words-from-text" at #/x-structgen-words-from-text and "pattern" at #/pattern'
+    with pytest.raises(UnsatisfiableError, match=re.escape(words)):
+        Compiler(vocabulary).compile(JsonSchema(schema))
+    Compiler(vocabulary).compile(JsonSchema({**schema, "pattern": "^hello$"}))
