@@ -328,7 +328,9 @@ def _jsonschema() -> Any:
     import jsonschema.validators
     import referencing.jsonschema
 
-    return jsonschema, jsonschema.FormatChecker(), referencing.Registry(), referencing.jsonschema.DRAFT202012
+    from structgen.formats.json.check import format_checker
+
+    return jsonschema, format_checker(), referencing.Registry(), referencing.jsonschema.DRAFT202012
 
 
 def _check(value: Any, wanted: _Wanted) -> None:

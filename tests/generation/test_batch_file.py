@@ -60,10 +60,10 @@ def test_rows_of_other_options_are_refused(tmp_path: Path) -> None:
 
 def test_failures_are_rows_too_and_can_be_run_again(tmp_path: Path) -> None:
     source, out = rows(tmp_path / "in.jsonl", 2), tmp_path / "out.jsonl"
-    assert run_file(saying("777777"), source, out, int, instructions=None, max_tokens=3) == (2, 2)
-    assert all("cut after 3 tokens" in one["error"] for one in written(out))
-    assert run_file(saying("7"), source, out, int, instructions=None, max_tokens=3, retry_failed=True) == (2, 0)
-    assert [one["value"] for one in written(out)] == [7, 7]
+    assert run_file(saying("777777"), source, out, list[int], instructions=None, max_tokens=1) == (2, 2)
+    assert all("a budget of 1 tokens is too small" in one["error"] for one in written(out))
+    assert run_file(saying("[7]"), source, out, list[int], instructions=None, max_tokens=3, retry_failed=True) == (2, 0)
+    assert [one["value"] for one in written(out)] == [[7], [7]]
 
 
 @pytest.mark.parametrize(("text", "told"), [
