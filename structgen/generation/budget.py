@@ -1,8 +1,8 @@
 """A token budget as a promise: masks that leave out what could not be finished in time.
 
 In: a compiled grammar and a number of tokens. Out: a matcher like any other, whose masks allow a token only if the output
-can still be ended with the tokens that are left behind it. The end token counts as one of them, unless said otherwise. So
-an output that follows the masks is always complete, however it is sampled.
+can still be ended with the tokens that are left behind it. So an output that follows the masks is always complete, however
+it is sampled. An end token behind it needs no room, since the text is complete without; ``end_token=True`` keeps it some.
 
 The one idea: the matcher always knows a way to the end that fits, and of what leaves that way only what has another one is
 allowed. ``matching.reach`` finds the ways.
@@ -23,8 +23,8 @@ from structgen.vocabulary import Vocabulary
 __all__ = ["BudgetedMatcher", "budgeted", "needed_tokens"]
 
 
-def needed_tokens(compiled: Any, *, end_token: bool = True) -> int:
-    """The least budget that is enough for an output: the tokens of a shortest text, and the end token.
+def needed_tokens(compiled: Any, *, end_token: bool = False) -> int:
+    """The least budget that is enough for an output: the tokens of a shortest text, and with ``end_token`` one more.
 
     An upper bound: among all texts there may be one of fewer tokens. ``BudgetError`` where the vocabulary cannot write any.
     """
@@ -41,8 +41,8 @@ def needed_tokens(compiled: Any, *, end_token: bool = True) -> int:
     return needed + end_token
 
 
-def budgeted(compiled: Any, tokens: int, *, end_token: bool = True) -> BudgetedMatcher:
-    """A matcher at the beginning of an output of at most ``tokens`` tokens; ``end_token``: whether that counts, too.
+def budgeted(compiled: Any, tokens: int, *, end_token: bool = False) -> BudgetedMatcher:
+    """A matcher at the beginning of an output of at most ``tokens`` tokens; ``end_token``: whether that one counts, too.
 
     Raises ``BudgetError`` if no output is so short; it says how many tokens are needed.
     """
@@ -65,11 +65,16 @@ class BudgetedMatcher(MatcherBase):
         self._reach, self._estimate = reach, inner._estimate
         self._plan: tuple[int, ...] | None = None
         self._history: list[tuple[int, tuple[int, ...] | None, bool]] = []
-        self.is_pressed = False
+        self._pressed = False
 
     vocabulary: Vocabulary
-    is_pressed: bool
-    """Whether the budget has left nothing but one way to the end."""
+
+    @property
+    def is_pressed(self) -> bool:
+        """Whether the budget has left nothing but one way to the end, at some token or now."""
+        if self._pressed or self.left > 0 or self.inner.is_finished:
+            return self._pressed
+        return bool(self.vocabulary.is_text[self.inner.allowed_tokens()].any())
 
     def fill_mask(self, out: Any, row: int = 0) -> None:
         """Writes the mask into row ``row`` of ``out``, as every matcher does."""
@@ -101,9 +106,9 @@ class BudgetedMatcher(MatcherBase):
         goes_on = token_id == self._next()
         if not self._allows(token_id) or not self.inner.advance(token_id):
             return False
-        self._history.append((self.left, self._plan, self.is_pressed))
+        self._history.append((self.left, self._plan, self._pressed))
         if not self.inner.is_finished:
-            self.is_pressed |= self._plan is not None and len(self._plan) == self.left
+            self._pressed |= self._plan is not None and len(self._plan) == self.left
             self.left -= 1
             self._plan = self._way(self._plan[1:] if goes_on and self._plan is not None else None)
         return True
@@ -121,7 +126,7 @@ class BudgetedMatcher(MatcherBase):
         """Takes a text without counting tokens: for looking ahead; one step for ``rollback``."""
         if not self.inner.advance_bytes(text):
             return False
-        self._history.append((self.left, self._plan, self.is_pressed))
+        self._history.append((self.left, self._plan, self._pressed))
         self._plan = None
         return True
 
@@ -129,7 +134,7 @@ class BudgetedMatcher(MatcherBase):
         """Takes back the last ``count`` advances."""
         self.inner.rollback(count)
         if count:
-            self.left, self._plan, self.is_pressed = self._history[-count]
+            self.left, self._plan, self._pressed = self._history[-count]
             del self._history[-count:]
 
     def reset(self) -> None:
@@ -139,7 +144,7 @@ class BudgetedMatcher(MatcherBase):
     def fork(self) -> BudgetedMatcher:
         """An independent matcher at the same place, with the same budget."""
         other = BudgetedMatcher(self.inner.fork(), self._reach, self.left)
-        other._plan, other._history, other.is_pressed = self._plan, self._history.copy(), self.is_pressed
+        other._plan, other._history, other._pressed = self._plan, self._history.copy(), self._pressed
         return other
 
     def standing(self) -> Any:

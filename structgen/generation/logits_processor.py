@@ -60,8 +60,8 @@ class LogitsProcessor:
     ``pad_token_id``: what ``generate`` writes after the end of a row. Needed only where it ends rows that the grammar
     does not (``stop_strings``) and pads them with another token than an end token.
 
-    ``max_tokens``: every row ends within so many tokens, the end token among them; pass ``generate`` the same number as
-    ``max_new_tokens``, or more. ``BudgetError`` where a grammar has no output so short.
+    ``max_tokens``: the text of every row is complete after so many tokens at most; an end token comes behind it if there is
+    room. Pass ``generate`` the same number as ``max_new_tokens``, or more. ``BudgetError`` where no output is so short.
 
     ``in_place``: write into the scores given instead of a copy: saves 512 KB per row at 131,072 tokens, but then
     ``output_logits=True`` returns masked logits.
