@@ -48,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     generate = commands.add_parser("generate", help="generate a value of a type or schema",
                                    description="Generate a value and print it as JSON.")
     _add_target(generate, required=False)
+    generate.add_argument("--format", choices=("json", "yaml", "csv"), default="json",
+                          help="what the model writes; YAML and CSV are printed as written (default json)")
     generate.add_argument("--prompt", required=True, help="the prompt; - reads it from standard input")
     generate.add_argument("--model", help=MODEL_HELP)
     generate.add_argument("--max-tokens", type=int, default=256, metavar="N")
@@ -128,7 +130,7 @@ def _add_target(parser: argparse.ArgumentParser, *, required: bool) -> None:
 
 
 def _generate(arguments: argparse.Namespace) -> None:
-    target = _target(arguments)
+    target = _in_format(_target(arguments), arguments.format)
     prompt = sys.stdin.read() if arguments.prompt == "-" else arguments.prompt
     model = _model(arguments.model)
     with _progress("generating"):
@@ -136,7 +138,7 @@ def _generate(arguments: argparse.Namespace) -> None:
                                 seed=arguments.seed, mask=not arguments.no_mask,
                                 instructions=None if arguments.no_instructions else "auto",
                                 from_text=arguments.from_text or None)
-    print(result.text if target is None else _as_json(result.value))
+    print(result.text.removesuffix("\n") if target is None or arguments.format != "json" else _as_json(result.value))
     if arguments.trace:
         _print_trace(result.trace, model.vocabulary.size)
 
@@ -393,6 +395,18 @@ def _target(arguments: argparse.Namespace) -> Any:
     if arguments.type:
         return _load_type(arguments.type)
     return _json_schema(arguments.schema) if arguments.schema else None
+
+
+def _in_format(target: Any, name: str) -> Any:
+    """What is asked for, written in a format."""
+    if name == "json":
+        return target
+    if target is None:
+        raise SchemaError(f"--format {name} needs a type", instead="add --type MODULE:CLASS or --schema FILE")
+    from structgen.formats.csv.source import Csv
+    from structgen.formats.yaml.source import Yaml
+
+    return Yaml(target) if name == "yaml" else Csv(target)
 
 
 def _load_type(spec: str) -> Any:
