@@ -22,6 +22,7 @@ from structgen.automaton.ordered import FREE
 from structgen.automaton.tables import INFINITE, Encoding, Kind, Role, Span, Tables
 from structgen.errors import LimitExceededError, UnsatisfiableError
 from structgen.grammar.build import EMPTY, alt, seq
+from structgen.grammar.factored import factored
 from structgen.grammar.lexing import END, NextIsNot, Token
 from structgen.grammar.nodes import Alt, Grammar, Node, Ref, Repeat, Seq
 from structgen.limits import Limits
@@ -30,7 +31,8 @@ _NOWHERE = -1
 _BYTES, _SPLIT, _CALL, _RETURN, _SPAN = int(Kind.BYTES), int(Kind.SPLIT), int(Kind.CALL), int(Kind.RETURN), int(Kind.SPAN)
 _LAST = Context(-1, FREE, 0)
 """Behind the end of the text."""
-_Instance = tuple[str, Context, tuple[Context, ...]]
+_Instance = tuple[str, int, tuple[int, ...]]
+"""A rule, the number of the context that it is met in, and those that it may leave behind."""
 
 
 def lower_lexed(grammar: Grammar, limits: Limits) -> Tables:
@@ -40,19 +42,20 @@ def lower_lexed(grammar: Grammar, limits: Limits) -> Tables:
     rules = _without_repeats(rules)
     assert grammar.lexing is not None
     tokens = Tokens(grammar.lexing, limits)
-    ends = _Ends(rules, tokens)
-    first = tokens.first()
+    contexts = _Contexts(tokens)
+    ends = _Ends(rules, contexts)
+    first = contexts.number(tokens.first())
     if not ends.of_rule("", first):
         raise UnsatisfiableError("nothing can be generated: no text satisfies the grammar",
                                  because="its rules never end, or its lexer never gives the tokens that they need",
                                  instead="give each rule an end, and check which terminals take each other's texts")
-    tables = _Builder(rules, tokens, ends, limits).run(("", first, (_LAST,)))
+    tables = _Builder(rules, contexts, ends, limits).run(("", first, (contexts.number(_LAST),)))
     tables.unenforced = grammar.unenforced
     return tables
 
 
 def _without_repeats(rules: Mapping[str, Node]) -> dict[str, Node]:
-    """The same grammar, repetitions as rules that call themselves last."""
+    """The same grammar, repetitions as rules that call themselves last, and common beginnings once."""
     found: dict[str, Node] = {}
     stars: dict[int, str] = {}
     kept: list[Node] = []
@@ -79,79 +82,124 @@ def _without_repeats(rules: Mapping[str, Node]) -> dict[str, Node]:
 
     for name, node in rules.items():
         found[name] = of(node)
-    return found
+    return factored(found)
 
 
-def _after(tokens: Tokens, node: Token, context: Context) -> list[tuple[Context, Dfa]]:
-    """The texts of a token in a context, each with the context behind it."""
-    if node.terminal in context.never:
-        return []
-    if node.terminal == END:
-        return [(_LAST, dfa) for _, dfa in tokens.of(END, context)]
-    return [(Context(node.after, conditions, past), dfa) for (_, conditions, past), dfa in tokens.of(node.terminal, context)]
+class _Contexts:
+    """Contexts by number, and what tokens make of them."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+        self._known: list[Context] = []
+        self._numbers: dict[Context, int] = {}
+        self._behind: dict[tuple[Token, int], dict[int, Dfa]] = {}
+        self._barred: dict[tuple[NextIsNot, int], int] = {}
+
+    def number(self, context: Context) -> int:
+        """The number of a context."""
+        found = self._numbers.get(context)
+        if found is None:
+            found = self._numbers[context] = len(self._known)
+            self._known.append(context)
+        return found
+
+    def behind(self, token: Token, context: int) -> dict[int, Dfa]:
+        """The texts of a token in a context, by the context that they leave behind."""
+        found = self._behind.get((token, context))
+        if found is None:
+            here = self._known[context]
+            outs = [] if token.terminal in here.never else self._tokens.of(token.terminal, here)
+            found = self._behind[token, context] = {
+                self.number(_LAST if token.terminal == END else Context(token.after, conditions, past)): dfa
+                for (_, conditions, past), dfa in outs}
+        return found
+
+    def barred(self, node: NextIsNot, context: int) -> int:
+        """The context in which the next token is none of some terminals."""
+        found = self._barred.get((node, context))
+        if found is None:
+            here = self._known[context]
+            found = self._barred[node, context] = self.number(here._replace(never=here.never | node.terminals))
+        return found
 
 
 class _Ends:
     """Which contexts rules leave behind, by the context in which they are met."""
 
-    def __init__(self, rules: Mapping[str, Node], tokens: Tokens) -> None:
-        self._rules, self._tokens = rules, tokens
-        self._known: dict[tuple[str, Context], dict[Context, None]] = {}
-        self._users: dict[tuple[str, Context], dict[tuple[str, Context], None]] = {}
-        self._work: dict[tuple[str, Context], None] = {}
+    def __init__(self, rules: Mapping[str, Node], contexts: _Contexts) -> None:
+        self._rules, self._contexts = rules, contexts
+        self._known: dict[tuple[str, int], set[int]] = {}
+        self._users: dict[tuple[str, int], set[tuple[str, int]]] = {}
+        self._work: list[tuple[str, int]] = []
+        self._waiting: set[tuple[str, int]] = set()
 
-    def of_rule(self, name: str, context: Context) -> dict[Context, None]:
+    def of_rule(self, name: str, context: int) -> set[int]:
         """What a rule leaves behind."""
+        found = self._known.get((name, context))
+        if found is not None and not self._work:
+            return found
         self._ask((name, context), None)
         while self._work:
-            here = self._work.popitem()[0]
-            found = self._of(self._rules[here[0]], here[1], here)
+            here = self._work.pop()
+            self._waiting.discard(here)
+            found = self._of(self._rules[here[0]], {here[1]}, here)
             if len(found) > len(self._known[here]):
                 self._known[here] = found
-                self._work.update(self._users.get(here, {}))
+                for user in self._users.get(here, ()):
+                    self._wait(user)
         return self._known[name, context]
 
-    def _ask(self, wanted: tuple[str, Context], user: tuple[str, Context] | None) -> dict[Context, None]:
-        if wanted not in self._known:
-            self._known[wanted] = {}
-            self._work[wanted] = None
-        if user is not None:
-            self._users.setdefault(wanted, {})[user] = None
-        return self._known[wanted]
+    def _wait(self, wanted: tuple[str, int]) -> None:
+        if wanted not in self._waiting:
+            self._waiting.add(wanted)
+            self._work.append(wanted)
 
-    def _of(self, node: Node, context: Context, user: tuple[str, Context]) -> dict[Context, None]:
+    def _ask(self, wanted: tuple[str, int], user: tuple[str, int] | None) -> set[int]:
+        found = self._known.get(wanted)
+        if found is None:
+            found = self._known[wanted] = set()
+            self._wait(wanted)
+        if user is not None:
+            self._users.setdefault(wanted, set()).add(user)
+        return found
+
+    def _of(self, node: Node, before: set[int], user: tuple[str, int]) -> set[int]:
+        found: set[int] = set()
         if isinstance(node, Token):
-            return dict.fromkeys([after for after, _ in _after(self._tokens, node, context)])
-        if isinstance(node, Ref):
-            return dict(self._ask((node.rule, context), user))
-        if isinstance(node, NextIsNot):
-            return {context._replace(never=context.never | node.terminals): None}
-        found: dict[Context, None] = {}
-        if isinstance(node, Alt):
+            for context in before:
+                found.update(self._contexts.behind(node, context))
+        elif isinstance(node, Ref):
+            for context in before:
+                found |= self._ask((node.rule, context), user)
+        elif isinstance(node, Alt):
             for option in node.options:
-                found.update(self._of(option, context, user))
-            return found
-        assert isinstance(node, Seq)
-        found[context] = None
-        for part in node.parts:
-            found = {after: None for before in found for after in self._of(part, before, user)}
+                found |= self._of(option, before, user)
+        elif isinstance(node, NextIsNot):
+            return {self._contexts.barred(node, context) for context in before}
+        else:
+            assert isinstance(node, Seq)
+            found = before
+            for part in node.parts:
+                if not found:
+                    break
+                found = self._of(part, found, user)
         return found
 
 
 class _Next(Protocol):
     """What follows a node: a state for each context that the node may leave behind."""
 
-    def at(self, context: Context) -> int: ...
+    def at(self, context: int) -> int: ...
 
 
 class _Return:
     """The end of an instance of a rule."""
 
-    def __init__(self, builder: _Builder, ends: tuple[Context, ...]) -> None:
+    def __init__(self, builder: _Builder, ends: tuple[int, ...]) -> None:
         self.ends = ends
         self._states = {end: builder.returned(label) for label, end in enumerate(ends)}
 
-    def at(self, context: Context) -> int:
+    def at(self, context: int) -> int:
         return self._states.get(context, _NOWHERE)
 
 
@@ -160,9 +208,9 @@ class _Then:
 
     def __init__(self, builder: _Builder, node: Node, following: _Next) -> None:
         self._builder, self._node, self._following = builder, node, following
-        self._known: dict[Context, int] = {}
+        self._known: dict[int, int] = {}
 
-    def at(self, context: Context) -> int:
+    def at(self, context: int) -> int:
         found = self._known.get(context)
         if found is None:
             found = self._known[context] = self._builder.lower(self._node, context, self._following)
@@ -172,8 +220,8 @@ class _Then:
 class _Builder:
     """One lowering."""
 
-    def __init__(self, rules: Mapping[str, Node], tokens: Tokens, ends: _Ends, limits: Limits) -> None:
-        self._rules, self._tokens, self._ends, self._limits = rules, tokens, ends, limits
+    def __init__(self, rules: Mapping[str, Node], contexts: _Contexts, ends: _Ends, limits: Limits) -> None:
+        self._rules, self._contexts, self._ends, self._limits = rules, contexts, ends, limits
         self._states: list[int] = []
         self._targets: list[int] = []
         self._returns: list[int] = []
@@ -184,6 +232,8 @@ class _Builder:
         self._tails: dict[int, int] = {}
         self._reading: dict[tuple[int, int], int] = {}
         self._instances: dict[_Instance, int] = {}
+        self._thens: dict[tuple[int, int], _Then] = {}
+        """What follows within one instance: equal endings are one object, and so one state."""
         self._pending: list[_Instance] = []
 
     def run(self, start: _Instance) -> Tables:
@@ -191,6 +241,7 @@ class _Builder:
         while self._pending:
             here = self._pending.pop()
             name, context, ends = here
+            self._thens.clear()
             body = self.lower(self._rules[name], context, _Return(self, ends))
             place = self._instances[here]
             self._states[3 * place + 1 : 3 * place + 3] = (len(self._targets), 1)
@@ -198,20 +249,27 @@ class _Builder:
         return Tables(first, array("I", self._states), array("I"), array("I", self._targets), array("I", self._returns),
                       self._spans, [], list(self._kept))
 
-    def lower(self, node: Node, context: Context, following: _Next) -> int:
+    def lower(self, node: Node, context: int, following: _Next) -> int:
         """The state that reads a node in a context."""
         if isinstance(node, Seq):
             for part in reversed(node.parts[1:]):
-                following = _Then(self, part, following)
+                following = self._then(part, following)
             return self.lower(node.parts[0], context, following) if node.parts else following.at(context)
         if isinstance(node, Alt):
             return self._split([self.lower(option, context, following) for option in node.options])
         if isinstance(node, NextIsNot):
-            return following.at(context._replace(never=context.never | node.terminals))
+            return following.at(self._contexts.barred(node, context))
         if isinstance(node, Ref):
             return self._call(node.rule, context, following)
         assert isinstance(node, Token)
-        return self._split([self._read(dfa, following.at(after)) for after, dfa in _after(self._tokens, node, context)])
+        ends = self._contexts.behind(node, context)
+        return self._split([self._read(dfa, following.at(after)) for after, dfa in ends.items()])
+
+    def _then(self, node: Node, following: _Next) -> _Next:
+        key = (id(node), id(following))
+        if key not in self._thens:
+            self._thens[key] = _Then(self, node, following)
+        return self._thens[key]
 
     def returned(self, label: int) -> int:
         """The state that returns a label."""
@@ -255,7 +313,7 @@ class _Builder:
             self._pending.append(wanted)
         return start
 
-    def _call(self, rule: str, context: Context, following: _Next) -> int:
+    def _call(self, rule: str, context: int, following: _Next) -> int:
         possible = self._ends.of_rule(rule, context)
         if isinstance(following, _Return):
             if not any(end in possible for end in following.ends):
@@ -264,7 +322,7 @@ class _Builder:
         states = {end: state for end in possible if (state := following.at(end)) != _NOWHERE}
         if not states:
             return _NOWHERE
-        ends = tuple(sorted(states, key=repr))
+        ends = tuple(sorted(states))
         found = [states[end] for end in ends]
         if found[0] == self.returned(0):  # a call in front of this would be taken for the last one of its rule
             self._targets.append(found[0])

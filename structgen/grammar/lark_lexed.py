@@ -16,7 +16,6 @@ Refused by name: ``%declare`` (its tokens come from a program), back-references 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from copy import copy
 from typing import Any, Literal
@@ -25,6 +24,7 @@ from structgen.errors import GrammarSyntaxError, LimitExceededError, SchemaError
 from structgen.grammar.build import EMPTY, alt, repeat, seq
 from structgen.grammar.empty_text import components, first_rules, nullable_rules
 from structgen.grammar.lark_source import check_source
+from structgen.grammar.lark_states import States, Symbol, merged
 from structgen.grammar.left_recursion import without_left_recursion
 from structgen.grammar.lexing import END, Lexer, Lexing, NextIsNot, Terminal, Token
 from structgen.grammar.nodes import Alt, Grammar, Node, Ref, Repeat, Seq
@@ -154,86 +154,37 @@ class _Reader:
 
         analysis: Any = LALR_Analyzer(ParserConf(self._made.rules, {}, [start]), debug=True)
         analysis.compute_lalr()
-        return _States(self, analysis, self._made.rules, start).grammar()
+        states = States(analysis, self._made.rules, start)
+        terminals = frozenset(self._numbers) - {"$END"}
+        lexers: dict[frozenset[str], int] = {}
+        if self._lexer == "contextual":
+            ignored = frozenset(self._made.ignore_tokens)
+            sets = [(accepted & terminals) | ignored for accepted in states.accepted()]
+            for group in merged(sets, {name: self._terminals[self._numbers[name]].tree for name in terminals}):
+                number = self._read_lexer(self._basic(group))
+                lexers.update((one, number) for one in sets if one <= group and one not in lexers)
+        else:
+            ignored, number = frozenset(), self._read_lexer(self._made.parser.lexer)
+            lexers = {accepted & terminals: number for accepted in states.accepted()}
+        made = states.rules(lambda accepted: lexers[(accepted & terminals) | ignored])
+        bodies = {name: [seq(*map(self._node, body)) for body in options] for name, options in made.rules.items()}
+        return self._grammar(Ref(made.start), bodies, made.first)
 
-    def lexer_of(self, accepted: frozenset[str]) -> int:
-        """The lexer of a state that accepts some terminals."""
+    def _node(self, symbol: Symbol) -> Node:
+        if isinstance(symbol, str):
+            return Ref(symbol)
+        if isinstance(symbol, frozenset):
+            return NextIsNot(frozenset(self._numbers[name] for name in symbol))
+        return self._token(*symbol)
+
+    def _basic(self, names: frozenset[str]) -> Any:
+        """lark's lexer for some terminals."""
         from lark.lexer import BasicLexer
 
-        if self._lexer == "basic":
-            return self._read_lexer(self._made.parser.lexer)
         options = copy(self._made.lexer_conf)
-        known = {terminal.name: terminal for terminal in self._made.terminals}
-        names = accepted | set(self._made.ignore_tokens)
-        options.terminals = [known[one] for one in sorted(names) if one in known]
+        options.terminals = [one for one in self._made.terminals if one.name in names]
         options.skip_validation = True
-        return self._read_lexer(BasicLexer(options))
-
-    def token(self, terminal: str, after: int) -> Token:
-        """The leaf of a terminal."""
-        return self._token(terminal, after)
-
-    def number(self, terminal: str) -> int:
-        """The number of a terminal."""
-        return self._numbers[terminal]
-
-    def grammar(self, start: Node, bodies: Mapping[str, list[Node]], first: int) -> Grammar:
-        """The grammar of some rules; ``first`` reads the first token."""
-        return self._grammar(start, bodies, first)
-
-
-class _States:
-    """The rules of a grammar by the states of its LALR parser."""
-
-    def __init__(self, reader: _Reader, analysis: Any, rules: Any, start: str) -> None:
-        self._reader, self._table, self._start = reader, analysis.parse_table.states, start
-        self._first = analysis.lr0_start_states[start]
-        self._numbers = {id(state): number for number, state in enumerate(analysis.lr0_itemsets)}
-        self._lexers: dict[frozenset[str], int] = {}
-        self._rules: dict[Any, list[Any]] = defaultdict(list)
-        for rule in rules:
-            self._rules[rule.origin.name].append(rule)
-
-    def grammar(self) -> Grammar:
-        first = self._lexer(self._first)
-        bodies: dict[str, list[Node]] = {}
-        work = [(self._first, self._start)]
-        start = Ref(self._name(self._first, self._start))
-        while work:
-            state, origin = work.pop()
-            name = self._name(state, origin)
-            if name in bodies:
-                continue
-            bodies[name] = []
-            for rule in self._rules[origin]:
-                bodies[name].append(self._path(state, rule, work))
-        return self._reader.grammar(start, bodies, first)
-
-    def _name(self, state: Any, origin: str) -> str:
-        return f"{origin}@{self._numbers[id(state)]}"
-
-    def _lexer(self, state: Any) -> int:
-        accepted = frozenset(self._table[state.closure])
-        if accepted not in self._lexers:
-            self._lexers[accepted] = self._reader.lexer_of(accepted)
-        return self._lexers[accepted]
-
-    def _path(self, state: Any, rule: Any, work: list[tuple[Any, str]]) -> Node:
-        """One alternative, from a state on."""
-        parts: list[Node] = []
-        for symbol in rule.expansion:
-            following = state.transitions[symbol]
-            if symbol.is_term:
-                parts.append(self._reader.token(symbol.name, self._lexer(following)))
-            else:
-                parts.append(Ref(self._name(state, symbol.name)))
-                work.append((state, symbol.name))
-            state = following
-        actions = self._table[state.closure]
-        others = [la.name for la, rules in state.lookaheads.items() if rule in rules and actions[la.name][1] != rule]
-        if others:
-            parts.append(NextIsNot(frozenset(map(self._reader.number, others))))
-        return seq(*parts)
+        return BasicLexer(options)
 
 
 def _looks_nowhere(tree: Tree, before: int = 0) -> bool:
