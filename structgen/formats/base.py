@@ -52,6 +52,8 @@ KINDS: dict[str, int] = {
     "blank-line": 1, "separator-line": 1, "trailing-delimiter": 1, "repeated-header": 1, "missing-header": 2,
     "column-order": 1, "renamed-column": 3, "extra-column": 2, "row-number": 2,
     "cut-row": 4, "other-format": 2,
+    # Scalars
+    "answer-mark": 1, "pattern-dialect": 2,
     # Tool calls
     "call-notation": 1, "call-key": 1, "tool-spelling": 1, "nearest-tool": 3, "missing-arguments": 2,
     "positional-argument": 2,
@@ -293,8 +295,14 @@ class ReadAs(NamedTuple):
     options: Mapping[str, Any] = {}
 
 
-FORMATS = {"csv": "structgen.formats.csv.read", "json": "structgen.formats.json.read",
-           "sql": "structgen.formats.sql.read", "tool_calls": "structgen.formats.tools.read", "yaml": "structgen.formats.yaml.read"}
+FORMATS = {
+    "csv": "structgen.formats.csv.read",
+    "json": "structgen.formats.json.read",
+    "sql": "structgen.formats.sql.read",
+    "text": "structgen.formats.text.read",
+    "tool_calls": "structgen.formats.tools.read",
+    "yaml": "structgen.formats.yaml.read",
+}
 """Where each format's ``FORMAT`` is; loaded when it is asked for."""
 
 

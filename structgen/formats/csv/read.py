@@ -22,9 +22,10 @@ from structgen.formats.csv.header import mapped
 from structgen.formats.csv.others import cell_text, other_rows
 from structgen.formats.csv.rows import Cell
 from structgen.formats.csv.table import Built, built, is_sentence
-from structgen.formats.csv.typed import ABSENT, Aim, Kind, aim_of
+from structgen.formats.csv.typed import ABSENT, Aim, aim_of, cell_value
 from structgen.formats.csv.write import write
 from structgen.formats.extract import Fence, Region, fence_at, regions
+from structgen.schema.kinds import Kind
 from structgen.schema.scalars import folded
 
 __all__ = ["FORMAT"]
@@ -183,7 +184,7 @@ class _Reader:
 
 def _members(names: Sequence[str], kinds: Sequence[Kind], row: Sequence[str | None]) -> dict[str, Any]:
     """A row by name, without the cells that say nothing."""
-    values = ((name, kind.value(cell)) for name, kind, cell in zip(names, kinds, row, strict=True))
+    values = ((name, cell_value(kind, cell)) for name, kind, cell in zip(names, kinds, row, strict=True))
     return {name: value for name, value in values if value is not ABSENT}
 
 
