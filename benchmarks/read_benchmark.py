@@ -7,7 +7,7 @@ which a tenth is damaged once or twice; every reader is told the type that is ab
 answers it parsed, how many were valid against the schema and how many were exactly the value that was meant, over all
 documents, over the damaged ones and for each kind of damage. ``--show`` prints examples of what structgen read otherwise.
 
-Readers: structgen; PyYAML (``safe_load`` as it is, and with the scalars of YAML 1.2, which is what the writer means);
+Readers: structgen; PyYAML (``CSafeLoader`` as it is, and with the scalars of YAML 1.2, which is what the writer means);
 ``json.loads`` and, where it is installed, ``json_repair`` with the schema. Values are compared as JSON.
 """
 
@@ -39,7 +39,10 @@ Reader = Callable[[str, Any], Any]
 MODELS: dict[str, Model] = {"yaml": YAML, "json": JSON}
 
 
-class CoreLoader(yaml.SafeLoader):
+FastLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class CoreLoader(FastLoader):  # type: ignore[misc,valid-type]
     """PyYAML with the scalars of YAML 1.2's core schema."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
@@ -85,7 +88,11 @@ def strict(load: Callable[[str], Any]) -> Reader:
 def readers(name: str) -> dict[str, Reader]:
     made = {"structgen": structgen_reader(name)}
     if name == "yaml":
-        return {**made, "PyYAML": strict(yaml.safe_load), "PyYAML 1.2": strict(lambda text: yaml.load(text, CoreLoader))}
+        return {
+            **made,
+            "PyYAML": strict(lambda text: yaml.load(text, FastLoader)),
+            "PyYAML 1.2": strict(lambda text: yaml.load(text, CoreLoader)),
+        }
     made["json.loads"] = strict(json.loads)
     other = json_repair_reader()
     return made if other is None else {**made, "json_repair": other}

@@ -1,8 +1,9 @@
 """A model of the errors that language models make when they write structured text.
 
 In: a seed. Out: random types and values of them, the text of each as a model would write it, and the same text damaged.
-``random_types`` makes types and values, ``around`` damages what stands around an answer, ``yaml_text`` and ``json_text`` write a
-format and damage it. A format is a ``Model``: three functions and a table of damages, so another is one more module.
+``random_types`` makes types and values, ``around`` damages what stands around an answer, ``yaml_text`` and ``json_text``
+write a format, ``yaml_damage`` and ``json_text`` damage it. A format is a ``Model``: three functions and two tables of
+damages, so another is one more module.
 
     Model(name, types, write, render, damages)
 

@@ -327,7 +327,8 @@ class Growth(Protocol):
 
 
 GROWTHS = {"csv": ("structgen.formats.csv.partial", "CsvGrowth"),
-           "json": ("structgen.formats.json.partial", "JsonGrowth")}
+           "json": ("structgen.formats.json.partial", "JsonGrowth"),
+           "yaml": ("structgen.formats.yaml.read_growth", "YamlGrowth")}
 """Where the reader of pieces is, for the formats that have one."""
 
 

@@ -21,7 +21,7 @@ from structgen.formats.base import Candidate, Format, Found, Place, keys_of
 from structgen.formats.extract import Fence, Region, fence_at, regions
 from structgen.formats.yaml.read_guide import ANY, guide_of
 from structgen.formats.yaml.read_lines import Row, dash_at, key_at, rows_of, weak_key_at
-from structgen.formats.yaml.read_strict import strict_value
+from structgen.formats.yaml.read_strict import MAX_LINES, strict_value
 from structgen.formats.yaml.read_values import BlockReader
 from structgen.formats.yaml.write import write
 from structgen.schema.coerce import coerce
@@ -54,6 +54,8 @@ class _Reader:
         """The ways to read a text."""
         if len(text) > MAX_TEXT:
             raise ReadError(f"the text has more than {MAX_TEXT} characters", instead="read it in parts")
+        if text.count("\n") + text.count("\r") > 2 * MAX_LINES or len(text.splitlines()) > MAX_LINES:
+            raise ReadError(f"the text has more than {MAX_LINES} lines", position="1:1", instead="read it in parts")
         for region in regions(text):
             found = False
             for candidate in self.region(text, region, typed):
@@ -340,11 +342,22 @@ def _embedded(text: str) -> tuple[Any, int]:
     return made.value, made.cost
 
 
+def _written(value: Any) -> str:
+    """A value as YAML that is read as it is; as JSON, which is YAML, where a plain word might be doubted."""
+    text = write(value)
+    try:
+        if strict_value(text) == value:
+            return text
+    except ValueError:
+        pass
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
 def _aimed(schema: Any, options: Mapping[str, Any]) -> Format:
     """The format for one JSON Schema, whose names and types say where a line belongs."""
     if options:
         raise SchemaError(f"read({next(iter(options))}=…) is not an option of the format yaml")
-    return Format("yaml", strict_value, _Reader(schema).candidates, _embedded, write)
+    return Format("yaml", strict_value, _Reader(schema).candidates, _embedded, _written)
 
 
-FORMAT = Format("yaml", strict_value, _Reader().candidates, _embedded, write, _aimed)
+FORMAT = Format("yaml", strict_value, _Reader().candidates, _embedded, _written, _aimed)

@@ -25,7 +25,7 @@ from structgen.formats.yaml.read_lines import (
     weak_key_at,
 )
 from structgen.formats.yaml.read_scalars import word
-from structgen.formats.yaml.read_strict import MAX_DEPTH, MAX_PARTS
+from structgen.formats.yaml.read_strict import MAX_DEPTH
 
 __all__ = ["Frame", "OpenText", "Placer"]
 
@@ -76,8 +76,6 @@ class Placer:
     def __init__(self, text: str, start: int, end: int, guide: Guide, typed: bool) -> None:
         self.text, self.start, self.end, self.guide, self.typed = text, start, end, guide, typed
         self.rows: list[Row] = rows_of(text, start, end)
-        if len(self.rows) > MAX_PARTS:
-            raise ReadError(f"the text has more than {MAX_PARTS} lines", position=f"offset {start}")
         self.index = 0
         self.blanks = 0
         self.stack: list[Frame] = []
