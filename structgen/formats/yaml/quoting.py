@@ -174,25 +174,27 @@ def _kept(body: Node, least: int, most: int | None, make: Callable[[], Node]) ->
     return made
 
 
-def flow(text: Text) -> Node:
-    """The spellings of a text on one line."""
-    return _kept(text.body, text.min_length, text.max_length, lambda: _flow(text))
+def flow(text: Text, before: str = "") -> Node:
+    """The spellings of a text on one line, behind a space or nothing. The space belongs to a plain scalar's own text: most
+    tokens that begin a word begin with it."""
+    return _kept(text.body, 2 * text.min_length + len(before), text.max_length, lambda: _flow(text, before))
 
 
-def _flow(text: Text) -> Node:
+def _flow(text: Text, before: str) -> Node:
     body, least, most = text.body, text.min_length, text.max_length
     known = listed(body)
     if known is not None:
-        return choices([literal(spelled(one)) for one in known
+        return choices([literal(before + spelled(one)) for one in known
                         if len(one) >= least and (most is None or len(one) <= most)])
-    plain = _cut(body, PLAIN)
-    found: list[Node] = []
-    if body is ANY_TEXT or text_language(plain, least, most, Limits()) is not None:  # of dates, say, none is plain
-        found.append(Text(plain, "raw", least, most))
+    space, found = literal(before), list[Node]()
+    plain = seq(space, _cut(body, PLAIN))
+    least_written, most_written = least + len(before), None if most is None else most + len(before)
+    if body is ANY_TEXT or text_language(plain, least_written, most_written, Limits()) is not None:  # no date is plain
+        found.append(Text(plain, "raw", least_written if least else 0, most_written))
     if not _may_hold(body, YAML_ONLY):
-        return alt((*found, Text(body, "json_necessary", least, most)))
+        return alt((*found, seq(space, Text(body, "json_necessary", least, most))))
     full = Text(_written(_cut(body, _UNUSUAL), _IN_FULL), "raw", _FULL * least, None if most is None else _FULL * most)
-    return alt((*found, Text(_cut(body, _USUAL), "json_necessary", least, most), seq(QUOTE, full, QUOTE)))
+    return alt((*found, seq(space, Text(_cut(body, _USUAL), "json_necessary", least, most)), seq(space, QUOTE, full, QUOTE)))
 
 
 def _cut(body: Node, other: Node) -> Node:
