@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from structgen.automaton.dfa_classes import Alphabet, Ranges
+from structgen.automaton.ordered import ordered_rows
 from structgen.errors import LimitExceededError, StructgenError
 from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str, Substrings, Words
+from structgen.grammar.ordered import Ordered, sets_in
 from structgen.limits import Limits
 
 _NFA_FACTOR = 8
@@ -98,6 +100,8 @@ def sets_of(nodes: Sequence[Node]) -> Iterator[Ranges]:
             stack.extend(node.options)
         elif isinstance(node, (Repeat, Not)):
             stack.append(node.body)
+        elif isinstance(node, Ordered):
+            yield from sets_in((node.tree,))
         else:
             raise StructgenError(f"{type(node).__name__} is no regular node", because="it may hold references or state",
                                  instead="keep it outside of Text")
@@ -281,6 +285,8 @@ def rows_of(node: Node, alphabet: Alphabet, budget: Budget, depth: int = 0) -> R
                 found = _complement(rows_of(node.body, alphabet, budget, depth + 1), alphabet.size)
             budget.known[id(node)] = found
         return found
+    if isinstance(node, Ordered):
+        return minimise(Rows(*ordered_rows(node.tree, alphabet, budget)), budget)
     if isinstance(node, Substrings | Words):
         return minimise(_substring_rows(node, alphabet, budget), budget)
     source = Nondeterministic(alphabet, budget)

@@ -18,9 +18,10 @@ from structgen.automaton.dfa import Dfa
 from structgen.automaton.dfa_bytes import spell
 from structgen.automaton.dfa_classes import Alphabet
 from structgen.automaton.dfa_subset import Budget, Rows, minimise
-from structgen.automaton.ordered import FREE, Conditions, Machine, Thread, sets_in
+from structgen.automaton.ordered import FREE, Conditions, Machine, Thread
 from structgen.errors import LimitExceededError
 from structgen.grammar.lexing import END, Lexing
+from structgen.grammar.ordered import sets_in
 from structgen.limits import Limits
 
 _FACTOR = 8

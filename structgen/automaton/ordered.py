@@ -15,12 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from structgen.automaton.dfa_classes import Alphabet, Ranges
-from structgen.automaton.dfa_subset import Budget
+from structgen.automaton.dfa_classes import Alphabet
 from structgen.errors import GrammarSyntaxError
-from structgen.grammar.ordered import Ahead, Atomic, Begin, Behind, First, Group, IfGroup, Loop, One, Row, Tree
+from structgen.grammar.ordered import Ahead, Atomic, Begin, Behind, First, Group, IfGroup, Loop, One, Row, Tree, below
+
+if TYPE_CHECKING:
+    from structgen.automaton.dfa_subset import Budget
 
 Thread = tuple[int, frozenset[Any], int]
 """Where it stands, its conditions, and the groups (bits) that have matched. A negative place ``-1 - label`` has matched."""
@@ -28,28 +30,6 @@ Conditions = frozenset[Any]
 """``(0, thread)``: it never matches. ``(1, threads)``: one of them matches."""
 FREE: Conditions = frozenset()
 _CHAR, _SPLIT, _MATCH, _LOOK, _BEHIND, _BEGIN, _ATOMIC, _LEAVE, _ENTER, _AGAIN, _GROUP, _IF = range(12)
-
-
-def sets_in(trees: Iterable[Tree]) -> list[Ranges]:
-    """Every set of characters in some trees."""
-    found: list[Ranges] = []
-    work = list(trees)
-    while work:
-        here = work.pop()
-        if isinstance(here, One):
-            found.append(here.ranges)
-        work.extend(_below(here))
-    return found
-
-
-def _below(tree: Tree) -> tuple[Tree, ...]:
-    if isinstance(tree, Row):
-        return tree.parts
-    if isinstance(tree, First):
-        return tree.options
-    if isinstance(tree, Loop | Atomic | Group | Ahead | Behind):
-        return (tree.body,)
-    return (tree.yes, tree.no) if isinstance(tree, IfGroup) else ()
 
 
 class Search(NamedTuple):
@@ -190,7 +170,10 @@ class Machine:
 
     def beginning(self) -> int:
         """The past of the beginning of a text."""
-        return self._past_number(self._knows_start, tuple([frozenset(self._plain(start)) for start, _ in self._behind]))
+        states: list[frozenset[int]] = []
+        for start, _ in self._behind:
+            states.append(frozenset(self._plain(start, self._knows_start, states)))
+        return self._past_number(self._knows_start, tuple(states))
 
     def _past_number(self, start: bool, states: tuple[frozenset[int], ...]) -> int:
         number = self._past_ids.get((start, states))
@@ -199,8 +182,8 @@ class Machine:
             self._past.append((start, states))
         return number
 
-    def _plain(self, place: int) -> set[int]:
-        """What a body of a lookbehind reaches without a character."""
+    def _plain(self, place: int, at_start: bool, states: Sequence[frozenset[int]]) -> set[int]:
+        """What a body of a lookbehind reaches without a character; ``states`` are those of the bodies inside it."""
         found: set[int] = set()
         work = [place]
         while work:
@@ -213,8 +196,12 @@ class Machine:
                 work.extend(step.what)
             elif step.kind in (_GROUP, _ENTER, _AGAIN):
                 work.append(step.next)
+            elif step.kind == _BEHIND:
+                work += [step.next] if self._has_ended(states[step.what[0]]) != step.what[1] else []
+            elif step.kind == _BEGIN:
+                work += [step.next] if at_start else []
             elif step.kind not in (_CHAR, _MATCH):
-                raise GrammarSyntaxError("an assertion or an atomic group inside a lookbehind is not supported here",
+                raise GrammarSyntaxError("a lookahead or an atomic group inside a lookbehind is not supported here",
                                          because="what stands before a match is kept as plain text",
                                          instead="move it out of the lookbehind")
         return found
@@ -224,18 +211,21 @@ class Machine:
         key = (past, letter)
         found = self._past_steps.get(key)
         if found is None:
-            states = []
+            states: list[frozenset[int]] = []
             for (start, _), here in zip(self._behind, self._past[past][1], strict=True):
-                reached = self._plain(start)
+                reached = self._plain(start, False, states)
                 for place in here:
                     if self._steps[place].kind == _CHAR and letter in self._steps[place].what:
-                        reached |= self._plain(self._steps[place].next)
+                        reached |= self._plain(self._steps[place].next, False, states)
                 states.append(frozenset(reached))
             found = self._past_steps[key] = self._past_number(False, tuple(states))
         return found
 
+    def _has_ended(self, state: frozenset[int]) -> bool:
+        return any(self._steps[place].kind == _MATCH for place in state)
+
     def _was(self, past: int, number: int) -> bool:
-        return any(self._steps[place].kind == _MATCH for place in self._past[past][1][number])
+        return self._has_ended(self._past[past][1][number])
 
     # -- threads --------------------------------------------------------------------------------------------------
 
@@ -246,6 +236,10 @@ class Machine:
     def step(self, threads: Sequence[Thread], letter: int, past: int) -> Search:
         """A search after one more character."""
         return _search([(after, thread[0] >= 0) for thread in threads for after in self.advance(thread, letter, past)])
+
+    def reach(self, place: int, past: int) -> tuple[Thread, ...]:
+        """Every thread of a program, in order."""
+        return self._reach(place, FREE, 0, past)
 
     def letters(self, thread: Thread) -> frozenset[int]:
         """The classes that a thread can read."""
@@ -427,5 +421,32 @@ def _may_be_empty(tree: Tree) -> bool:
     if isinstance(tree, Loop):
         return tree.min == 0 or _may_be_empty(tree.body)
     if isinstance(tree, First | IfGroup):
-        return any(map(_may_be_empty, _below(tree)))
+        return any(map(_may_be_empty, below(tree)))
     return _may_be_empty(tree.body) if isinstance(tree, Atomic | Group) else True
+
+
+def ordered_rows(tree: Tree, alphabet: Alphabet, budget: Budget) -> tuple[list[list[int]], list[int]]:
+    """The automaton of the texts that a tree matches wholly: rows over classes, and what accepts."""
+    machine = Machine(alphabet, budget)
+    start = machine.add(tree)
+    past = machine.beginning()
+    first = (frozenset(machine.reach(start, past)), past)
+    numbers = {first: 0}
+    order = [first]
+    rows: list[list[int]] = []
+    for threads, past in order:
+        row = [-1] * alphabet.size
+        for letter in frozenset[int]().union(*map(machine.letters, threads)):
+            after = machine.after(past, letter)
+            reached = frozenset([one for thread in threads if thread[0] >= 0
+                                 for one in machine.advance(thread, letter, after)])
+            if reached:
+                number = numbers.get((reached, after))
+                if number is None:
+                    number = numbers[reached, after] = len(order)
+                    order.append((reached, after))
+                    budget.check_states(number)
+                row[letter] = number
+        rows.append(row)
+    accept = [0 if any(place < 0 and machine.ends(held) for place, held, _ in threads) else -1 for threads, _ in order]
+    return rows, accept

@@ -25,6 +25,7 @@ from structgen.grammar.nodes import (
     Text,
     Words,
 )
+from structgen.grammar.ordered import Ordered
 
 
 def is_nullable(node: Node, nullable: Collection[str]) -> bool:
@@ -41,6 +42,8 @@ def is_nullable(node: Node, nullable: Collection[str]) -> bool:
         return node.encoding == "raw" and node.min_length == 0 and is_nullable(node.body, nullable)
     if isinstance(node, Not):
         return not is_nullable(node.body, nullable)
+    if isinstance(node, Ordered):
+        return node.empty
     return isinstance(node, Substrings | Words) or (isinstance(node, Str) and not node.text)
 
 

@@ -160,9 +160,8 @@ class _Reader:
         if self._lexer == "contextual":
             ignored = frozenset(self._made.ignore_tokens)
             sets = [(accepted & terminals) | ignored for accepted in states.accepted()]
-            for group in merged(sets, {name: self._terminals[self._numbers[name]].tree for name in terminals}):
-                number = self._read_lexer(self._basic(group))
-                lexers.update((one, number) for one in sets if one <= group and one not in lexers)
+            trees = {name: self._terminals[self._numbers[name]].tree for name in terminals}
+            lexers = {one: self._read_lexer(self._basic(group)) for one, group in merged(sets, trees).items()}
         else:
             ignored, number = frozenset(), self._read_lexer(self._made.parser.lexer)
             lexers = {accepted & terminals: number for accepted in states.accepted()}

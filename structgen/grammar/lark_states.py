@@ -99,8 +99,8 @@ def _distinct(made: Rules) -> Rules:
     return Rules(kept[block[made.start]], made.first, rules)
 
 
-def merged(sets: Iterable[frozenset[str]], trees: Mapping[str, Tree]) -> list[frozenset[str]]:
-    """Sets of terminals put together where that changes no token: each set is within one of them.
+def merged(sets: Iterable[frozenset[str]], trees: Mapping[str, Tree]) -> dict[frozenset[str], frozenset[str]]:
+    """Sets of terminals put together where that changes no token: for each set the one that it became part of.
 
     Terminals of which no text can match both where they stand do not see each other, whatever their order.
     """
@@ -118,15 +118,18 @@ def merged(sets: Iterable[frozenset[str]], trees: Mapping[str, Tree]) -> list[fr
         return found
 
     groups: list[frozenset[str]] = []
+    member: dict[frozenset[str], int] = {}
     for names in sets:
         for number, group in enumerate(groups):
             if not any(meet(one, other) for one in names - group for other in group) and not any(
                     meet(one, other) for one in group - names for other in names):
                 groups[number] = group | names
+                member[names] = number
                 break
         else:
+            member[names] = len(groups)
             groups.append(names)
-    return groups
+    return {names: groups[number] for names, number in member.items()}
 
 
 def _first(tree: Tree) -> tuple[Ranges, bool]:

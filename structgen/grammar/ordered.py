@@ -11,6 +11,7 @@ characters are resolved here. ``automaton.ordered`` runs the trees.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from re import _constants as op
 from re import _parser
@@ -107,9 +108,10 @@ class Begin(Tree):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ordered(Node):
-    """The texts that a tree matches wholly; a regular node."""
+    """The texts that a tree matches wholly; a regular node. ``empty``: the empty text is one of them."""
 
     tree: Tree
+    empty: bool
 
 
 EMPTY_ROW = Row(())
@@ -136,6 +138,16 @@ def read_ordered(pattern: str, *, flags: int = 0, limits: Limits | None = None) 
         raise LimitExceededError("the groups of the pattern are nested too deeply", limit="regex_depth") from error
     reader = _Reader(known, set(_conditions(parsed)))
     return reader.row(parsed, parsed.state.flags, 0)
+
+
+def ordered(pattern: str, flags: int, search: bool, limits: Limits) -> Ordered:
+    """The texts that a pattern matches, wholly or (``search``) anywhere. Raises as ``read_ordered``."""
+    tree = read_ordered(pattern, flags=flags, limits=limits)
+    if search:
+        anything = Loop(_ANY, 0, None, False)
+        tree = Row((anything, tree, anything))
+    known = re.compile(pattern, flags)
+    return Ordered(tree, (known.search if search else known.fullmatch)("") is not None)
 
 
 def _conditions(parsed: Any) -> list[int]:
@@ -183,7 +195,10 @@ class _Reader:
             body = self.row(value[1], flags, depth + 1)
             if value[0] > 0:
                 return Ahead(body, kind is op.ASSERT_NOT)
-            return Behind(body, value[1].getwidth()[0], kind is op.ASSERT_NOT)
+            least, most = value[1].getwidth()
+            if least != most:
+                raise GrammarSyntaxError("look-behind requires fixed-width pattern")
+            return Behind(body, least, kind is op.ASSERT_NOT)
         if kind is op.AT:
             return self._place(value, flags)
         if kind is op.GROUPREF_EXISTS:
@@ -238,3 +253,26 @@ class _Reader:
         if flags & re.I:
             ranges = ignoring_case(ranges, ascii_only)
         return complement(ranges) if negated else ranges
+
+
+def sets_in(trees: Iterable[Tree]) -> list[Ranges]:
+    """Every set of characters in some trees."""
+    found: list[Ranges] = []
+    work = list(trees)
+    while work:
+        here = work.pop()
+        if isinstance(here, One):
+            found.append(here.ranges)
+        work.extend(below(here))
+    return found
+
+
+def below(tree: Tree) -> tuple[Tree, ...]:
+    """The parts of a tree."""
+    if isinstance(tree, Row):
+        return tree.parts
+    if isinstance(tree, First):
+        return tree.options
+    if isinstance(tree, Loop | Atomic | Group | Ahead | Behind):
+        return (tree.body,)
+    return (tree.yes, tree.no) if isinstance(tree, IfGroup) else ()
