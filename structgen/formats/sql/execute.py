@@ -203,13 +203,13 @@ class SqliteDatabase(Database):
             self._pragma(f"query_only = {int(query_only)}")
 
     def prepare(self, query: Query) -> None:
-        text = query.sql if query.explains else f"EXPLAIN {query.sql}"
+        text = query.body if query.explains else f"EXPLAIN {query.body}"
         self._cursor().execute(text, _no_values(query)).close()
 
     def rows(self, query: Query, parameters: Parameters) -> Generator[tuple[Any, ...], None, None]:
         cursor = self._cursor()
         try:
-            cursor.execute(query.sql, parameters)
+            cursor.execute(query.body, parameters)
             yield tuple(column[0] for column in cursor.description or ())
             yield from cursor
         finally:
@@ -306,7 +306,7 @@ class PostgresDatabase(Database):
             return  # EXPLAIN needs the values
         try:
             # A prepared statement is one statement: the server refuses more.
-            self.connection.execute(prefix + query.sql, prepare=True).close()
+            self.connection.execute(prefix + query.body, prepare=True).close()
         except psycopg.Error as error:
             offset = error.diag.statement_position
             if offset is not None and offset.isdecimal():
@@ -320,7 +320,7 @@ class PostgresDatabase(Database):
         name = None if query.explains else "structgen_rows"
         options = {"prepare": True} if query.explains else {}
         with self.connection.cursor(name=name, row_factory=tuple_row) as cursor:
-            cursor.execute(query.sql, parameters or None, **options)
+            cursor.execute(query.body, parameters or None, **options)
             yield tuple(column.name for column in cursor.description or ())
             while True:
                 self._set_timeout()

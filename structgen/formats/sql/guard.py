@@ -36,6 +36,8 @@ MAX_DEPTH = 900
 MOVES_PER_TOKEN, MOVES = 50, 10_000
 """Moves of the parser from token to token; 2 are usual, and what makes it try everything twice at each level meets this."""
 
+_STATEMENTS = (exp.Query, exp.Values, exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Alter,
+               exp.TruncateTable, exp.Transaction, exp.Commit, exp.Rollback)
 _BEGINNINGS = {TokenType.SELECT, TokenType.WITH, TokenType.VALUES, TokenType.L_PAREN, TokenType.TABLE, TokenType.FROM}
 _EXPLAIN = re.compile(r"EXPLAIN\s+(?:QUERY\s+PLAN\s+|ANALYZE\s+|VERBOSE\s+|\((?:\s*[a-z_]+(?:\s+[a-z]+)?\s*,?)*\)\s*)*",
                       re.IGNORECASE)
@@ -55,6 +57,12 @@ class Query:
     dialect: str
     tokens: tuple[Token, ...]
     explains: bool = False
+
+    @property
+    def body(self) -> str:
+        """The text without the semicolons and comments behind it: some drivers take them for a second statement."""
+        last = next((token for token in reversed(self.tokens) if token.token_type != TokenType.SEMICOLON), None)
+        return self.sql if last is None else self.sql[:last.end + 1]
 
 
 def guard(sql: str, dialect: str = "sqlite", *, functions: frozenset[str] = frozenset(), read_only: bool = True) -> Query:
@@ -251,6 +259,9 @@ def _parse(tokens: list[Token], sql: str, dialect: str) -> Any:
     if isinstance(found[0], exp.Select) and not found[0].expressions:
         raise QueryError("SELECT of nothing", kind="syntax", position=place(sql, tokens[0].start),
                          because="no column follows it")
+    if not isinstance(found[0], _STATEMENTS):
+        raise QueryError("no statement", kind="syntax", position=place(sql, tokens[0].start),
+                         because=f"it parses as {type(found[0]).__name__}")
     return found[0]
 
 

@@ -19,7 +19,7 @@ from structgen.formats.sql.guard import MAX_CHARACTERS, guard
 from structgen.formats.sql.guard_nodes import place
 from structgen.formats.sql.read_dialects import foreign
 from structgen.formats.sql.read_repairs import Judge, distance, repaired, with_plain_characters
-from structgen.formats.sql.read_text import Piece, pieces, statements
+from structgen.formats.sql.read_text import Piece, pieces, statements, write_before
 from structgen.formats.sql.scope import scope_problems
 
 __all__ = ["FORMAT"]
@@ -67,9 +67,7 @@ class _Reader:
         """Why a text without a query is refused."""
         for one in statements(text[:MAX_CHARACTERS]):
             if one.kind == "write" and self.read_only:
-                return QueryError(f"{text[one.start:].split(None, 1)[0].upper()[:40]} does not begin a query",
-                                  kind="not-read-only", position=place(text, one.start), because=ONLY,
-                                  instead="write one SELECT")
+                return _placed(_writes(text, one.start), text)
         return QueryError("there is no query in the text", kind="syntax", position="1:1",
                           because="nothing in it begins like SELECT or WITH … AS")
 
@@ -77,6 +75,8 @@ class _Reader:
         """One part of a text as a statement."""
         found = list(piece.found)
         source = Source(text)
+        if self.read_only:
+            self._refuse_dropped(text, piece)
         given = text[piece.start:piece.end] if piece.text is None else piece.text
         inner = [] if piece.text is None else [Edit(piece.start, piece.end, given)]
         source = source.edited([Edit(0, piece.start, ""), *inner, Edit(piece.end, len(text), "")])
@@ -92,15 +92,21 @@ class _Reader:
         start = source.original(0)
         return Candidate(source.text, [*found, *repairs], (min(start, piece.start), piece.end))
 
+    def _refuse_dropped(self, text: str, piece: Piece) -> None:
+        """Prose may be dropped, a statement that writes may not."""
+        for one in piece.found:
+            if one.kind in ("surrounding-text", "wrapper") and piece.text is None:
+                at = write_before(text, one.offset, one.offset + len(one.before))
+                if at is not None:
+                    raise _writes(text, at)
+
     def _one(self, source: Source, found: list[Found]) -> Source:
         """The statement that counts of several: the last query; prose is dropped, and a write refused."""
         parts = statements(source.text)
         queries = [one for one in parts if one.kind == "query"]
         write = next((one for one in parts if one.kind == "write"), None)
         if write is not None:
-            word = source.text[write.start:].split(None, 1)[0].upper()
-            raise QueryError(f"{word[:40]} does not begin a query", kind="not-read-only",
-                             position=f"offset {source.original(write.start)}", because=ONLY, instead="write one SELECT")
+            raise _writes(source.text, write.start, source.original(write.start))
         if len(parts) < 2 or not queries:
             return source
         chosen = queries[-1]
@@ -111,6 +117,12 @@ class _Reader:
                 other = one.kind == "query" and " ".join(said.split()) != mine
                 found.append(Found("other-answer" if other else "surrounding-text", source.original(one.start), said, ""))
         return source.edited([Edit(0, chosen.start, ""), Edit(chosen.end, len(source.text), "")])
+
+
+def _writes(text: str, at: int, offset: int | None = None) -> QueryError:
+    word = text[at:at + 60].split(None, 1)[0].upper()
+    return QueryError(f"{word[:40]} does not begin a query", kind="not-read-only",
+                      position=f"offset {at if offset is None else offset}", because=ONLY, instead="write one SELECT")
 
 
 def _pieces(text: str) -> Iterator[Piece]:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from sqlglot import Dialect, ErrorLevel, TokenType, exp
+from sqlglot import Dialect, ErrorLevel, Token, TokenType, exp
 from sqlglot.errors import SqlglotError
 
 from structgen.errors import QueryError
@@ -30,6 +30,8 @@ _NODES: dict[str, tuple[Any, ...]] = {
     "postgres": (exp.Glob, exp.IntDiv),
 }
 _NO_ITEM = frozenset((")", ";", ",", "FROM", "WHERE", "GROUP", "ORDER", "HAVING", "LIMIT", "UNION"))
+_OPENING = frozenset(("SELECT", "FROM", "WHERE", "GROUP", "ORDER", "BY", "HAVING", "JOIN", "ON", "AND", "OR", "LIMIT",
+                      "UNION"))
 _PARTS = {"YEAR": "%Y", "MONTH": "%m", "DAY": "%d", "HOUR": "%H", "MINUTE": "%M", "SECOND": "%S", "DOY": "%j", "DOW": "%w",
           "WEEK": "%W"}
 """How strftime calls what EXTRACT takes from a date."""
@@ -37,20 +39,21 @@ _TOKENS = {"sqlite": {TokenType.DCOLON}, "postgres": set[TokenType]()}
 
 
 def foreign(query: Query) -> QueryError | None:
-    """What the dialect's databases do not know, though it parses."""
+    """What the dialect's databases do not take, though it parses."""
     dialect = query.dialect
-    before = None
     for token, following in zip(query.tokens, [*query.tokens[1:], None], strict=True):
-        if token.token_type == TokenType.COMMA and (following is None or following.text.upper() in _NO_ITEM):
-            return QueryError("a comma with nothing behind it", kind="syntax", position=place(query.sql, token.start))
-        if token.token_type in _TOKENS.get(dialect, ()):
+        if token.token_type in _TOKENS.get(dialect, ()) or (dialect == "postgres" and token.text == "=="):
             return _error(query, token.start, token.text)
-        if dialect == "postgres" and token.text == "==":
-            return _error(query, token.start, "==")
-        if dialect == "postgres" and before == TokenType.LIMIT and following is not None and following.text == ",":
-            return _error(query, following.start, "LIMIT with a comma")
-        before = token.token_type
+        if dialect == "postgres" and token.token_type == TokenType.LIMIT:
+            rest = [one.text for one in query.tokens if one.start > token.start][:2]
+            if rest[1:] == [","]:
+                return _error(query, token.start, "LIMIT with a comma")
+        if _is_loose(token, following):
+            return QueryError(f"{token.text} with nothing behind it", kind="syntax", position=place(query.sql, token.start))
     for node in query.tree.walk():
+        if _is_empty(node, dialect):
+            return QueryError(f"{type(node).__name__.upper()} of nothing", kind="syntax",
+                              position=place(query.sql, _start(node)))
         if isinstance(node, _NODES.get(dialect, ())):
             return _error(query, _start(node), type(node).__name__.upper())
         if isinstance(node, exp.Func) and dialect == "sqlite":
@@ -60,6 +63,28 @@ def foreign(query: Query) -> QueryError | None:
         if isinstance(node, exp.Distinct) and node.args.get("on") and dialect == "sqlite":
             return _error(query, _start(node), "DISTINCT ON")
     return None
+
+
+def _is_loose(token: Token, following: Token | None) -> bool:
+    """A comma or a word that something must follow, which sqlglot forgives."""
+    after = "" if following is None else following.text.upper()
+    if token.token_type == TokenType.COMMA:
+        return following is None or after in _NO_ITEM
+    word = token.text.upper()
+    quoted = token.token_type in (TokenType.STRING, TokenType.IDENTIFIER)
+    return not quoted and word in _OPENING and (after == "," or (word == after and following is not None and
+                                                                  following.token_type == token.token_type))
+
+
+def _is_empty(node: Any, dialect: str) -> bool:
+    """A clause without its items, which sqlglot forgives."""
+    if isinstance(node, exp.Select):
+        return not node.expressions and dialect != "postgres"
+    if isinstance(node, exp.Order):
+        return not node.expressions
+    if isinstance(node, exp.Group):
+        return not any(node.args.values())
+    return isinstance(node, exp.Alias | exp.Paren) and isinstance(node.this, exp.Star)
 
 
 def _start(node: Any) -> int:

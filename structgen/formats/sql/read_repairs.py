@@ -21,15 +21,19 @@ from structgen.formats.base import KINDS, Edit, Found, Source
 from structgen.formats.sql.catalog import Catalog
 from structgen.formats.sql.guard import Query, guard
 from structgen.formats.sql.read_dialects import foreign, transpiled
-from structgen.formats.sql.read_text import code_spans, plain_characters, starts_like_sql
+from structgen.formats.sql.read_text import code_spans, plain_characters, starts_like_sql, write_before
 from structgen.formats.sql.scope import Problem, scope_problems
 
 __all__ = ["Judge", "distance", "repaired", "with_plain_characters"]
 
-MAX_WORK = 250_000
-"""Characters parsed while one text is read: about a second of sqlglot's time."""
+MAX_WORK = 100_000
+"""Characters parsed while one text is read: about half a second of sqlglot's time."""
+MAX_MENDED = 8_000
+"""Characters of a statement whose syntax is mended; what is longer must parse as it stands."""
 MAX_TRIED = 150
 """Texts tried for one statement."""
+MAX_PROPOSED = 60
+"""Edits tried of one text."""
 MAX_DEPTH = 4
 """Repairs of syntax in one statement; more than these mean that it is another kind of text."""
 MAX_ROUNDS = 12
@@ -124,9 +128,9 @@ def _parsing(source: Source, judge: Judge) -> tuple[Source, list[Found]]:
         first = first or error
         if error.kind == "too-costly" or (error.kind == "not-read-only" and not _nearly_select(state.source.text)):
             raise _moved(error, state.source)
-        if len(state.found) >= MAX_DEPTH:
+        if len(state.found) >= MAX_DEPTH or len(state.source.text) > MAX_MENDED:
             continue
-        for kind, edits in _proposals(state.source.text, error, judge):
+        for kind, edits in itertools.islice(_proposals(state.source.text, error, judge, len(state.found)), MAX_PROPOSED):
             made = state.source.edited(edits)
             if made.text in seen:
                 continue
@@ -154,7 +158,7 @@ def _moved(error: QueryError, source: Source) -> QueryError:
     return QueryError(error.what, kind=error.kind, position=f"offset {offset}", because=error.because, instead=error.instead)
 
 
-def _proposals(sql: str, error: QueryError, judge: Judge) -> Iterator[tuple[str, list[Edit]]]:
+def _proposals(sql: str, error: QueryError, judge: Judge, depth: int) -> Iterator[tuple[str, list[Edit]]]:
     """Edits that may mend a text, each with its kind."""
     if error.kind == "unknown-function" or "of the dialect" in error.what:
         yield from _translated(sql, judge)
@@ -165,11 +169,13 @@ def _proposals(sql: str, error: QueryError, judge: Judge) -> Iterator[tuple[str,
     yield from _brackets(sql)
     yield from _tails(sql)
     yield from _quoted_names(sql, judge)
-    yield from _translated(sql, judge)
+    if depth <= 1:
+        yield from _translated(sql, judge)
     yield from _keywords(sql)
 
 
 def _translated(sql: str, judge: Judge) -> Iterator[tuple[str, list[Edit]]]:
+    judge.work += 2 * len(sql)
     written = transpiled(sql, judge.dialect, lambda text: judge.error(text) is None)
     if written is not None:
         yield "other-dialect", [Edit(0, len(sql), written)]
@@ -249,7 +255,7 @@ def _tails(sql: str) -> Iterator[tuple[str, list[Edit]]]:
     breaks = [match.start() for match in re.finditer(r"\n", sql)]
     for at in [*reversed(breaks[:25])]:
         rest = sql[at:].strip()
-        if rest and not starts_like_sql(rest):
+        if rest and not starts_like_sql(rest) and write_before(sql, at, len(sql)) is None:
             yield "surrounding-text", [Edit(at, len(sql), "")]
 
 

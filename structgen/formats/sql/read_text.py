@@ -14,21 +14,21 @@ from typing import NamedTuple
 from structgen.formats.base import Found
 from structgen.formats.extract import Region, fence_at, regions
 
-__all__ = ["Piece", "Statement", "code_spans", "pieces", "plain_characters", "starts_like_sql", "statements"]
+__all__ = ["Piece", "Statement", "code_spans", "pieces", "plain_characters", "starts_like_sql", "statements", "write_before"]
 
 MAX_PIECES = 12
-_QUERY = r"(?:SELECT|VALUES|TABLE)\b|WITH\s+(?:RECURSIVE\s+)?[\w\"`\[]+[^\n]{0,200}?\bAS\b|EXPLAIN\b|\(\s*SELECT\b"
+_QUERY = r"(?:SELECT|VALUES)\b|WITH\s+(?:RECURSIVE\s+)?[\w\"`\[]+[^\n]{0,200}?\bAS\b|EXPLAIN\b|\(\s*SELECT\b"
 _BEGIN = re.compile(rf"(?<![\w'\"@.])(?:{_QUERY})", re.IGNORECASE)
 _WRITES = re.compile(
     r"(?:DROP\s+(?:TABLE|VIEW|INDEX|DATABASE|SCHEMA|TRIGGER|USER|ROLE|FUNCTION|COLUMN|SEQUENCE)|DELETE\s+FROM|INSERT\s+"
     r"(?:INTO|OR|IGNORE)|UPDATE\s+[\w\"`.\[\]]+\s+(?:AS\s+\w+\s+)?SET|REPLACE\s+INTO|MERGE\s+INTO|CREATE\s+(?:OR\s+REPLACE\s+|"
     r"TEMP(?:ORARY)?\s+|UNIQUE\s+)?(?:TABLE|VIEW|INDEX|DATABASE|SCHEMA|TRIGGER|USER|ROLE|FUNCTION|PROCEDURE|EXTENSION|VIRTUAL)|"
     r"ALTER\s+(?:TABLE|DATABASE|USER|ROLE|SCHEMA|SYSTEM|VIEW)|TRUNCATE\s+\w|GRANT\s+\w+.*\bTO\b|REVOKE\s+\w+.*\bFROM\b|"
-    r"ATTACH\s+|DETACH\s+|PRAGMA\s+\w|VACUUM\b|REINDEX\b|COPY\s+[\w\"(]|CALL\s+\w+\s*\(|DO\s+\$|EXEC(?:UTE)?\s+\w|SET\s+\w+\s*(?:=|TO\b)|"
+    r"ATTACH\s+|DETACH\s+|PRAGMA\s+\w|VACUUM\b|REINDEX\b|COPY\s+[\w\"(]|CALL\s+\w+\s*\(|DO\s+\$|EXEC(?:UTE)?\s+\w|PREPARE\s+\w|DECLARE\s+\w|SET\s+\w+\s*(?:=|TO\b)|"
     r"SET\s+(?:ROLE|SESSION|LOCAL|GLOBAL)\b|BEGIN\b|COMMIT\b|ROLLBACK\b|LOCK\s+TABLE|LOAD\s+DATA|INSTALL\s+\w|SHUTDOWN\b)",
     re.IGNORECASE)
 _CONTINUES = re.compile(
-    r"(?:SELECT|FROM|WHERE|AND|OR|NOT|GROUP|ORDER|HAVING|LIMIT|OFFSET|FETCH|UNION|INTERSECT|EXCEPT|JOIN|LEFT|RIGHT|INNER|"
+    r"(?:INTO|FOR|RETURNING|LOCK|SET|SELECT|FROM|WHERE|AND|OR|NOT|GROUP|ORDER|HAVING|LIMIT|OFFSET|FETCH|UNION|INTERSECT|EXCEPT|JOIN|LEFT|RIGHT|INNER|"
     r"OUTER|FULL|CROSS|NATURAL|ON|USING|WITH|VALUES|CASE|WHEN|THEN|ELSE|END|AS|IN|IS|LIKE|BETWEEN|EXISTS|ASC|DESC|WINDOW|PARTITION|OVER)\b"
     r"|[,()=<>+*/|'\"`\[.;%!-]|\d", re.IGNORECASE)
 _LABEL = re.compile(r"\s*(?:sql(?:ite|query|_query)?|query|postgres(?:ql)?|answer|statement)\s*[:=]?\s*\n?", re.IGNORECASE)
@@ -63,7 +63,7 @@ def pieces(text: str) -> Iterator[Piece]:
         thinking = [Found("thinking", region.thinking[0], text[slice(*region.thinking)], "")] if region.thinking else []
         fenced = list(_fences(text, region))
         for piece in reversed(fenced):
-            others = [Found("other-answer", one.start, text[one.start:one.end].strip(), "") for one in fenced
+            others = [_other(text, one) for one in fenced
                       if one is not piece and text[one.start:one.end].strip() != text[piece.start:piece.end].strip()]
             yield piece._replace(found=[*thinking, *others, *piece.found])
         wrapped = _wrapped(text, region)
@@ -74,6 +74,21 @@ def pieces(text: str) -> Iterator[Piece]:
             kind = "wrapper" if _LABEL.fullmatch(before) else "surrounding-text"
             found = [Found(kind, region.start, before, "")] if before.strip() else []
             yield Piece(start, region.end, [*thinking, *found])
+
+
+def _other(text: str, piece: Piece) -> Found:
+    said = text[piece.start:piece.end]
+    return Found("other-answer", piece.start + len(said) - len(said.lstrip()), said.strip(), "")
+
+
+def write_before(text: str, start: int, end: int) -> int | None:
+    """Where a part of a text that would be dropped begins to write; None if it does not."""
+    for match in _WRITES.finditer(text, start, end):
+        before = text[start:match.start()].rstrip(" \t")
+        word = match.group().split(None, 1)[0]
+        if (not before or before[-1] in "\n:;`(>" or word.isupper()) and not before[-1:].isalnum():
+            return match.start()
+    return None
 
 
 def _fences(text: str, region: Region) -> Iterator[Piece]:

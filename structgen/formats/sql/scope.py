@@ -165,11 +165,17 @@ class _Check:
         found = self._sources.get(id(scope))
         if found is None:
             found = self._sources[id(scope)] = {}
-            for name, (_, selected) in scope.selected_sources.items():
+            for name, (node, selected) in scope.selected_sources.items():
                 table = self.fold(selected.name) if isinstance(selected, exp.Table) else ""
-                found[self.fold(name)] = _Source(name, self.columns(selected), table)
+                found[self.fold(name)] = _Source(self.label(node, name), self.columns(selected), table)
             self.merge(scope, found)
         return found
+
+    def label(self, node: Any, name: str) -> str:
+        """What the text calls a source."""
+        alias = node.args.get("alias")
+        identifier = alias.this if isinstance(alias, exp.TableAlias) else node.this if isinstance(node, exp.Table) else None
+        return self.written(identifier) if isinstance(identifier, exp.Identifier) else name
 
     def columns(self, source: Any) -> dict[str, str] | None:
         if isinstance(source, exp.Table):
