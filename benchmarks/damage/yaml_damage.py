@@ -259,7 +259,7 @@ def missing_space(document: Document, rng: Random) -> Document | None:
 def as_flow(document: Document, rng: Random) -> tuple[Document, Line] | None:
     """A nested container written as JSON on the line of its key."""
     document = document.copy()
-    lines = [line for line in document.lines if line.key and line.meaning is CONTAINER]
+    lines = [line for line in document.lines if line.key and line.path and line.meaning is CONTAINER]
     if not lines:
         return None
     line = rng.choice(lines)

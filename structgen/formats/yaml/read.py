@@ -174,7 +174,8 @@ class _Reader:
         block = self.block(text, start, end, typed)
         if block is not None and (typed or not brackets or not isinstance(block.value, str)):
             yield block
-        inside = self.block(text, begin, stop, typed) if brackets else None
+        is_block = bool(brackets) and text[begin:stop].lstrip()[:1] not in ("", '"', "'", "{", "[")
+        inside = self.block(text, begin, stop, typed) if is_block else None
         if inside is not None:
             inside.found[:0] = brackets
             yield inside

@@ -33,13 +33,15 @@ MAX_REPAIRS = 20_000
 NEAREST = 30
 """Open containers that are weighed for a line; the ones farther out only by their column."""
 NEVER = 99.0
+MANY = 200
+"""Members of a mapping among which a name that is spelled otherwise is looked for."""
 BULLETS = "*\u2022\u2013\u2014\u25e6\u00b7+"
 
 
 class Frame:
     """An open container. ``col``: of its members; ``parent``: of the line it belongs to; ``line``: of its last member."""
 
-    __slots__ = ("col", "guide", "is_dashed", "key", "line", "parent", "pending", "place", "places", "value")
+    __slots__ = ("col", "guide", "is_dashed", "key", "line", "names", "parent", "pending", "place", "places", "value")
 
     def __init__(self, value: Any, col: int, parent: int, guide: Guide, place: Place) -> None:
         self.value, self.col, self.parent, self.guide, self.place = value, col, parent, guide, place
@@ -50,6 +52,8 @@ class Frame:
         self.is_dashed = False
         """Whether a mapping's members stand behind dashes."""
         self.places: dict[Any, int] = {}
+        self.names: list[str] = []
+        """The names of a mapping's members, as the type spells them."""
 
     @property
     def is_map(self) -> bool:
@@ -147,6 +151,8 @@ class Placer:
         frame.places[key] = offset
         if not frame.is_map:
             frame.value.append(None)
+        elif len(frame.names) < MANY:
+            frame.names.append(frame.guide.canonical(key))
 
     # Lines
 
@@ -267,6 +273,7 @@ class Placer:
         if top.pending:
             best = self.child_cost(top, name, col)
         lists = [frame for frame in self.stack if not frame.is_map]
+        is_exact = False
         for depth, frame in enumerate(reversed(self.stack)):
             if depth > NEAREST and frame.col != col:
                 continue
@@ -275,13 +282,17 @@ class Placer:
             index = len(self.stack) - 1 - depth
             outer = self.stack[index - 1] if index else None
             indented = self.column_cost(frame, col, outer)
+            if is_exact and indented:
+                indented += 0.6  # it stands where an inner one has its members
+            is_exact = is_exact or not indented
             cost = indented + frame.guide.name_cost(name)
+            known = frame.guide.canonical(name)
             if name == frame.key and self.text.startswith(line, frame.places.get(name, 0)) and line[-1] not in ":|>-":
                 cost += 0.45  # the same line again
-            elif name in frame.value:
+            elif known in frame.names:
                 if outer is not None and not outer.is_map and lists and outer.guide.item.allows("object"):
-                    again = cost + 1 + (0 if name == next(iter(frame.value)) else 0.4)
-                    again += 1.5 if frame.guide.required - frame.value.keys() else 0
+                    again = cost + 1 + (0 if known == frame.names[0] else 0.4)
+                    again += 1.5 if frame.guide.required.difference(frame.names) else 0
                     best = min(best, (again, outer, "item"), key=lambda way: way[0])
                 cost += 2
             if cost < best[0]:
@@ -318,11 +329,11 @@ class Placer:
         if self.in_text_list(col):
             return 1.0
         if top is not None and top.pending:
-            return 1.0 if top.inner().wants_text and col > top.line else 3.5 if top.inner().is_scalar else NEVER
+            return 1.2 if top.inner().wants_text and col > top.line else 3.5 if top.inner().is_scalar else NEVER
         opened = self.open
         if opened is None or (opened.guide.kinds and not opened.guide.allows("string")):
             return NEVER
-        many = name.count(" ") > 2
+        many = name.count(" ") > 1
         if opened.frame is not None and col > opened.frame.line:
             return 1.6 if opened.guide.kinds or many else 2.5
         return 2.4 if many else 3.3

@@ -65,9 +65,11 @@ class YamlGrowth:
             if not self.is_done:
                 self._add(whole)
             if self._json is not None:
-                self._json.feed("\n".join([*lines[number + 1:], rest]))
+                self._json.feed("\n".join([*lines[number + 1 :], rest]))
                 return
         self._line.append(rest)
+        if self._col < 0 and not self._closing and rest.lstrip("\ufeff \t")[:1] in ("[", "{") and len(self._line) == 1:
+            self._begin(rest, rest.strip("\ufeff \t"), 0, False)
 
     def _add(self, line: str) -> None:
         """Takes in a complete line."""
@@ -80,6 +82,8 @@ class YamlGrowth:
             return
         col = len(line) - len(line.lstrip(" \t\ufeff"))
         if (_FENCE.match(line) and not -1 < self._col < col) or _MARKER.match(line.lstrip("\ufeff")):
+            if self._is_announced("`"):
+                self._member = []
             self._finish()
             self.is_done = self._value is not None
             self._col = -1 if not self.is_done else self._col

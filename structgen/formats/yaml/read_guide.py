@@ -120,6 +120,10 @@ class Guide:
     def knows(self, name: str) -> bool:
         return name in self.names or (bool(self._folded) and folded(name) in self._folded)
 
+    def canonical(self, name: str) -> str:
+        """The name as the type spells it."""
+        return name if name in self.names or not self._folded else self._folded.get(folded(name), name)
+
     def child(self, name: str) -> Guide:
         found = self._children.get(name)
         if found is None:

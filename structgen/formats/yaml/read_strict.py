@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from structgen.errors import ReadError
+from structgen.formats.extract import regions
 from structgen.formats.yaml.read_scalars import MAX_DIGITS, plain_value, word
 
 __all__ = ["MAX_DEPTH", "MAX_LINES", "MAX_PARTS", "Refused", "strict_value"]
@@ -56,8 +57,8 @@ def strict_value(text: str, typed: bool = False) -> Any:
     """The value of a text that is valid as it stands. ``typed``: words that are no strings know their letters."""
     if sum(map(text.count, ("\n", "\r", ",", "[", "{", ": ", "- "))) > MAX_PARTS:
         raise ValueError("too many values")
-    if text.startswith("\ufeff"):
-        raise ValueError("a byte order mark")
+    if text.startswith("\ufeff") or next(regions(text)).thinking:
+        raise ValueError("a byte order mark, or thinking")
     try:
         return _Reader(text, typed).document()
     except yaml.YAMLError as error:
@@ -126,7 +127,7 @@ class _Reader:
                     frame.value = {**other, **frame.value}
                 self._put(stack, result, frame.value, frame.anchor, frame.size)
             elif kind is yaml.AliasEvent:
-                value, size = self._alias(event)
+                value, size = self._alias(event, stack)
                 self._put(stack, result, value, None, size, True)
             elif kind is yaml.DocumentStartEvent and result:
                 raise ValueError("several documents")
@@ -168,7 +169,9 @@ class _Reader:
             else:
                 frame.value[name] = value
 
-    def _alias(self, event: Any) -> tuple[Any, int]:
+    def _alias(self, event: Any, stack: list[_Frame]) -> tuple[Any, int]:
+        if any(frame.anchor == event.anchor for frame in stack):
+            raise Refused("an alias of a value that is not complete", position=f"offset {event.start_mark.index}")
         if event.anchor not in self.anchors:
             raise ValueError("an alias without an anchor")
         value, size = self.anchors[event.anchor]

@@ -209,7 +209,7 @@ class BlockReader(Placer):
             bad = next(one for one in raw if one < " ")
             self.note("control-character", at + raw.index(bad), bad, repr(bad)[1:-1], frame)
         if raw[0] in _RESERVED:
-            self.note("reserved-sign", at, raw, f'"{raw}"', frame)
+            self.note("unquoted-hash" if raw[0] == "#" else "reserved-sign", at, raw, f'"{raw}"', frame)
         elif ": " in raw or raw.endswith(":"):
             self.note("unquoted-colon", at + raw.rfind(":", 0, len(raw)), ":", ":", frame)
         self.open = OpenText(frame, at, raw, guide)
