@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     several = generate.add_mutually_exclusive_group()
     several.add_argument("--best-of", type=int, metavar="N", help="the likeliest of N samples")
     several.add_argument("--vote", type=int, metavar="N", help="the value that most of N samples agree on")
-    generate.add_argument("--trace", action="store_true", help="print every token, its probability, and what stood beside it")
+    generate.add_argument("--trace", action="store_true", help="print every token, and what stood beside it")
     generate.set_defaults(run=_generate)
 
     batch = commands.add_parser("batch", help="a file of prompts to a file of values",
