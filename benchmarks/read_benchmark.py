@@ -1,19 +1,21 @@
 """How many answers are read as they were meant, by a model of the errors that language models make.
 
-    python benchmarks/read_benchmark.py [yaml json] [--count 50000] [--share 0.1] [--seed 0] [--show 5] [--only KIND]
+    python benchmarks/read_benchmark.py [yaml json csv] [--count 50000] [--share 0.1] [--seed 0] [--show 5] [--only KIND]
 
 In: the model of ``benchmarks/damage`` (what it holds and what it leaves out is said there): documents of random types, of
 which a tenth is damaged once or twice; every reader is told the type that is able to use it. Out: for each reader how many
 answers it parsed, how many were valid against the schema and how many were exactly the value that was meant, over all
 documents, over the damaged ones and for each kind of damage. ``--show`` prints examples of what structgen read otherwise.
 
-Readers: structgen; PyYAML (``safe_load`` as it is, and with the scalars of YAML 1.2, which is what the writer means);
-``json.loads`` and, where it is installed, ``json_repair`` with the schema. Values are compared as JSON.
+Readers: structgen; PyYAML (``CSafeLoader`` as it is, and with the scalars of YAML 1.2, which is what the writer means);
+``json.loads`` and, where it is installed, ``json_repair`` with the schema; ``csv`` with cells typed by the schema. Values are compared as JSON.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import json
 import re
 import sys
@@ -29,6 +31,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from damage import Model, Sample, samples
+from damage.csv_text import MODEL as CSV
 from damage.json_text import MODEL as JSON
 from damage.yaml_damage import MODEL as YAML
 from repair import REFUSED, equal, json_repair_reader
@@ -36,10 +39,13 @@ from repair import REFUSED, equal, json_repair_reader
 import structgen as sg
 
 Reader = Callable[[str, Any], Any]
-MODELS: dict[str, Model] = {"yaml": YAML, "json": JSON}
+MODELS: dict[str, Model] = {"yaml": YAML, "json": JSON, "csv": CSV}
 
 
-class CoreLoader(yaml.SafeLoader):
+FastLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class CoreLoader(FastLoader):  # type: ignore[misc,valid-type]
     """PyYAML with the scalars of YAML 1.2's core schema."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
@@ -82,10 +88,40 @@ def strict(load: Callable[[str], Any]) -> Reader:
     return read
 
 
+def csv_reader(text: str, schema: Any) -> Any:
+    """The standard library's rows by the names of the header, with cells typed by the schema where they are written so."""
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error:
+        return REFUSED
+    if not lines:
+        return REFUSED
+    columns = schema["items"]["properties"]
+    return [{name: _typed(cell, columns.get(name, {})) for name, cell in zip(lines[0], row, strict=False)}
+            for row in lines[1:]]
+
+
+def _typed(cell: str, schema: Any) -> Any:
+    if "anyOf" in schema:
+        return None if cell == "" else _typed(cell, schema["anyOf"][0])
+    if schema.get("type") in ("integer", "number", "boolean"):
+        try:
+            return json.loads(cell)
+        except ValueError:
+            return cell
+    return cell
+
+
 def readers(name: str) -> dict[str, Reader]:
     made = {"structgen": structgen_reader(name)}
     if name == "yaml":
-        return {**made, "PyYAML": strict(yaml.safe_load), "PyYAML 1.2": strict(lambda text: yaml.load(text, CoreLoader))}
+        return {
+            **made,
+            "PyYAML": strict(lambda text: yaml.load(text, FastLoader)),
+            "PyYAML 1.2": strict(lambda text: yaml.load(text, CoreLoader)),
+        }
+    if name == "csv":
+        return {**made, "csv": csv_reader}
     made["json.loads"] = strict(json.loads)
     other = json_repair_reader()
     return made if other is None else {**made, "json_repair": other}

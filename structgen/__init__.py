@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from structgen.formats.tools.source import ToolCall, Tools
     from structgen.formats.tools.style import ToolStyle
     from structgen.formats.yaml.source import Yaml
+    from structgen.generation.beam import beam, restricted
     from structgen.generation.logits_processor import LogitsProcessor
     from structgen.generation.model import Model
     from structgen.generation.result import Result
@@ -75,11 +76,11 @@ _WHERE = {
     "Tagged": "formats.tagged.source", "Tags": "formats.tagged.source", "Then": "formats.tagged.source",
     "ToolCall": "formats.tools.source", "ToolError": "errors", "ToolStyle": "formats.tools.style",
     "Tools": "formats.tools.source", "UnsatisfiableError": "errors", "UnsupportedSchemaError": "errors",
-    "Vocabulary": "vocabulary", "VocabularyError": "errors", "Yaml": "formats.yaml.source", "best_of": "generation.search",
-    "fill_masks": "matching.compiled", "first_valid": "generation.search", "load_model": "models",
-    "read": "formats.read", "repair_rule": "formats.base", "select": "generation.search",
-    "structured": "generation.structured", "until": "generation.search", "verify": "generation.search",
-    "vote": "generation.search",
+    "Vocabulary": "vocabulary", "VocabularyError": "errors", "Yaml": "formats.yaml.source", "beam": "generation.beam",
+    "best_of": "generation.search", "fill_masks": "matching.compiled", "first_valid": "generation.search",
+    "load_model": "models", "read": "formats.read", "repair_rule": "formats.base", "restricted": "generation.beam",
+    "select": "generation.search", "structured": "generation.structured", "until": "generation.search",
+    "verify": "generation.search", "vote": "generation.search",
 }
 
 __all__ = [
@@ -88,8 +89,8 @@ __all__ = [
     "LogitsProcessor", "Model", "Partial", "PartialReader", "ReadError", "Reading", "Regex", "Result", "Retry",
     "Sampling", "SchemaError", "Sql", "StructgenError", "Tag", "Tagged", "Tags", "Then", "ToolCall", "ToolError",
     "ToolStyle", "Tools", "UnsatisfiableError", "UnsupportedSchemaError", "Vocabulary", "VocabularyError", "Yaml",
-    "best_of", "fill_masks", "first_valid", "grammar", "load_model", "read", "repair_rule", "select", "structured", "until",
-    "verify", "vote",
+    "beam", "best_of", "fill_masks", "first_valid", "grammar", "load_model", "read", "repair_rule", "restricted",
+    "select", "structured", "until", "verify", "vote",
 ]
 
 

@@ -48,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     generate = commands.add_parser("generate", help="generate a value of a type or schema",
                                    description="Generate a value and print it as JSON.")
     _add_target(generate, required=False)
+    generate.add_argument("--format", choices=("json", "yaml", "csv"), default="json",
+                          help="what the model writes; YAML and CSV are printed as written (default json)")
     generate.add_argument("--prompt", required=True, help="the prompt; - reads it from standard input")
     generate.add_argument("--model", help=MODEL_HELP)
     generate.add_argument("--max-tokens", type=int, default=256, metavar="N")
@@ -56,8 +58,29 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--no-mask", action="store_true", help="let the model write freely, then check")
     generate.add_argument("--no-instructions", action="store_true", help="do not tell the type to the model")
     generate.add_argument("--from-text", action="store_true", help="take every plain string from the prompt")
-    generate.add_argument("--trace", action="store_true", help="print every token with its probability")
+    generate.add_argument("--repair", action="store_true", help="with --no-mask: read what came tolerantly")
+    generate.add_argument("--retry", type=int, metavar="N", help="attempts, each telling the model what was wrong")
+    several = generate.add_mutually_exclusive_group()
+    several.add_argument("--best-of", type=int, metavar="N", help="the likeliest of N samples")
+    several.add_argument("--vote", type=int, metavar="N", help="the value that most of N samples agree on")
+    generate.add_argument("--trace", action="store_true", help="print every token, and what stood beside it")
     generate.set_defaults(run=_generate)
+
+    batch = commands.add_parser("batch", help="a file of prompts to a file of values",
+                                description="Generate a value for each row of a JSON Lines file (a string, or an object "
+                                            "with a prompt). The output is its own journal: started again, the command "
+                                            "goes on where it stopped. Exit code: 0 all are values, 1 some failed.")
+    batch.add_argument("source", type=Path, metavar="FILE", help="JSON Lines with prompts")
+    batch.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON Lines with the values")
+    _add_target(batch, required=True)
+    batch.add_argument("--model", help=MODEL_HELP)
+    batch.add_argument("--max-tokens", type=int, default=256, metavar="N")
+    batch.add_argument("--temperature", type=float, default=0.0, metavar="T")
+    batch.add_argument("--seed", type=int, metavar="N", help="row i draws with the seed N + i")
+    batch.add_argument("--size", type=int, default=16, metavar="N", help="rows side by side (default 16)")
+    batch.add_argument("--from-text", action="store_true", help="the strings of a value occur in its prompt")
+    batch.add_argument("--retry-failed", action="store_true", help="run the rows that failed once more")
+    batch.set_defaults(run=_batch)
 
     demo = commands.add_parser("demo", help="the same request free, masked, and taken from the text",
                                description="Show what the mask does, token by token.")
@@ -88,6 +111,10 @@ def _parser() -> argparse.ArgumentParser:
     grammar.add_argument("file", help="a file *.lark or *.gbnf, or the name of a shipped grammar")
     grammar.add_argument("--test", nargs="+", default=[], metavar="TEXT", help="a text; - reads one from standard input")
     grammar.add_argument("--start", metavar="RULE", help="the rule to begin with (default: start, in GBNF root)")
+    grammar.add_argument("--parser", choices=["earley", "lalr"], default="earley", help="lark's parser (default earley)")
+    grammar.add_argument("--lexer", default="auto", metavar="NAME",
+                         choices=["auto", "dynamic", "dynamic_complete", "basic", "contextual", "none"],
+                         help="lark's lexer (default: the parser's own); none: terminals mean the texts they spell")
     grammar.set_defaults(run=_grammar)
 
     repair = commands.add_parser("repair", help="read damaged output and list what was repaired",
@@ -112,17 +139,50 @@ def _add_target(parser: argparse.ArgumentParser, *, required: bool) -> None:
 
 
 def _generate(arguments: argparse.Namespace) -> None:
-    target = _target(arguments)
+    target = _in_format(_target(arguments), arguments.format)
     prompt = sys.stdin.read() if arguments.prompt == "-" else arguments.prompt
     model = _model(arguments.model)
+    options: dict[str, Any] = {"max_tokens": arguments.max_tokens, "temperature": arguments.temperature,
+                               "seed": arguments.seed, "instructions": None if arguments.no_instructions else "auto",
+                               "retry": arguments.retry, "strategy": _strategy(arguments)}
+    if not (arguments.model or "").startswith("openai:"):
+        options |= {"mask": not arguments.no_mask, "repair": arguments.no_mask and arguments.repair,
+                    "from_text": arguments.from_text or None, "top_logprobs": 3 if arguments.trace else 0}
+    elif arguments.from_text:
+        raise SchemaError("--from-text needs a model that runs here", because="it is a mask that holds strings to the text")
     with _progress("generating"):
-        result = model.generate(prompt, target, max_tokens=arguments.max_tokens, temperature=arguments.temperature,
-                                seed=arguments.seed, mask=not arguments.no_mask,
-                                instructions=None if arguments.no_instructions else "auto",
-                                from_text=arguments.from_text or None)
-    print(result.text if target is None else _as_json(result.value))
+        result = model.generate(prompt, target, **options)
+    print(result.text.removesuffix("\n") if target is None or arguments.format != "json" else _as_json(result.value))
     if arguments.trace:
-        _print_trace(result.trace, model.vocabulary.size)
+        _print_trace(result.trace, model.vocabulary.size if hasattr(model, "vocabulary") else 0)
+
+
+def _strategy(arguments: argparse.Namespace) -> Any:
+    from structgen.generation.search import best_of, vote
+
+    return best_of(arguments.best_of) if arguments.best_of else vote(arguments.vote) if arguments.vote else None
+
+
+def _batch(arguments: argparse.Namespace) -> int:
+    from rich.progress import Progress
+
+    from structgen.generation.batch_file import run_file
+    from structgen.generation.sampler import Sampling
+
+    target = _target(arguments)
+    wanted = arguments.type or arguments.schema.read_text(encoding="utf-8")
+    options = json.dumps([wanted, arguments.model, arguments.max_tokens, arguments.temperature, arguments.seed,
+                          arguments.from_text])
+    model = _model(arguments.model)
+    sampling = Sampling(temperature=arguments.temperature, seed=arguments.seed)
+    with Progress(disable=not sys.stderr.isatty()) as bar:
+        shown = bar.add_task("rows", total=None)
+        rows, failed = run_file(model, arguments.source, arguments.out, target, size=arguments.size, options=options,
+                                sampling=sampling, retry_failed=arguments.retry_failed, max_tokens=arguments.max_tokens,
+                                from_text=arguments.from_text,
+                                report=lambda done, all_, bad: bar.update(shown, completed=done, total=all_))
+    print(f"{rows} rows, {failed} failed: {arguments.out}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def _demo(arguments: argparse.Namespace) -> None:
@@ -221,7 +281,7 @@ def _grammar(arguments: argparse.Namespace) -> int:
     from structgen.compiler import Compiler
 
     compiler = Compiler(_vocabulary("bytes")[0])
-    compiled = compiler.compile(_grammar_source(arguments.file, arguments.start))
+    compiled = compiler.compile(_grammar_source(arguments))
     if not arguments.test:
         print(f"{arguments.file}: {compiled.stats()['states']} states")
     matcher = compiled.matcher()
@@ -235,10 +295,11 @@ def _grammar(arguments: argparse.Namespace) -> int:
     return 1 if wrong else 0
 
 
-def _grammar_source(file: str, start: str | None) -> Any:
+def _grammar_source(arguments: argparse.Namespace) -> Any:
     from structgen.formats.grammar.source import Gbnf, Lark
     from structgen.grammar.files import grammar
 
+    file, start = arguments.file, arguments.start
     path = Path(file)
     if not path.suffix and not path.exists():
         return grammar(file)
@@ -250,7 +311,8 @@ def _grammar_source(file: str, start: str | None) -> Any:
         raise SchemaError(f"the grammar {file} cannot be read", because=error.strerror) from error
     if path.suffix == ".gbnf":
         return Gbnf(text, start or "root", path.name)
-    return Lark(text, start or "start", path.name)
+    return Lark(text, start or "start", path.name, parser=arguments.parser,
+                lexer=None if arguments.lexer == "none" else arguments.lexer)
 
 
 def _first_problem(matcher: Any, text: str) -> str | None:
@@ -347,14 +409,34 @@ def _print_trace(trace: Any, size: int) -> None:
         raw = "" if step.probability is None else f"{step.probability:.4f}"
         print(f"  {step.token:6}  {text:20} {step.allowed:8}  {raw:>8}  "
               f"{'forced' if step.forced else f'{step.masked:8.4f}':>8}")
+        others = [one for one in step.alternatives if one.token != step.token or one.token < 0]
+        if others:
+            print(f"  {'':6}  beside it: {', '.join(map(_alternative, others))}")
     forced = sum(step.forced for step in trace)
     print(f"  {len(trace)} tokens, {forced} of them forced; {size} in the vocabulary")
+
+
+def _alternative(one: Any) -> str:
+    after = "forbidden" if one.masked == 0 else f"→ {one.masked:.2f}"
+    return f"{one.text or '(end)'!r} {one.probability:.2f} {after}"
 
 
 def _target(arguments: argparse.Namespace) -> Any:
     if arguments.type:
         return _load_type(arguments.type)
     return _json_schema(arguments.schema) if arguments.schema else None
+
+
+def _in_format(target: Any, name: str) -> Any:
+    """What is asked for, written in a format."""
+    if name == "json":
+        return target
+    if target is None:
+        raise SchemaError(f"--format {name} needs a type", instead="add --type MODULE:CLASS or --schema FILE")
+    from structgen.formats.csv.source import Csv
+    from structgen.formats.yaml.source import Yaml
+
+    return Yaml(target) if name == "yaml" else Csv(target)
 
 
 def _load_type(spec: str) -> Any:

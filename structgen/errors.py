@@ -92,9 +92,9 @@ class ReadError(StructgenError):
 class QueryError(ReadError):
     """SQL that must not run, cannot run, or ran into a limit.
 
-    ``kind``: "syntax", "not-read-only" or "too-costly" (the guard), "unknown-table", "unknown-column", "unknown-alias",
-    "ambiguous-column" or "ambiguous-table" (the scope check), "database" (its own words), "time-limit" or "size-limit" (the
-    run).
+    ``kind``: "syntax", "not-read-only", "unknown-function" or "too-costly" (the guard), "unknown-table", "unknown-column",
+    "unknown-alias", "ambiguous-column" or "ambiguous-table" (the scope check), "database" (its own words), "time-limit" or
+    "size-limit" (the run).
     """
 
     def __init__(self, what: str, *, kind: str, position: str | None = None, because: str | None = None,

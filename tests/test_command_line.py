@@ -44,6 +44,14 @@ def test_generate_prints_the_value_of_a_type(folder: Path) -> None:
     assert isinstance(value["open"], bool)
 
 
+@pytest.mark.parametrize("name", ["yaml", "csv"])
+def test_generate_prints_other_formats_as_written(folder: Path, name: str) -> None:
+    done = run("generate", "--type", "shapes:Box", "--format", name, "--prompt", "A box?", "--model", "./model",
+               "--max-tokens", "400", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("size: " if name == "yaml" else "size,open\n")
+
+
 def test_generate_reads_the_prompt_and_traces(folder: Path) -> None:
     done = run("generate", "--schema", "schema.json", "--prompt", "-", "--model", "./model", "--trace", "--seed", "3",
                "--temperature", "0.5", "--max-tokens", "400", cwd=folder, stdin="Is it?")
@@ -120,7 +128,7 @@ def test_mask_lists_what_may_come_next(folder: Path) -> None:
     (["generate", "--type", "shapes:Box", "--prompt", "x", "--model", "./nowhere"], 1, "there is no such folder"),
     (["generate", "--schema", "nowhere.json", "--prompt", "x"], 1, "nowhere.json cannot be read"),
     (["generate", "--type", "shapes:Box", "--prompt", "x", "--model", "./model", "--max-tokens", "1"], 1,
-     "the output was cut after 1 tokens"),
+     "a budget of 1 tokens is too small"),
     (["compile", "shapes.py", "--vocabulary", "bytes"], 1, "structgen: "),
 ])
 def test_errors_go_to_standard_error_without_a_traceback(folder: Path, arguments: list[str], code: int,

@@ -1,8 +1,9 @@
 """A model of the errors that language models make when they write structured text.
 
 In: a seed. Out: random types and values of them, the text of each as a model would write it, and the same text damaged.
-``random_types`` makes types and values, ``around`` damages what stands around an answer, ``yaml_text`` and ``json_text`` write a
-format and damage it. A format is a ``Model``: three functions and a table of damages, so another is one more module.
+``random_types`` makes types and values, ``around`` damages what stands around an answer, ``yaml_text`` and ``json_text``
+write a format, ``yaml_damage`` and ``json_text`` damage it. A format is a ``Model``: three functions and two tables of
+damages, so another is one more module.
 
     Model(name, types, write, render, damages)
 
@@ -20,6 +21,7 @@ Left out is damage that no reader could undo, because two values give the same d
 
 - text that is cut inside a value, or before required ones (only missing closing signs are modelled);
 - a string that without its quotes is valid YAML and means another string: "a # b" (a comment), "&x y" (an anchor);
+- an unquoted null where the field may also be left out;
 - a dash without its space before a number, an unquoted "12" where the type takes strings and numbers alike;
 - escapes that were not doubled but are escapes by themselves ("C:\\new");
 - all indentation lost in a nested value whose names also occur in its parents; blank lines and relative indentation of
@@ -38,6 +40,8 @@ __all__ = ["Model", "Sample", "samples"]
 
 Damage = Callable[[Any, Random], Any]
 TRIES = 400
+FRONT = ("thinking", "byte-order-mark", "windows-newlines")
+"""Damages around a text that come after others."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def samples(model: Model, count: int, seed: int, share: float = 0.1) -> list[Sam
         if (number + 1) * share >= damaged + 1:
             wanted = [kinds[damaged % len(kinds)]]
             if damaged % 3 == 2:
-                wanted.append(rng.choice(kinds))
+                wanted.append(rng.choice([kind for kind in kinds if kind != wanted[0]]))
             made.append(_damaged(model, wanted, rng))
             damaged += 1
         else:
@@ -84,7 +88,7 @@ def samples(model: Model, count: int, seed: int, share: float = 0.1) -> list[Sam
 def _damaged(model: Model, kinds: list[str], rng: Random) -> Sample:
     """A document with all of these damages; documents are made until one has a place for each."""
     inner = [kind for kind in kinds if kind in model.damages]
-    outer = [kind for kind in kinds if kind in model.around]
+    outer = sorted((kind for kind in kinds if kind in model.around), key=lambda kind: kind in FRONT)
     for _ in range(TRIES):
         schema, value = model.types(rng)
         document = model.write(value, schema, rng)

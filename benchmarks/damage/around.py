@@ -23,7 +23,7 @@ TAGS = ["json", "yaml", "", "python", "text", "yml", "JSON", "plaintext"]
 
 def fence(text: str, rng: Random) -> str | None:
     """In a code fence, of any language; a fence in the text needs a longer one, which models forget."""
-    if "```" in text:
+    if "```" in text or "~~~" in text:
         return None
     mark = rng.choice(["```", "```", "```", "~~~", "````"])
     return f"{mark}{rng.choice(TAGS)}\n{text.rstrip(chr(10))}\n{mark}\n"
@@ -37,11 +37,11 @@ def fence_and_prose(text: str, rng: Random) -> str | None:
 
 
 def unclosed_fence(text: str, rng: Random) -> str | None:
-    return None if "```" in text else f"```{rng.choice(TAGS)}\n{text}"
+    return None if "```" in text or "~~~" in text else f"```{rng.choice(TAGS)}\n{text}"
 
 
 def closing_fence_only(text: str, rng: Random) -> str | None:
-    return None if "```" in text else text.rstrip("\n") + "\n```" + rng.choice(["", "\n"])
+    return None if "```" in text or "~~~" in text else text.rstrip("\n") + "\n```" + rng.choice(["", "\n"])
 
 
 def prose_before(text: str, rng: Random) -> str:
@@ -64,12 +64,12 @@ def byte_order_mark(text: str, rng: Random) -> str:
 
 
 def windows_newlines(text: str, rng: Random) -> str | None:
-    return text.replace("\n", "\r\n") if "\n" in text else None
+    return text.replace("\n", "\r\n") if "\n" in text and "\r" not in text else None
 
 
 def repeated_answer(text: str, rng: Random) -> str | None:
     """The same answer twice, each in a fence."""
-    if "```" in text:
+    if "```" in text or "~~~" in text:
         return None
     block = f"```\n{text.rstrip(chr(10))}\n```\n"
     return block + rng.choice(["\n", "\nIn short:\n\n", "\nAgain, the final answer:\n"]) + block

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from . import Model
 from .around import DAMAGES as AROUND
-from .random_types import types
+from .random_types import NAMES, WORDS, types
 
 _ESCAPE = re.compile(r'\\["\\/bfnrt]|\\u[0-9a-fA-F]{4}')
 
@@ -300,6 +300,8 @@ DAMAGES = {
     "ellipsis": ellipsis,
     "wrapper": wrapper,
     "json-lines": lines_of_json,
-    "field-name": one_of(lambda token: token.kind == "name", field_name),
+    "field-name": one_of(
+        lambda token: token.kind == "name" and token.value in NAMES and token.value not in WORDS, field_name
+    ),
 }
 MODEL = Model("json", types, write, render, DAMAGES, AROUND)

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import Model
 from .around import DAMAGES as AROUND
-from .random_types import LOOKS, WORDS, types
+from .random_types import LOOKS, NAMES, WORDS, types
 from .yaml_text import CONTAINER, Document, Line, render, write
 
 _YAML_ESCAPE = re.compile(r"\\[0abtnvfre \"/\\N_LPxu]|\\U[0-9a-fA-F]{8}")
@@ -218,7 +218,7 @@ def missing_dash(document: Document, rng: Random) -> Document | None:
             in [
                 one.path[-1]
                 for one in document.lines
-                if one.path[:-2] == line.path[:-2] and one.path[-2] == line.path[-2] - 1
+                if len(one.path) == len(line.path) and one.path[:-1] == (*line.path[:-2], line.path[-2] - 1)
             ]
         ]
         if not lines:
@@ -259,7 +259,7 @@ def missing_space(document: Document, rng: Random) -> Document | None:
 def as_flow(document: Document, rng: Random) -> tuple[Document, Line] | None:
     """A nested container written as JSON on the line of its key."""
     document = document.copy()
-    lines = [line for line in document.lines if line.key and line.meaning is CONTAINER]
+    lines = [line for line in document.lines if line.key and line.path and line.meaning is CONTAINER]
     if not lines:
         return None
     line = rng.choice(lines)
@@ -317,7 +317,7 @@ def block_indentation(document: Document, rng: Random) -> Document | None:
         line.value, line.body = f"| {texts[0]}", line.body[1:]
         line.meaning += "\n"
         return None if not _kept_newline(document, line) else document
-    if any(re.match(r"\s*(?:[\w ]+:(?: |$)|- )", one) for one in texts) or "" in texts:
+    if any(re.match(r".*:(?: |$)|\s*- ", one) for one in texts) or "" in texts:
         return None
     line.body = [" " * line.key_col + one for one in texts]
     return document
@@ -372,7 +372,7 @@ def empty_key(document: Document, rng: Random) -> Document | None:
         for name, schema in properties.items()
         if name not in document.value and schema.get("type") in ("string", "integer", "number", "boolean")
     ]
-    if not names:
+    if not names or not all(line.path for line in document.lines):
         return None
     document = document.copy()
     document.lines.append(Line(0, key=rng.choice(names), colon=":", comment=rng.choice(["", " ", "  # not given"])))
@@ -455,10 +455,13 @@ def braces(document: Document, rng: Random) -> Document | None:
     return replace(document, before="{\n", after="}\n")
 
 
-def wrapper(document: Document, rng: Random) -> Document:
+def wrapper(document: Document, rng: Random) -> Document | None:
+    if any(line.value == "---" for line in document.lines):
+        return None
     document = document.copy()
     for line in document.lines:
         line.col += document.step
+        line.lead = None if line.lead is None else " " * document.step + line.lead
         line.body = [" " * document.step + one if one else one for one in line.body]
     document.lines.insert(0, Line(0, key=rng.choice(["output", "response", "data"]), colon=":"))
     return document
@@ -468,7 +471,10 @@ def documents(document: Document, rng: Random) -> Document | None:
     """A list as a stream of documents."""
     if (
         not isinstance(document.value, list)
+        or not all(line.path for line in document.lines)
         or len(document.value) < 2
+        or len([line for line in document.lines if line.dash and len(line.path) == 2]) < len(document.value)
+        or "{" in document.before
         or any(line.value in ("{}", "[]") and not line.key for line in document.lines)
     ):
         return None
@@ -511,7 +517,10 @@ DAMAGES = {
     "unquoted-quotes": on_line(needs_quotes(r"^[\"']"), unquote),
     "unquoted-look": on_line(
         lambda line: (
-            isinstance(line.meaning, str) and "type" in line.schema and line.meaning in LOOKS and line.value != line.meaning
+            isinstance(line.meaning, str)
+            and "type" in line.schema
+            and line.meaning in LOOKS
+            and line.meaning not in ("null", "~", line.value)
         ),
         unquote,
     ),
@@ -541,7 +550,13 @@ DAMAGES = {
     "odd-colon": every_line(is_member, set_colon(":\u00a0", "\uff1a")),
     "odd-spaces": odd_spaces,
     "field-name": on_line(
-        lambda line: bool(line.key) and bool(line.schema) and isinstance(line.path[-1], str) and line.path[-1] not in WORDS,
+        lambda line: (
+            bool(line.key)
+            and bool(line.schema)
+            and isinstance(line.path[-1], str)
+            and line.path[-1] in NAMES
+            and line.path[-1] not in WORDS
+        ),
         field_name,
     ),
     "commas": commas,

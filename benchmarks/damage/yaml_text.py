@@ -1,8 +1,9 @@
-"""YAML as models write it, and as they damage it.
+"""YAML as models write it.
 
 A document is a list of lines that know what they mean, so that a damage can be made where its class says: on a string that
-needs its quotes, on a nested block, on the dashes of one list. The damages are in ``yaml_damage``. ``write`` chooses a writer's style for each document: the
-step of indentation, lists flush with their key or not, quotes, literal blocks, short lists in brackets, comments.
+needs its quotes, on a nested block, on the dashes of one list; ``yaml_damage`` has the damages. ``write`` chooses a writer's
+style for each document: the step of indentation, lists flush with their key or not, quotes, literal blocks, short lists in
+brackets, comments.
 """
 
 from __future__ import annotations

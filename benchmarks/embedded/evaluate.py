@@ -1,7 +1,8 @@
 """Measures a model on made sentences whose names, numbers and wordings were not in the training data.
 
 In: a model folder. Out: the share of exact fields (and of whole answers) with a 95 % Wilson interval, and the fields
-per task: under free greedy generation, or `--masked`, where the type is enforced and strings must occur in the text.
+per task: under free greedy generation, or `--masked`, where the type is enforced and strings must be whole words of
+the text.
 The one idea: an answer is parsed and compared field by field as values, so the spelling of a number does not count
 and a wrong letter does. Caveats: the fields of one sentence are not independent, so the interval is a little too
 narrow; the sentences come from the same maker as the training data, and real ones are harder.
@@ -104,7 +105,7 @@ def generate(model: Any, tokenizer: Any, prompts: list[str], longest: int = 120,
 
 
 def restricted(node: Any, text: str) -> Any:
-    """The schema with all fields required and every plain string held to the text."""
+    """The schema with all fields required and every plain string held to whole words of the text."""
     if not isinstance(node, dict):
         return node
     made = {key: restricted(value, text) for key, value in node.items() if key not in ("properties", "anyOf")}
@@ -114,7 +115,7 @@ def restricted(node: Any, text: str) -> Any:
     if "anyOf" in node:
         made["anyOf"] = [restricted(one, text) for one in node["anyOf"]]
     if node.get("type") == "string" and "format" not in node:
-        made |= {"x-structgen-from-text": text, "minLength": 1}
+        made |= {"x-structgen-words-from-text": text, "minLength": 1}
     return made
 
 
@@ -167,7 +168,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2024)
     parser.add_argument("--show", type=int, default=0)
     parser.add_argument("--only", help="one task")
-    parser.add_argument("--masked", action="store_true", help="enforce the type, and strings to occur in the text")
+    parser.add_argument("--masked", action="store_true", help="enforce the type, and strings to be whole words of the text")
     args = parser.parse_args()
     torch.set_num_threads(2)
     if args.masked:

@@ -165,7 +165,7 @@ A letter from {name}, {age}, reached us <when> from {city}.
 
 PERSON = Kind(
     ("Person", "Person", "Human", "People", "Profile", "Someone", "User", "Employee", "Author", "Scientist", "Record"),
-    5.0,
+    3.5,
     {"name": NAME, "age": AGE, "city": CITY, "job": JOB, "country": COUNTRY, "employer": EMPLOYER, "born": BORN},
     PERSON_SEEN,
     PERSON_UNSEEN,

@@ -18,7 +18,7 @@ from structgen.automaton.dfa_length import bound_length, without_count
 from structgen.automaton.dfa_subset import Budget, labelled_rows, rows_of, sets_of
 from structgen.automaton.dfa_tries import compile_names, compile_strings
 from structgen.automaton.substrings import compile_substrings
-from structgen.grammar.nodes import Alt, Node, Str, Substrings
+from structgen.grammar.nodes import Alt, Node, Str, Substrings, Words
 from structgen.limits import Limits
 
 __all__ = ["bound_length", "compile_labelled", "compile_language", "compile_names", "compile_strings",
@@ -36,6 +36,8 @@ def compile_language(node: Node, limits: Limits) -> Dfa | None:
         return compile_strings([option.text for option in node.options if isinstance(option, Str)])
     if isinstance(node, Substrings):
         return compile_substrings(node.source)
+    if isinstance(node, Words):
+        return compile_substrings(node.source, node.places)
     budget = Budget(limits)
     alphabet = Alphabet(sets_of((node,)))
     return spell(rows_of(node, alphabet, budget), alphabet, budget)

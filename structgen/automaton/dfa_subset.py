@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from structgen.automaton.dfa_classes import Alphabet, Ranges
+from structgen.automaton.ordered import ordered_rows
 from structgen.errors import LimitExceededError, StructgenError
-from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str, Substrings
+from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str, Substrings, Words
+from structgen.grammar.ordered import Ordered, sets_in
 from structgen.limits import Limits
 
 _NFA_FACTOR = 8
@@ -89,7 +91,7 @@ def sets_of(nodes: Sequence[Node]) -> Iterator[Ranges]:
         elif isinstance(node, Str):
             for point in set(node.text):
                 yield _single(point)
-        elif isinstance(node, Substrings):
+        elif isinstance(node, Substrings | Words):
             for point in set(node.source):
                 yield _single(point)
         elif isinstance(node, (Seq, And)):
@@ -98,6 +100,8 @@ def sets_of(nodes: Sequence[Node]) -> Iterator[Ranges]:
             stack.extend(node.options)
         elif isinstance(node, (Repeat, Not)):
             stack.append(node.body)
+        elif isinstance(node, Ordered):
+            yield from sets_in((node.tree,))
         else:
             raise StructgenError(f"{type(node).__name__} is no regular node", because="it may hold references or state",
                                  instead="keep it outside of Text")
@@ -281,8 +285,10 @@ def rows_of(node: Node, alphabet: Alphabet, budget: Budget, depth: int = 0) -> R
                 found = _complement(rows_of(node.body, alphabet, budget, depth + 1), alphabet.size)
             budget.known[id(node)] = found
         return found
-    if isinstance(node, Substrings):
-        return minimise(_substring_rows(node.source, alphabet, budget), budget)
+    if isinstance(node, Ordered):
+        return minimise(Rows(*ordered_rows(node.tree, alphabet, budget)), budget)
+    if isinstance(node, Substrings | Words):
+        return minimise(_substring_rows(node, alphabet, budget), budget)
     source = Nondeterministic(alphabet, budget)
     source.accept[source.add(node, 0, depth)] = 0
     return minimise(determinise(source, alphabet.size, budget), budget)
@@ -305,11 +311,11 @@ def _fork(source: Nondeterministic) -> int:
     return len(source.edges) - 1
 
 
-def _substring_rows(text: str, alphabet: Alphabet, budget: Budget) -> Rows:
+def _substring_rows(node: Substrings | Words, alphabet: Alphabet, budget: Budget) -> Rows:
     from structgen.automaton.substrings import suffix_automaton
 
-    budget.check_states(len(text))
-    moves = suffix_automaton(text)
+    budget.check_states(len(node.source))
+    moves, accept = suffix_automaton(node.source, node.places if isinstance(node, Words) else None)
     rows = []
     for step in moves:
         row = [-1] * alphabet.size
@@ -317,7 +323,7 @@ def _substring_rows(text: str, alphabet: Alphabet, budget: Budget) -> Rows:
             row[alphabet.classes(_single(character))[0]] = target
         rows.append(row)
     budget.take_steps(len(rows) * alphabet.size)
-    return Rows(rows, [0] * len(rows))
+    return Rows(rows, [0 if one else -1 for one in accept])
 
 
 def _complement(part: Rows, size: int) -> Rows:

@@ -31,6 +31,7 @@ from structgen.automaton.languages import (
     proof_language,
     text_language,
 )
+from structgen.automaton.lexed import lower_lexed
 from structgen.automaton.prune import prune
 from structgen.automaton.tables import DEAD, INFINITE, Encoding, KeySet, Kind, NameSet, Role, Span, Tables
 from structgen.automaton.utf8 import utf8_sequences
@@ -52,6 +53,7 @@ from structgen.grammar.nodes import (
     Str,
     Substrings,
     Text,
+    Words,
 )
 from structgen.limits import Limits
 
@@ -69,6 +71,8 @@ _BYTES, _SPLIT, _CALL, _RETURN, _SPAN, _COUNT, _AT_LEAST, _BELOW, _ROOM, _MORE, 
 
 def lower(grammar: Grammar, limits: Limits) -> Tables:
     """The tables of a grammar; raises ``UnsatisfiableError`` if it has no text at all."""
+    if grammar.lexing is not None:
+        return lower_lexed(grammar, limits)
     here: Grammar | None = grammar
     if grammar.rules and not grammar.pruned:
         here = prune(grammar, _Builder(grammar, limits).is_empty)
@@ -277,10 +281,11 @@ class _Builder:
             made = self._repeat(node, following)  # type: ignore[arg-type]
         elif kind is Chars:
             made = self._chars(node, following)  # type: ignore[arg-type]
-        elif kind in (And, Not, Substrings):
+        elif kind in (And, Not, Substrings, Words):
             made = self._text(Text(node), following)
         elif kind is Step:
-            made = self._state(_SCOPE, following, self._step(node))  # type: ignore[arg-type]
+            self.tables.steps.append((node.do, node.what))  # type: ignore[attr-defined]
+            made = self._state(_SCOPE, following, len(self.tables.steps) - 1)
         elif kind is Named:
             made = self._name(node, following)  # type: ignore[arg-type]
         else:
@@ -394,22 +399,12 @@ class _Builder:
             self._spans[key] = found
         return found
 
-    # -- names in scope -------------------------------------------------------------------------------------------
-
-    def _step(self, step: Step) -> int:
-        self.tables.steps.append((step.do, step.what))
-        return len(self.tables.steps) - 1
-
     def _name(self, node: Named, following: int) -> int:
-        dfa = named_language(node.texts, self._limits)
-        if dfa is None:
-            return _NOWHERE
-        first = len(self.tables.steps)
-        for step in node.steps:
-            self._step(step)
+        first, dfa = len(self.tables.steps), named_language(node.texts, self._limits)
+        self.tables.steps += [(step.do, step.what) for step in node.steps]
         slot = len(self._returns)
         self._returns += [following] * len(node.steps)
-        return self._read(self._span(dfa, "raw", Role.NAMED, 0, None, first), slot)
+        return _NOWHERE if dfa is None else self._read(self._span(dfa, "raw", Role.NAMED, 0, None, first), slot)
 
     # -- lists ----------------------------------------------------------------------------------------------------
 

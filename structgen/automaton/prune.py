@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from structgen.grammar.build import NEVER, alt, proved, repeat, seq
-from structgen.grammar.nodes import Alt, And, Grammar, Items, Members, Node, Not, Ref, Repeat, Seq, Substrings, Text
+from structgen.grammar.nodes import Alt, And, Grammar, Items, Members, Node, Not, Ref, Repeat, Seq, Substrings, Text, Words
 
 
 def prune(grammar: Grammar, is_empty: Callable[[Node], bool]) -> Grammar | None:
@@ -89,7 +89,7 @@ class _Rebuild:
             return repeat(self.of(node.body), node.min, node.max)
         if isinstance(node, Text):
             return NEVER if self._is_empty(node) else node
-        if isinstance(node, And | Not | Substrings):
+        if isinstance(node, And | Not | Substrings | Words):
             return NEVER if self._is_empty(Text(node)) else node
         if isinstance(node, Items):
             return NEVER if self._is_empty(node) else self._items(node)

@@ -52,9 +52,16 @@ KINDS: dict[str, int] = {
     "blank-line": 1, "separator-line": 1, "trailing-delimiter": 1, "repeated-header": 1, "missing-header": 2,
     "column-order": 1, "renamed-column": 3, "extra-column": 2, "row-number": 2,
     "cut-row": 4, "other-format": 2,
+    # Scalars
+    "answer-mark": 1, "pattern-dialect": 2,
+    # Tool calls
+    "call-notation": 1, "call-key": 1, "tool-spelling": 1, "nearest-tool": 3, "missing-arguments": 2,
+    "positional-argument": 2,
     # Lines and indentation
     "indentation": 1, "tab": 1, "missing-space": 1, "missing-dash": 1, "bullet": 1, "emphasis": 1, "line-break": 1,
-    "block-indentation": 1, "reserved-sign": 1, "unquoted-colon": 1, "unquoted-hash": 1, "tag": 2,
+    "block-indentation": 1, "block-bracket": 1, "reserved-sign": 1, "unquoted-colon": 1, "unquoted-hash": 1, "tag": 2,
+    # SQL
+    "name-case": 1, "unquoted-name": 2, "misspelt-name": 3, "wrong-alias": 2, "other-dialect": 2,
     **COERCIONS,
 }
 """Every kind of repair and its cost."""
@@ -276,6 +283,8 @@ class Format:
     aimed: Callable[[Any, Mapping[str, Any]], Format] | None = None
     """The format for one JSON Schema (None: any value) and the options of a caller, where these decide how a text is read.
     A format without it takes no options."""
+    value_at: Callable[[str, int, int], Candidate] | None = None
+    """The value that begins at an offset of a text and ends before another, for formats that are part of others."""
 
 
 class ReadAs(NamedTuple):
@@ -286,7 +295,14 @@ class ReadAs(NamedTuple):
     options: Mapping[str, Any] = {}
 
 
-FORMATS = {"csv": "structgen.formats.csv.read", "json": "structgen.formats.json.read", "yaml": "structgen.formats.yaml.read"}
+FORMATS = {
+    "csv": "structgen.formats.csv.read",
+    "json": "structgen.formats.json.read",
+    "sql": "structgen.formats.sql.read",
+    "text": "structgen.formats.text.read",
+    "tool_calls": "structgen.formats.tools.read",
+    "yaml": "structgen.formats.yaml.read",
+}
 """Where each format's ``FORMAT`` is; loaded when it is asked for."""
 
 
@@ -310,7 +326,9 @@ class Growth(Protocol):
     def feed(self, piece: str) -> None: ...
 
 
-GROWTHS = {"json": ("structgen.formats.json.partial", "JsonGrowth")}
+GROWTHS = {"csv": ("structgen.formats.csv.partial", "CsvGrowth"),
+           "json": ("structgen.formats.json.partial", "JsonGrowth"),
+           "yaml": ("structgen.formats.yaml.read_growth", "YamlGrowth")}
 """Where the reader of pieces is, for the formats that have one."""
 
 

@@ -12,7 +12,7 @@ import codecs
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -34,6 +34,7 @@ from structgen.formats.base import (
 )
 from structgen.limits import Limits
 from structgen.schema.coerce import Coerced, coerce
+from structgen.schema.kinds import kind_of
 from structgen.schema.python_types import TypeSchema, schema_of
 from structgen.schema.text import read_schema_text
 
@@ -50,19 +51,21 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codec
 
 def read(text: str | bytes, output_type: Any = None, *, format: str | None = None,
          rules: Iterable[RepairRule] = (), max_cost: int | None = None, not_finite: NotFinite = "null",
-         **options: Any) -> Reading:
+         day_first: bool | None = None, **options: Any) -> Reading:
     """Reads a text tolerantly, as a value of a type.
 
     ``output_type``: a Python type, a source such as ``JsonSchema(…)``, or None for plain data. ``format``: what the text is
     written in; without it that of the source, or "json". ``options``: those of the format. ``rules``: see ``repair_rule``.
     ``max_cost``: the most that repairs may cost; 0 allows none. ``not_finite``: what NaN and the infinities become; JSON
-    has no such numbers.
+    has no such numbers. ``day_first``: whether 03/04/2024 is in April; without it such a date is refused.
 
     The value has the type: an instance for a pydantic model or a dataclass. Required values are never invented. Any
     text gives a ``Reading`` or a ``ReadError``, in linear time; nothing in it is ever evaluated.
     """
     if not_finite not in ("null", "float", "error"):
         raise SchemaError(f"read(not_finite={not_finite!r}) is not an option", instead="use null, float or error")
+    if day_first not in (None, True, False):
+        raise SchemaError(f"read(day_first={day_first!r}) is not an option", instead="use True, False or None")
     rules = tuple(rules)
     for rule in rules:
         if not isinstance(rule, RepairRule):
@@ -73,6 +76,10 @@ def read(text: str | bytes, output_type: Any = None, *, format: str | None = Non
         how = output_type.read_as()
         how = how._replace(options={**how.options, **options})
     wanted = _wanted(how.output_type)
+    if wanted is not None:
+        wanted = replace(wanted, day_first=day_first)
+        if format is None and how.format == "json" and _is_scalar(how.output_type, wanted):
+            format = "text"
     chosen = _aimed(format_named(format or how.format), wanted, how.options)
     source, found = _decoded(text)
     if len(source.text) > MAX_TEXT:
@@ -97,6 +104,7 @@ class _Wanted:
     type_schema: TypeSchema | None
     registry: Mapping[str, Any] = field(default_factory=dict)
     """Schemas that a ``$ref`` may lead to, by URI."""
+    day_first: bool | None = None
 
     def made(self, value: Any) -> Any:
         """The value as one of the type; ``ReadError`` with a JSONPath where it is none."""
@@ -113,6 +121,15 @@ def _aimed(chosen: Format, wanted: _Wanted | None, options: Mapping[str, Any]) -
     if options:
         raise SchemaError(f"read({next(iter(options))}=…) is not an option of the format {chosen.name}")
     return chosen
+
+
+def _is_scalar(output_type: Any, wanted: _Wanted) -> bool:
+    """Whether a type's values are written as plain text: labels, numbers, booleans, dates, patterns."""
+    if wanted.type_schema is None and not hasattr(output_type, "strings"):  # a JsonSchema speaks of JSON
+        return False
+    kind = kind_of(wanted.schema, wanted.schema)
+    return kind.labels is not None or (bool(kind.types) and kind.types <= {"number", "integer", "boolean", "null"}) or (
+        kind.types == {"string"} and kind.format in ("date", "time", "date-time", "regex"))
 
 
 def _wanted(output_type: Any) -> _Wanted | None:
@@ -189,7 +206,7 @@ def _attempt(source: Source, found: list[Found], chosen: Format, wanted: _Wanted
                 coerced = Coerced(candidate.value)
             else:
                 _leave_out_missing(candidate)
-                coerced = coerce(candidate.value, wanted.schema, embedded=chosen.embedded)
+                coerced = coerce(candidate.value, wanted.schema, embedded=chosen.embedded, day_first=wanted.day_first)
             rank = _rank(candidate, coerced, wanted is not None)
             (ways if coerced.failure is None else failures).append((rank, -order, candidate, coerced))
     except ReadError as error:
@@ -328,7 +345,9 @@ def _jsonschema() -> Any:
     import jsonschema.validators
     import referencing.jsonschema
 
-    return jsonschema, jsonschema.FormatChecker(), referencing.Registry(), referencing.jsonschema.DRAFT202012
+    from structgen.formats.json.check import format_checker
+
+    return jsonschema, format_checker(), referencing.Registry(), referencing.jsonschema.DRAFT202012
 
 
 def _check(value: Any, wanted: _Wanted) -> None:

@@ -42,6 +42,8 @@ class Decoded:
     """Repetitions that were found and broken."""
     stopped_by: str | None = None
     """The stop text that ended it."""
+    pressed: bool = False
+    """At some token the budget left only the way to the end."""
 
 
 FREE_SHARE = 8
@@ -66,6 +68,8 @@ class Decoder:
         self.vocabulary, self.sampler, self.prompt = vocabulary, sampler, prompt
         self.stop, self.top_logprobs = [text.encode() for text in stop], top_logprobs
         self.mask = torch.zeros(1, (vocabulary.size + 31) // 32, dtype=torch.int32)
+        self.read_all = False
+        """Whether the model also reads forced tokens at the end, so that every step has its probability."""
         self.out = Decoded()
         self.unread: list[int] = []
         self.end = set(vocabulary.eos_token_ids)
@@ -96,6 +100,9 @@ class Decoder:
                 self.out.stopped_by = self._stop_text()
         if self.matcher is not None and not self.out.complete:
             self.out.complete = self._nothing_follows()
+        self.out.pressed = bool(getattr(self.matcher, "is_pressed", False))
+        if self.read_all:
+            yield from self._read()
         self._note([self.logits])
 
     def _stop_text(self) -> str | None:

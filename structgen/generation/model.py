@@ -10,18 +10,23 @@ the text must be exactly a value of the type.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import torch
 
 from structgen.compiler import CompiledGrammar, Compiler
-from structgen.errors import GenerationError
+from structgen.errors import GenerationError, StructgenError
+from structgen.generation.batch import run_batch
 from structgen.generation.prompt import Instructions, Message, prompt_text
 from structgen.generation.request import Request, Settings, text_config
-from structgen.generation.result import Result
+from structgen.generation.result import Result, Usage
+from structgen.generation.result_cache import ResultCache
 from structgen.generation.retry import Check, Retry, ask_until_right
 from structgen.generation.sampler import Sampling
 from structgen.generation.search import BestOf, Strategy
@@ -32,6 +37,13 @@ from structgen.limits import Limits
 from structgen.vocabulary import Vocabulary
 
 __all__ = ["Model"]
+
+@runtime_checkable
+class Search(Protocol):
+    """A strategy that looks inside outputs while they are written: ``beam``, ``restricted``."""
+
+    def search(self, request: Request) -> Result[Any]: ...
+
 
 COMPILED_TYPES = 32
 """Compiled grammars kept per model; each grows with use up to ``Limits.cache_bytes``."""
@@ -45,12 +57,13 @@ class Model:
     """
 
     def __init__(self, model: Any, tokenizer: Any = None, *, vocabulary: Vocabulary | None = None,
-                 limits: Limits | None = None, engine: Literal["auto", "python", "native"] = "auto") -> None:
+                 limits: Limits | None = None, engine: Literal["auto", "python", "native"] = "auto",
+                 cache: ResultCache | None = None) -> None:
         if tokenizer is None and vocabulary is None:
             raise GenerationError("a model needs its tokenizer", instead="pass tokenizer=, or a vocabulary=")
         self.model, self.tokenizer = model, tokenizer
         self.vocabulary = vocabulary or _vocabulary(model, tokenizer)
-        self.limits, self._engine = limits or Limits(), engine
+        self.limits, self._engine, self.cache = limits or Limits(), engine, cache
         self._compiled: OrderedDict[Any, tuple[Any, CompiledGrammar]] = OrderedDict()
         self.lock = threading.RLock()
 
@@ -68,8 +81,8 @@ class Model:
     def generate(self, prompt: str | Sequence[Message], output_type: Any = None, *, max_tokens: int = 256,
                  temperature: float = 0.0, top_k: int | None = None, top_p: float | None = None, min_p: float | None = None,
                  repetition_penalty: float = 1.0, seed: int | None = None, sampling: Sampling | None = None,
-                 n: int = 1, strategy: Strategy | None = None, retry: Retry | int | None = None, check: Check | None = None,
-                 instructions: Instructions = "auto", mask: bool = True, repair: bool = False,
+                 n: int = 1, strategy: Strategy | Search | None = None, retry: Retry | int | None = None,
+                 check: Check | None = None, instructions: Instructions = "auto", mask: bool = True, repair: bool = False,
                  from_text: bool | str | None = None, require_all: bool = False,
                  on_unsupported: OnUnsupported | None = None, stop: str | Sequence[str] = (),
                  top_logprobs: int = 0) -> Result[Any]:
@@ -110,15 +123,22 @@ class Model:
         def attempt(messages: Sequence[Message], at: float) -> Result[Any]:
             request = Request(self, target, messages, settings)
             try:
-                made = request.sample(0, at) if strategy is None else strategy.run(request.sample, at)
+                made = _made(request, strategy, at)
             except GenerationError as error:
                 error.usage = request.usage()
                 raise
             return replace(made, total=request.usage())
 
         messages = self._messages(prompt, target, instructions)
+        key = self._cache_key(messages, target, settings, strategy, policy, check)
+        if key is not None and self.cache is not None and (kept := self.cache.get(key)) is not None:
+            return _from_cache(kept, target)
         with self.lock:
-            return ask_until_right(policy, messages, attempt, sampling.temperature, check)
+            result = ask_until_right(policy, messages, attempt, sampling.temperature, check)
+        if key is not None and self.cache is not None:
+            self.cache.put(key, {"text": result.text, "tokens": result.tokens, "logprob": result.logprob,
+                                 "finish_reason": result.finish_reason})
+        return result
 
     def stream(self, prompt: str | Sequence[Message], output_type: Any = None, *, max_tokens: int = 256,
                sampling: Sampling | None = None, instructions: Instructions = "auto", from_text: bool | str | None = None,
@@ -142,17 +162,73 @@ class Model:
         reader = PartialReader(output_type if is_type else None) if target.is_json else None
         with self.lock:
             request = Request(self, target, self._messages(prompt, target, instructions), settings)
+            session = request.read()
         decoder = request.decoder()
         shown = 0
-        for _ in drive(request.session, decoder.run(request.max_tokens)):
+        for _ in drive(session, decoder.run(request.max_tokens)):
             # A character may be spread over several tokens: what is not whole yet waits.
             text = self.vocabulary.decode(decoder.out.tokens).decode(errors="replace").rstrip("\ufffd")
             piece, shown = text[shown:], max(shown, len(text))
             if piece:
                 value = text if reader is None else (reader.feed(piece), reader.view())[1]
                 yield Partial(value, text, piece, None, reader)
-        result = request.result(decoder)
+        result = request.result(decoder.out)
         yield Partial(result.value, result.text, "", result, reader)
+
+    def generate_batch(self, prompts: Sequence[str | Sequence[Message]], output_types: Any = None, *, max_tokens: int = 256,
+                       sampling: Sampling | Sequence[Sampling] | None = None, instructions: Instructions = "auto",
+                       require_all: bool = False, from_text: bool = False, on_unsupported: OnUnsupported | None = None, size: int = 16,
+                       progress: Callable[[int, int], None] | None = None) -> list[Result[Any] | StructgenError]:
+        """A value for each prompt, in order; an item that fails is its error, and harms no other.
+
+        ``output_types``: one for all, or a list with one for each prompt. ``size``: rows in a batch. ``from_text``: the
+        plain strings of each value occur in its prompt. ``progress``: told (done, all) after each item. ``sampling``: one
+        for all, whose seed gives the item in place i the draws of ``seed + i``, or a list with one for each prompt.
+        """
+        types = list(output_types) if isinstance(output_types, list) else [output_types] * len(prompts)
+        if len(types) != len(prompts):
+            raise GenerationError(f"{len(prompts)} prompts and {len(types)} types", instead="pass one type, or one for each")
+        samplings = _samplings(sampling or Sampling(), len(prompts))
+        requests: list[Request | StructgenError] = []
+        for prompt, output_type, own in zip(prompts, types, samplings, strict=True):
+            try:
+                target = as_target(output_type, require_all=require_all, on_unsupported=on_unsupported,
+                                   from_text=_source_text(_last_text(prompt), from_text, True))
+                messages = self._messages(prompt, target, instructions)
+                requests.append(Request(self, target, messages, Settings(own, max_tokens)))
+            except StructgenError as error:
+                requests.append(error)
+        results: dict[int, Result[Any] | StructgenError] = {}
+
+        def done(place: int, result: Result[Any] | StructgenError) -> None:
+            results[place] = result
+            if progress is not None:
+                progress(len(results), len(prompts))
+
+        with self.lock:
+            run_batch(self.model, requests, size, done)
+        return [results[place] for place in range(len(prompts))]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells this model from others: its configuration and a part of its weights."""
+        config = getattr(self.model, "config", None)
+        digest = hashlib.sha256(repr(getattr(config, "to_dict", lambda: type(self.model))()).encode())
+        for weight in list(self.model.parameters())[::7] if isinstance(self.model, torch.nn.Module) else ():
+            digest.update(weight.detach().flatten()[:256].float().cpu().numpy().tobytes())
+        return digest.hexdigest()
+
+    def _cache_key(self, messages: list[Message], target: Target, settings: Settings, *how: Any) -> str | None:
+        """What the answer depends on, where it is determined: no draw without a seed, no function of the caller's."""
+        sampling = settings.sampling
+        if self.cache is None or (sampling.seed is None and (sampling.temperature > 0 or how[0] is not None)):
+            return None
+        if (target.told is None and target.source is not None) or how[-1] is not None or "<function" in repr(how):
+            return None
+        from importlib.metadata import version
+
+        return self.cache.key(messages=messages, told=target.told, source=repr(target.source), settings=repr(settings),
+                              how=repr(how), model=self.fingerprint, versions=[version("structgen"), torch.__version__])
 
     def grammar_of(self, target: Target) -> CompiledGrammar:
         """The compiled grammar of a target; kept for the next time where the target can be told from others."""
@@ -174,6 +250,25 @@ class Model:
         if isinstance(prompt, str):
             return [{"role": "user", "content": prompt_text(prompt, target, instructions)}]
         return [*prompt[:-1], {**prompt[-1], "content": prompt_text(prompt[-1]["content"], target, instructions)}]
+
+
+def _from_cache(kept: Any, target: Target) -> Result[Any]:
+    return Result(target.read(kept["text"]), kept["text"], tuple(kept["tokens"]), kept["logprob"], None, (),
+                  kept["finish_reason"], Usage(0, 0, 0, 0.0), reread=target.read)
+
+
+def _samplings(sampling: Sampling | Sequence[Sampling], count: int) -> list[Sampling]:
+    if not isinstance(sampling, Sampling):
+        return list(sampling)
+    return [sampling if sampling.seed is None else sampling.with_seed(sampling.seed + place) for place in range(count)]
+
+
+def _made(request: Request, strategy: Strategy | Search | None, temperature: float) -> Result[Any]:
+    if strategy is None:
+        return request.sample(0, temperature)
+    if isinstance(strategy, Search):
+        return strategy.search(request)
+    return strategy.run(request.sample, temperature)
 
 
 def _last_text(prompt: Any) -> str:

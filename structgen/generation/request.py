@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from structgen.errors import GenerationError, ReadError
+from structgen.generation.budget import BudgetedMatcher, budgeted
 from structgen.generation.confidence import field_confidence
 from structgen.generation.labels import label_probabilities
-from structgen.generation.loop import Decoder
+from structgen.generation.loop import Decoded, Decoder
 from structgen.generation.loop_guard import warn_of_loop
 from structgen.generation.position import where
 from structgen.generation.prompt import Message, prompt_tokens
@@ -53,35 +54,53 @@ class Request:
         self.compiled = model.grammar_of(target) if settings.mask and target.source is not None else None
         self.prompt = prompt_tokens(messages, model.tokenizer, model.vocabulary)
         self.max_tokens = _room(model.model, len(self.prompt), settings.max_tokens)
+        self._matcher = None if self.compiled is None else budgeted(self.compiled, self.max_tokens)
         if settings.sampling.loop_guard:
             warn_of_loop(self.prompt, lambda ids: self.vocabulary.decode(ids).decode(errors="replace"))
-        self._started = time.perf_counter()
-        self._written = 0
-        self.session: Session = open_session(model.model)
-        self.logits = self.session.extend(self.prompt, keep=1)[-1]
-        self.confidence = self._confidence() if settings.mask else None
+        self._started = self._sample_started = time.perf_counter()
+        self._written = self._passes = 0
+        self.session: Session | None = None
+        self.logits: torch.Tensor | None = None
+        """The model's after the prompt; set by ``read``, or by whoever lets the model read the prompt."""
+        self.confidence: dict[Any, float] | None = None
+
+    def read(self) -> Session:
+        """Lets the model read the prompt; the session after it."""
+        if self.session is None:
+            self.session = open_session(self.model.model)
+            self.logits = self.session.extend(self.prompt, keep=1)[-1]
+            self.confidence = self._confidence(self.session, self.logits) if self.settings.mask else None
+        self.session.truncate(len(self.prompt))
+        return self.session
 
     def sample(self, draw: int, temperature: float | None = None) -> Result[Any]:
         """One output; its number gives it a seed of its own."""
+        session = self.read()
         decoder = self.decoder(draw, temperature)
-        for _ in drive(self.session, decoder.run(self.max_tokens)):
+        for _ in drive(session, decoder.run(self.max_tokens)):
             pass
-        return self.result(decoder)
+        return self.result(decoder.out)
 
-    def decoder(self, draw: int = 0, temperature: float | None = None) -> Decoder:
-        """A decoder at the beginning of an output; one at a time."""
-        sampling = self.settings.sampling
+    def decoder(self, draw: int = 0, temperature: float | None = None, *, sampling: Sampling | None = None) -> Decoder:
+        """A decoder at the beginning of an output; the prompt must have been read."""
+        assert self.logits is not None
+        sampling = sampling or self.settings.sampling
         if temperature is not None and temperature != sampling.temperature:
             sampling = replace(sampling, temperature=temperature)
-        self.session.truncate(len(self.prompt))
-        self._sample_started, self._passes = time.perf_counter(), self.session.passes
-        matcher = self.compiled.matcher() if self.compiled is not None else None
-        return Decoder(self.logits, matcher, self.vocabulary, Sampler(sampling, draw), prompt=self.prompt,
+        self._sample_started, self._passes = time.perf_counter(), self._calls()
+        return Decoder(self.logits, self.matcher(), self.vocabulary, Sampler(sampling, draw), prompt=self.prompt,
                        stop=self.settings.stop, top_logprobs=self.settings.top_logprobs)
 
-    def result(self, decoder: Decoder) -> Result[Any]:
-        """What a finished decoder has written, as a value; ``GenerationError`` if it is none."""
-        made = decoder.out
+    def matcher(self) -> BudgetedMatcher | None:
+        """A matcher at the beginning of an output that ends within ``max_tokens``; None for free text."""
+        return None if self._matcher is None else self._matcher.fork()
+
+    def count(self, tokens: int) -> None:
+        """Counts tokens that were written and are no result."""
+        self._written += tokens
+
+    def result(self, made: Decoded) -> Result[Any]:
+        """What was written, as a value; ``GenerationError`` if it is none."""
         self._written += len(made.tokens)
         text = self._text(made.tokens)
         if made.stopped_by is not None:
@@ -91,15 +110,19 @@ class Request:
         confidence: Any = self.confidence
         if confidence is None and self.target.is_json and self.compiled is not None:
             confidence = field_confidence(made.steps)
-        usage = Usage(len(self.prompt), len(made.tokens), self.session.passes - self._passes + 1,
+        usage = Usage(len(self.prompt), len(made.tokens), self._calls() - self._passes + 1,
                       time.perf_counter() - self._sample_started)
-        reason: FinishReason = "stop" if made.stopped_by is not None else "complete" if made.complete else "length"
+        reason: FinishReason = "stop" if made.stopped_by is not None else "length" if not made.complete else \
+            "budget" if made.pressed else "complete"
         return Result(value, text, tuple(made.tokens), sum(free) / len(free) if free else None, confidence,
                       tuple(made.steps), reason, usage, repairs, loops=tuple(made.loops), reread=self._reread)
 
     def usage(self) -> Usage:
         """What the request has cost so far."""
-        return Usage(len(self.prompt), self._written, self.session.passes, time.perf_counter() - self._started)
+        return Usage(len(self.prompt), self._written, self._calls(), time.perf_counter() - self._started)
+
+    def _calls(self) -> int:
+        return 0 if self.session is None else self.session.passes
 
     def _text(self, tokens: Sequence[int]) -> str:
         if self.compiled is None and self.model.tokenizer is not None:
@@ -162,10 +185,10 @@ class Request:
                                because=f"{limit} left no room for the rest; it ends with {_short(text[-60:])}",
                                instead="raise max_tokens, or bound what is written there (max_length, a shorter list)")
 
-    def _confidence(self) -> dict[Any, float] | None:
+    def _confidence(self, session: Session, logits: torch.Tensor) -> dict[Any, float] | None:
         if not self.target.labels:
             return None
-        found = label_probabilities(self.session, self.logits, len(self.prompt), self.target.labels, self.vocabulary)
+        found = label_probabilities(session, logits, len(self.prompt), self.target.labels, self.vocabulary)
         if found is None:
             return None
         return {self.target.read(label): value for label, value in zip(self.target.labels, found, strict=True)}

@@ -16,9 +16,9 @@ from structgen.generation.loop_guard import Loop
 __all__ = ["Alternative", "FinishReason", "Result", "Step", "Usage"]
 
 T = TypeVar("T")
-FinishReason = Literal["complete", "length", "stop"]
-"""``complete``: an end token, or nothing could follow; ``length``: free text cut by ``max_tokens``; ``stop``: free
-text ended by a stop text."""
+FinishReason = Literal["complete", "budget", "length", "stop"]
+"""``complete``: an end token, or nothing could follow; ``budget``: complete, too, but at some token ``max_tokens`` left only
+the way to the end; ``length``: free text cut by ``max_tokens``; ``stop``: free text ended by a stop text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -69,6 +69,10 @@ class Sampling:
     def anti_loop(cls, *, seed: int | None = None) -> Sampling:
         """For models that repeat themselves: a mild penalty and a wide, cut draw."""
         return cls(temperature=0.8, top_k=64, top_p=0.92, repetition_penalty=1.15, seed=seed)
+
+    def with_seed(self, seed: int) -> Sampling:
+        """The same with another seed."""
+        return replace(self, seed=seed)
 
     @property
     def penalizes(self) -> bool:

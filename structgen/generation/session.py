@@ -86,7 +86,7 @@ class TransformersSession:
         kept, self._ids = self._ids[:length], self._ids[:length]
         try:
             self._cache.crop(length)
-        except (AttributeError, NotImplementedError, TypeError, ValueError):
+        except (AttributeError, NotImplementedError, RuntimeError, TypeError, ValueError):
             self._cache, self._ids = None, []
             if kept:
                 self.extend(kept, keep=1)

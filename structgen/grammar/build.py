@@ -6,9 +6,9 @@ impossible, an impossible alternative is dropped, nested sequences and alternati
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from structgen.grammar.nodes import MAX_CODE_POINT, Alt, Chars, Node, Repeat, Seq, Str, Text
+from structgen.grammar.nodes import MAX_CODE_POINT, Alt, Chars, Node, Repeat, Seq, Str, Text, Words
 
 EMPTY = Seq(())
 NEVER = Alt(())
@@ -79,6 +79,15 @@ def proved(proofs: Iterable[tuple[int, Node | None, Node]]) -> int:
     for bits, *_ in proofs:
         found |= bits
     return found
+
+
+def spelled_words(node: Words, spell: Callable[[str], str]) -> Words:
+    """The same pieces where every character of the text is spelled otherwise."""
+    parts = [spell(character) for character in node.source]
+    places = bytearray(node.places[:1])
+    for part, place in zip(parts, node.places[1:], strict=True):
+        places += bytes(len(part) - 1) + bytes((place,))
+    return Words("".join(parts), bytes(places))
 
 
 def optional(body: Node) -> Node:

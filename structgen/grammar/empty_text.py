@@ -24,7 +24,9 @@ from structgen.grammar.nodes import (
     Str,
     Substrings,
     Text,
+    Words,
 )
+from structgen.grammar.ordered import Ordered
 
 
 def is_nullable(node: Node, nullable: Collection[str]) -> bool:
@@ -41,7 +43,9 @@ def is_nullable(node: Node, nullable: Collection[str]) -> bool:
         return node.encoding == "raw" and node.min_length == 0 and is_nullable(node.body, nullable)
     if isinstance(node, Not):
         return not is_nullable(node.body, nullable)
-    return isinstance(node, Substrings | Step) or (isinstance(node, Str) and not node.text)
+    if isinstance(node, Ordered):
+        return node.empty
+    return isinstance(node, Substrings | Words | Step) or (isinstance(node, Str) and not node.text)
 
 
 def nullable_rules(rules: Mapping[str, Node]) -> set[str]:

@@ -26,6 +26,8 @@ MAX_CODE_POINT = 0x10FFFF
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as node
+
+    from structgen.grammar.lexing import Lexing
 else:
     def node(*, frozen: bool, **options: Any) -> Any:
         """``dataclass`` for the type checker, which holds that nothing is ever written to a node. At run time nodes are
@@ -93,6 +95,16 @@ class Substrings(Node):
     """Every substring of ``source``, the empty one included: text that occurs verbatim. Inside a ``Text``."""
 
     source: str
+
+
+@node(frozen=True, slots=True, eq=False)
+class Words(Node):
+    """The substrings of ``source`` that begin and end at its places for that, and the empty text.
+    Inside a ``Text``. ``places``: for each place, the one before the first character included, 1 where a text may begin
+    plus 2 where it may end; the characters beside a place decide."""
+
+    source: str
+    places: bytes
 
 
 @node(frozen=True, slots=True, eq=False)
@@ -206,5 +218,7 @@ class Grammar:
     """Whether every rule is known to have a finite text (the front end has checked its references)."""
     why_empty: Callable[[Callable[[Node], bool]], StructgenError] | None = None
     """Finds words for a grammar without any text; told which nodes have none."""
+    lexing: Lexing | None = None
+    """How a lexer cuts the text into the tokens that are the grammar's leaves; see ``grammar.lexing``."""
     names: Names | None = None
     """What the steps of the names in scope are about; None where there are none."""

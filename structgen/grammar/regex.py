@@ -2,9 +2,10 @@
 
 In: a pattern. Out: a node whose texts are exactly those the pattern matches, wholly (``fullmatch``) or anywhere
 (``search``, the meaning in JSON Schema). The parser keeps its own stack, so nesting is bounded by
-``Limits.regex_depth`` and not by Python's. Lazy quantifiers have the language of greedy ones. What is no plain regular
-language (back-references, possessive and atomic parts, conditional groups) is refused by offset and name; anchors, word
-boundaries and lookaround are resolved in ``regex_context``.
+``Limits.regex_depth`` and not by Python's. Lazy quantifiers have the language of greedy ones. Anchors, word boundaries and
+lookaround are resolved in ``regex_context``. Where that ends, and for atomic groups, possessive quantifiers and conditional
+groups, Python's patterns become ``grammar.ordered`` nodes: slower to compile, exact as well. Back-references to groups of
+many texts are refused by offset.
 
 Case is ignored by the rules of Python's ``re``, tested against it. Members of Python's Unicode classes are those of
 the running Python.
@@ -19,6 +20,7 @@ from typing import Literal
 from structgen.errors import GrammarSyntaxError, LimitExceededError
 from structgen.grammar.build import ANY_CHAR, EMPTY, NEVER, alt, literal, repeat
 from structgen.grammar.nodes import Chars, Node, Repeat
+from structgen.grammar.ordered import ordered
 from structgen.grammar.regex_context import (
     END,
     END_OR_NEWLINE,
@@ -85,6 +87,18 @@ def _parse(pattern: str, flags: int, dialect: Dialect, mode: Mode, limits: Limit
         raise GrammarSyntaxError(f"the flags {re.RegexFlag(flags)!r} are not supported in this dialect",
                                  instead="use I, S, X, A, M or U of Python's re" if dialect == "python"
                                  else "spell both cases in the pattern")
+    try:
+        return _parsed(pattern, flags, dialect, mode, limits)
+    except GrammarSyntaxError as refusal:
+        if dialect == "ecma" or "surrogate" in refusal.what:
+            raise
+        try:  # what depends on the order in which a match is sought, or looks around inside repetitions
+            return ordered(pattern, flags, mode == "search", limits)
+        except (GrammarSyntaxError, re.error):
+            raise refusal from None
+
+
+def _parsed(pattern: str, flags: int, dialect: Dialect, mode: Mode, limits: Limits) -> Node:
     parser = _Parser(pattern, flags, dialect, limits, {})
     part = parser.parse()
     if not parser.groups.referenced:
@@ -300,10 +314,11 @@ class _Parser:
     def _refuse_group(self, at: int) -> None:
         pattern = self._pattern
         if pattern.startswith("(?>", at):
-            fail("atomic groups are not supported", at, because="they depend on the order in which a match is sought",
-                 instead="use (?:…)")
+            fail("an atomic group beside a back-reference is not supported", at,
+                 because="it depends on the order in which a match is sought", instead="use (?:…)")
         if pattern.startswith("(?(", at):
-            fail("conditional groups are not supported", at, because="they depend on what another group matched",
+            fail("this conditional group is not supported", at,
+                 because="there is no such group, or a back-reference stands beside it",
                  instead="write both cases as alternatives")
 
     def _push(self, flags: int, at: int, end: int, look: str = "", captures: bool = False) -> int:
@@ -350,8 +365,8 @@ class _Parser:
         if self._last == "repetition":
             fail("a repetition of a repetition", at, instead="put the first one into (?:…)")
         if self._pattern.startswith("+", end) and self._dialect == "python":
-            fail("possessive quantifiers are not supported", end,
-                 because="they depend on the order in which a match is sought", instead="leave the second + out")
+            fail("a possessive quantifier beside a back-reference is not supported", end,
+                 because="it depends on the order in which a match is sought", instead="leave the second + out")
         if self._pattern.startswith("?", end):
             end += 1
         inside = range(self._last_first_group + 1, self.groups.count + 1)

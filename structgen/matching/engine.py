@@ -32,6 +32,7 @@ from structgen.errors import LimitExceededError
 from structgen.limits import Limits
 from structgen.matching import decoder
 from structgen.matching.estimate import Estimate, Place
+from structgen.matching.estimate_labels import estimate_of
 from structgen.matching.names import Refused, ScopeRules
 from structgen.matching.spans import FRESH, KeyRules, Reading, Registers, SpanReader
 from structgen.matching.trie import TokenTrie, VocabularyTables
@@ -291,7 +292,7 @@ class Engine:
     def estimate(self) -> Estimate:
         """What is left to write from a place; made on first use."""
         if self._estimate is None:
-            self._estimate = Estimate(self.tables)
+            self._estimate = estimate_of(self.tables)
         return self._estimate
 
     # -- masks ----------------------------------------------------------------------------------------------------

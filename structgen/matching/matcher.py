@@ -195,6 +195,11 @@ class PythonMatcher(MatcherBase):
         return self._configuration == FINISHED
 
     @property
+    def configuration(self) -> int:
+        """The number of its configuration; equal situations of one grammar have one number."""
+        return self._configuration
+
+    @property
     def taken(self) -> int:
         """How many advances ``rollback`` could take back."""
         return len(self._history)

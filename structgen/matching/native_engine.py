@@ -23,6 +23,7 @@ from structgen.grammar import nodes
 from structgen.limits import Limits
 from structgen.matching.compiled import Coverage, nothing_to_generate
 from structgen.matching.estimate import Estimate, Place
+from structgen.matching.estimate_labels import estimate_of
 from structgen.matching.matcher import MatcherBase
 from structgen.matching.spans import Reading, Registers
 from structgen.vocabulary import Vocabulary
@@ -195,7 +196,7 @@ class NativeCompiledGrammar:
     def estimate(self) -> Estimate:
         """What is left to write from a place; made on first use."""
         if self._estimate is None:
-            self._estimate = Estimate(self.tables)
+            self._estimate = estimate_of(self.tables)
         return self._estimate
 
     def precompute(self, limits: Limits | None = None) -> Coverage:

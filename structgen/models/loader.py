@@ -1,6 +1,6 @@
 """From a name to a model that generates.
 
-In: nothing (the embedded model), a folder, or a name on the Hugging Face hub. Out: a ``Model`` in evaluation mode.
+In: nothing (the embedded model), a folder, a name on the Hugging Face hub, or ``openai:NAME``. Out: a model to ask.
 transformers does the loading; this module decides what a name means, and turns its failures into errors that say
 what to do. Torch and transformers are imported when a model is loaded, not before.
 
@@ -18,7 +18,7 @@ from structgen.errors import GenerationError
 from structgen.limits import Limits
 
 if TYPE_CHECKING:
-    from structgen.generation.model import Model
+    from structgen.generation.result_cache import ResultCache
 
 __all__ = ["EMBEDDED", "load_model", "load_tokenizer"]
 
@@ -27,12 +27,20 @@ EMBEDDED = Path(__file__).with_name("embedded")
 
 
 def load_model(name: str | os.PathLike[str] | None = None, *, device: str | None = None, dtype: Any = None,
-               limits: Limits | None = None, engine: Literal["auto", "python", "native"] = "auto") -> Model:
-    """The embedded model (None), the model in a folder, or one from the hub by its name.
+               limits: Limits | None = None, engine: Literal["auto", "python", "native"] = "auto",
+               cache: ResultCache | None = None, **remote: Any) -> Any:
+    """The embedded model (None), the model in a folder, one from the hub by its name, or one behind a server.
 
-    ``device``: a torch device; None takes a GPU if there is one. ``dtype``: of the weights; None takes the
-    checkpoint's own, and float32 for float16 on a CPU, which computes that slowly.
+    Gives a ``Model``, or for ``"openai:NAME"`` a ``RemoteModel``; ``remote`` are its options (``base_url``, ``api_key``, …).
+    ``device``: a torch device; None takes a GPU if there is one. ``dtype``: of the weights; None takes the checkpoint's
+    own, and float32 for float16 on a CPU, which computes that slowly. ``cache``: keeps answers that are determined.
     """
+    if isinstance(name, str) and name.startswith("openai:"):
+        from structgen.models.remote import RemoteModel
+
+        return RemoteModel(name.removeprefix("openai:"), **remote)
+    if remote:
+        raise GenerationError(f"{next(iter(remote))} is an option of remote models", instead='name one: "openai:NAME"')
     transformers = _transformers()
     import torch
 
@@ -51,7 +59,7 @@ def load_model(name: str | os.PathLike[str] | None = None, *, device: str | None
     except RuntimeError as error:
         raise GenerationError(f"{source} cannot be moved to the device {device!r}", because=_first_line(error),
                               instead='pass device="cpu", or a smaller model') from error
-    return Model(model, tokenizer, limits=limits, engine=engine)
+    return Model(model, tokenizer, limits=limits, engine=engine, cache=cache)
 
 
 def load_tokenizer(name: str | os.PathLike[str] | None = None) -> Any:
@@ -80,10 +88,6 @@ def _source(name: str | os.PathLike[str] | None) -> str:
                                   instead="install a released structgen, or name a model: load_model('folder')")
         return str(EMBEDDED)
     text = os.fspath(name)
-    if text.startswith("openai:"):
-        raise GenerationError(f"{text}: remote models are not supported yet",
-                              because="masks need the logits of a model that runs here",
-                              instead="pass a folder or the name of a model on the Hugging Face hub")
     if Path(text).is_dir():
         if not (Path(text) / "config.json").is_file():
             raise GenerationError(f"{text} is not the folder of a model", because="it holds no config.json",

@@ -23,6 +23,7 @@ from structgen.errors import ReadError
 from structgen.schema.scalars import (
     boolean_of,
     date_of,
+    dates_in,
     distance,
     folded,
     labels_in,
@@ -36,7 +37,8 @@ __all__ = ["COERCIONS", "Change", "Coerced", "Spelled", "Word", "coerce"]
 
 COERCIONS: dict[str, int] = {
     "text-to-number": 1, "text-to-boolean": 1, "text-to-null": 2, "number-to-boolean": 2, "to-text": 1, "in-text": 4,
-    "label-spelling": 1, "nearest-label": 3, "date-spelling": 1, "one-to-list": 2, "list-to-one": 3, "embedded": 2,
+    "label-spelling": 1, "nearest-label": 3, "date-spelling": 1, "date-order": 3, "one-to-list": 2,
+    "list-to-one": 3, "embedded": 2,
     "field-name": 1, "null-left-out": 1, "null-to-empty": 2, "extra-field": 2, "unwrapped": 3,
 }
 """Every kind of change and its cost."""
@@ -84,9 +86,10 @@ class Coerced:
 
 
 def coerce(value: Any, schema: Any, *, root: Any = None,
-           embedded: Callable[[str], tuple[Any, int]] | None = None) -> Coerced:
-    """``value`` with the least changes that make it fit ``schema``; ``root``: what ``$ref`` starts from."""
-    work = _Work(schema if root is None else root, embedded)
+           embedded: Callable[[str], tuple[Any, int]] | None = None, day_first: bool | None = None) -> Coerced:
+    """``value`` with the least changes that make it fit ``schema``; ``root``: what ``$ref`` starts from; ``day_first``: how
+    03/04/2024 is read, None for not at all."""
+    work = _Work(schema if root is None else root, embedded, day_first)
     try:
         made = work.fit(value, schema, ())
     except RecursionError:
@@ -130,8 +133,8 @@ def _flat(made: _Made) -> list[Change]:
 
 
 class _Work:
-    def __init__(self, root: Any, embedded: Callable[[str], tuple[Any, int]] | None) -> None:
-        self.root, self.embedded = root, embedded
+    def __init__(self, root: Any, embedded: Callable[[str], tuple[Any, int]] | None, day_first: bool | None) -> None:
+        self.root, self.embedded, self.day_first = root, embedded, day_first
         self.steps = 0
 
     def fit(self, value: Any, schema: Any, path: tuple[Any, ...]) -> _Made:
@@ -271,11 +274,19 @@ class _Work:
 
     def _string(self, value: str, schema: Mapping[str, Any], path: tuple[Any, ...]) -> _Made:
         wanted = schema.get("format")
-        made = _DATES[wanted](value) if wanted in _DATES else None
+        if wanted not in _DATES:
+            return _Made(value)
+        kind, made = "date-spelling", _DATES[wanted](value, None)
+        if made is None and self.day_first is not None:
+            kind, made = "date-order", _DATES[wanted](value, self.day_first)
+        if made is None and wanted == "date" and len(found := dates_in(value, self.day_first)) == 1:
+            kind, made = "in-text", found[0]
+        if made is None and wanted == "date" and date_of(value, True) is not None:
+            return _failed(value, path, "has two meanings, and day_first tells which")
         if made is None or made == value or (wanted != "date" and "T" in value) or (
                 wanted == "time" and value.startswith(made[:8])):
             return _Made(value)
-        return _changed("date-spelling", path, value, made)
+        return _changed(kind, path, value, made)
 
     def _array(self, value: list[Any], schema: Mapping[str, Any], path: tuple[Any, ...]) -> _Made:
         first = schema.get("prefixItems")
@@ -445,6 +456,10 @@ class _Work:
         if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list):
             made = self._label(value[0], labels, path)
             return self._plus(made, Change("list-to-one", path, value, value[0]))
+        if isinstance(value, dict) and len(value) == 1:
+            (item,) = value.values()
+            if not isinstance(item, list | dict):
+                return self._plus(self._label(item, labels, path), Change("unwrapped", path, value, item))
         texts = {label: label for label in labels if isinstance(label, str)}
         others = {scalar_text(label): label for label in labels if not isinstance(label, str | list | dict)}
         if isinstance(value, int | float) or value is None:
@@ -491,17 +506,18 @@ def _nearest(text: str, labels: Iterable[str]) -> str | None:
     return close[0][1]
 
 
-def _date_time(text: str) -> str | None:
+def _date_time(text: str, day_first: bool | None) -> str | None:
     """A date and a time, in any of their spellings, as RFC 3339 writes them."""
     text = text.strip()
     for at in (text.rfind(" "), text.find(" "), text.find(", ")):
-        day, hour = date_of(text[:at].rstrip(",")), time_of(text[at:]) if at > 0 else None
+        day, hour = date_of(text[:at].rstrip(","), day_first), time_of(text[at:]) if at > 0 else None
         if at > 0 and day and hour:
             return f"{day}T{hour}"
     return None
 
 
-_DATES: dict[Any, Callable[[str], str | None]] = {"date": date_of, "time": time_of, "date-time": _date_time}
+_DATES: dict[Any, Callable[[str, bool | None], str | None]] = {
+    "date": date_of, "time": lambda text, _: time_of(text), "date-time": _date_time}
 
 
 def _type_of(value: Any) -> str:

@@ -1,8 +1,8 @@
 """A string that must occur verbatim in a given text.
 
-In: the text. Out: metadata for ``Annotated``, which pydantic turns into a keyword of the JSON Schema
-(``x-structgen-from-text``, so that the mask follows the text) and into a check of the value (so that text written
-without a mask is held to the same rule).
+In: the text, and whether words may be cut. Out: metadata for ``Annotated``, which pydantic turns into a keyword of the JSON
+Schema (``x-structgen-from-text`` or ``x-structgen-words-from-text``, so that the mask follows the text) and into a check of
+the value (so that text written without a mask is held to the same rule).
 
 Caveats: the comparison is character by character, upper and lower case and white space included; the empty string
 occurs in every text, so add ``min_length=1`` where it is not wanted.
@@ -18,38 +18,52 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from structgen.errors import SchemaError
+from structgen.schema.words import is_piece, places_of
 
-__all__ = ["KEYWORD", "FromText"]
+__all__ = ["KEYWORD", "WORDS_KEYWORD", "FromText"]
 
 KEYWORD = "x-structgen-from-text"
 """The keyword that carries the text in a JSON Schema."""
+WORDS_KEYWORD = "x-structgen-words-from-text"
+"""The same where the value consists of whole words."""
 
 
 @dataclass(frozen=True)
 class FromText:
-    """``Annotated[str, FromText(text)]``: a string that occurs verbatim in ``text``."""
+    """``Annotated[str, FromText(text)]``: a string that occurs verbatim in ``text``.
+
+    ``whole_words``: it cuts no word of the text in two, and neither begins nor ends with white space. A word is a run of
+    letters, digits, marks and underscores; Chinese, Japanese and other scripts without spaces may be cut anywhere.
+    """
 
     source: str
+    whole_words: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.source, str):
             raise SchemaError(f"FromText takes the text itself as a str, not {type(self.source).__name__}")
+        if not isinstance(self.whole_words, bool):
+            raise SchemaError(f"whole_words is True or False, not {self.whole_words!r:.40}")
 
     def check(self, value: str) -> str:
         """``value`` if it occurs in the text, else pydantic's error."""
         if value not in self.source:
             raise PydanticCustomError("from_text", "the string does not occur in the given text")
+        if self.whole_words and not is_piece(value, self.source, places_of(self.source)):
+            raise PydanticCustomError("from_text", "the string cuts a word of the given text in two, or ends in white space")
         return value
 
     def __get_pydantic_core_schema__(self, source_type: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source_type)
         if not _is_text(schema):
-            raise SchemaError(f"FromText annotates {source_type!r}, which is not a string",
-                              instead="annotate the str itself: list[Annotated[str, FromText(text)]]")
+            raise SchemaError(
+                f"FromText annotates {source_type!r}, which is not a string",
+                instead="annotate the str itself: list[Annotated[str, FromText(text)]]",
+            )
         return core_schema.no_info_after_validator_function(self.check, schema)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {**handler(schema), KEYWORD: self.source}
+        return {**handler(schema), WORDS_KEYWORD if self.whole_words else KEYWORD: self.source}
 
 
 def _is_text(schema: Mapping[str, Any]) -> bool:

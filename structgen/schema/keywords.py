@@ -220,6 +220,11 @@ def from_text(reader: Reader, gathered: Gathered, value: Any) -> None:
     text_test(reader, gathered, "x-structgen-from-text", "substring", value)
 
 
+def words_from_text(reader: Reader, gathered: Gathered, value: Any) -> None:
+    """``x-structgen-words-from-text``: the string occurs verbatim in the text and cuts no word of it in two."""
+    text_test(reader, gathered, "x-structgen-words-from-text", "words", value)
+
+
 ENCODINGS = {
     "base64": "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
     "base64url": "^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}(==)?|[A-Za-z0-9_-]{3}=?)?$",
@@ -511,7 +516,8 @@ KEYWORDS: dict[str, Keyword] = {
     "minimum": minimum, "maximum": maximum, "exclusiveMinimum": exclusiveMinimum,
     "exclusiveMaximum": exclusiveMaximum, "multipleOf": multipleOf,
     "minLength": minLength, "maxLength": maxLength, "pattern": pattern, "format": format_,
-    "x-structgen-from-text": from_text, "contentEncoding": contentEncoding, "contentMediaType": contentMediaType,
+    "x-structgen-from-text": from_text, "x-structgen-words-from-text": words_from_text,
+    "contentEncoding": contentEncoding, "contentMediaType": contentMediaType,
     "minItems": minItems, "maxItems": maxItems, "uniqueItems": uniqueItems, "items": items, "prefixItems": prefixItems,
     "contains": contains,
     "properties": properties, "patternProperties": patternProperties, "additionalProperties": additionalProperties,

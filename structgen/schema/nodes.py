@@ -42,7 +42,7 @@ class NumberFacet(NamedTuple):
 
 
 class TextTest(NamedTuple):
-    """One test of a string: ``kind`` is "pattern" (searched), "format" or "substring"; ``holds`` False: negated."""
+    """One test of a string: ``kind`` is "pattern" (searched), "format", "substring" or "words"; ``holds`` False: negated."""
 
     kind: str
     argument: str

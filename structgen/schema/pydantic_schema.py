@@ -25,7 +25,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema as cs
 
 from structgen.errors import SchemaError
-from structgen.schema.from_text import KEYWORD, FromText
+from structgen.schema.from_text import KEYWORD, WORDS_KEYWORD, FromText
 
 __all__ = ["PydanticSchema", "collect", "narrowed", "subschemas"]
 
@@ -401,7 +401,7 @@ def collect(schema: JsonSchemaValue, generator: PydanticSchema, name: str) -> tu
 
 def narrowed(schema: JsonSchemaValue, from_text: str | None = None) -> JsonSchemaValue:
     """``schema`` as a mask needs it: no time that Python cannot hold, and with ``from_text`` every plain string (no
-    enum, format or pattern) at least one character long and taken from that text."""
+    enum, format or pattern) at least one character long and whole words of that text."""
 
     def narrow(node: Any, pointer: str) -> Any:
         if not isinstance(node, dict):
@@ -411,8 +411,9 @@ def narrowed(schema: JsonSchemaValue, from_text: str | None = None) -> JsonSchem
         pattern = _PYTHON_RANGES.get(str(node.get("format")))
         if pattern is not None:
             node.setdefault("pattern", pattern)
-        plain = node.get("type") == "string" and not {"enum", "const", "format", "pattern", KEYWORD} & node.keys()
-        return {**node, "minLength": node.get("minLength") or 1, KEYWORD: from_text} if plain and from_text else node
+        told = {"enum", "const", "format", "pattern", KEYWORD, WORDS_KEYWORD}
+        plain = node.get("type") == "string" and not told & node.keys()
+        return {**node, "minLength": node.get("minLength") or 1, WORDS_KEYWORD: from_text} if plain and from_text else node
 
     return cast(JsonSchemaValue, narrow(schema, "#"))
 

@@ -66,7 +66,7 @@ def schema_of(tp: Any, *, require_all: bool = False, from_text: str | None = Non
     """The schema of a type; of a function, that of an object of its parameters.
 
     ``require_all``: fields with defaults must be written too (else a type whose fields all have defaults is satisfied
-    by ``{}``). ``from_text``: every string without an enum, format or pattern must occur in this text and is not empty.
+    by ``{}``). ``from_text``: every string without an enum, format or pattern consists of whole words of this text.
     Raises ``SchemaError`` for a type that cannot be JSON, naming the type and where it stands.
     """
     if from_text is not None and not from_text:

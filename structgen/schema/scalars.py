@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["boolean_of", "date_of", "distance", "folded", "labels_in", "number_of", "numbers_in", "time_of"]
+__all__ = ["boolean_of", "date_of", "dates_in", "distance", "folded", "labels_in", "number_of", "numbers_in", "time_of"]
 
 _CURRENCY = "$€£¥₹₽₩"
 _NUMBER = re.compile(rf"""(?P<paren>\()?\s*(?P<sign>[+\-\u2212])?\s*(?:[{_CURRENCY}]|USD|EUR|GBP)?\s*(?P<sign2>[+\-\u2212])?
@@ -21,7 +21,16 @@ _NUMBER = re.compile(rf"""(?P<paren>\()?\s*(?P<sign>[+\-\u2212])?\s*(?:[{_CURREN
     \s*(?:[{_CURRENCY}]|USD|EUR|GBP|dollars|euros)?\s*(?(paren)\))\.?""", re.VERBOSE)
 _SCALES = {"k": 3, "m": 6, "b": 9, "thousand": 3, "million": 6, "billion": 9}
 _IN_TEXT = re.compile(r"(?<![\w.,])[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?"
-                      r"(?![\w]|[.,][0-9])")
+                      r"(?:[kKMB]|[ -](?:thousand|million|billion))?(?![\w]|[.,][0-9])")
+_SMALL = {word: number for number, word in enumerate(  # in words: what models write in English texts
+    ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+     "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"))}
+_TENS = {word: 10 * number for number, word in enumerate(
+    ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"), 2)}
+_LARGE = {"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
+_NUMBER_WORDS = re.compile(
+    rf"\b(?:(?:{'|'.join((*_SMALL, *_TENS))})(?:[\s-]+|\b)|(?:{'|'.join(('hundred', *_LARGE))})(?:[\s-]+(?:and\s+)?|\b))+",
+    re.IGNORECASE)
 _TRUE, _FALSE = {"true", "yes", "y", "on", "t"}, {"false", "no", "n", "off", "f"}
 _MONTHS = {name: number + 1 for number, names in enumerate(  # what models write in English texts
     ("jan january", "feb february", "mar march", "apr april", "may may", "jun june", "jul july", "aug august",
@@ -30,12 +39,20 @@ _ISO = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})")
 _DAY_FIRST = re.compile(r"(?:[A-Za-z]{3,9},?\s+)?([0-9]{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?([A-Za-z]{3,9})\.?,?\s+([0-9]{4})")
 _MONTH_FIRST = re.compile(r"(?:[A-Za-z]{3,9},?\s+)?([A-Za-z]{3,9})\.?\s+([0-9]{1,2})(?:st|nd|rd|th)?,?\s+([0-9]{4})")
 _NUMERIC = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
+_DATE_IN_TEXT = re.compile(
+    r"(?<![\w/.-])(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}"
+    r"|[0-9]{1,2}(?:st|nd|rd|th)?\s(?:of\s)?[A-Za-z]{3,9}\.?,?\s[0-9]{4}|[A-Za-z]{3,9}\.?\s[0-9]{1,2}(?:st|nd|rd|th)?,?\s[0-9]{4})"
+    r"(?![\w/-]|\.[0-9])")
 _TIME = re.compile(r"([0-9]{1,2})(?::([0-9]{2})(?::([0-9]{2})(\.[0-9]{1,6})?)?)?\s*([AaPp])?\.?(?:[Mm]\.?)?\s*"
                    r"(Z|UTC|[+-][0-9]{2}:?[0-9]{2})?")
 _WORDS = re.compile(r"\w+(?:['\u2019]\w+)*")
+_CLAUSE = re.compile(r"[.,;:!?()\n]")
+_TURNS = {"but", "however", "so", "therefore", "then", "hence", "thus", "yet"}
+_DENIALS = {"not", "no", "never", "neither", "nor", "cannot", "without", "except"}
 MAX_TEXT = 100
 """Characters of what may be a scalar."""
-MAX_DIGITS = 400
+MAX_SENTENCE = 10_000
+"""Characters in which numbers in words and dates are looked for."""
 
 
 def number_of(text: str) -> int | float | None:
@@ -44,6 +61,8 @@ def number_of(text: str) -> int | float | None:
     if not text or len(text) > MAX_TEXT:
         return None
     found = _NUMBER.fullmatch(text)
+    if found is None and text[:1].isalpha():
+        return _worded(text)
     if found is None or (found["whole"] is None and len(found["fraction"] or "") < 2):
         return None
     whole = re.sub(r"[^0-9]", "", found["whole"] or "0")
@@ -58,9 +77,32 @@ def number_of(text: str) -> int | float | None:
 
 def numbers_in(text: str) -> list[int | float]:
     """The numbers that stand in a sentence, each once."""
-    found = (one.group().replace(",", "") for one in _IN_TEXT.finditer(text) if len(one.group()) <= MAX_DIGITS)
-    values = (int(one) if one.lstrip("+-").isdecimal() else float(one) for one in found)
-    return list(dict.fromkeys(value for value in values if abs(value) != float("inf")))
+    found = [one.group() for one in _IN_TEXT.finditer(text) if len(one.group()) <= MAX_TEXT]
+    if not found and len(text) <= MAX_SENTENCE:  # in words, but for "one", which is seldom a number
+        found = [one.group().strip() for one in _NUMBER_WORDS.finditer(text) if one.group().strip().lower() != "one"]
+    values = (number_of(one.replace("-", " ") if one[:1].isalpha() else one) for one in found)
+    return list(dict.fromkeys(value for value in values if value is not None))
+
+
+def _worded(text: str) -> int | None:
+    """A number in English words: "forty-two", "three hundred and five thousand"."""
+    total = part = 0
+    last = ""
+    for word in text.lower().replace("-", " ").split():
+        if word == "and" and last in ("hundred", *_LARGE):
+            continue
+        if word in _SMALL and (last in ("", "hundred", *_LARGE) or (last in _TENS and 0 < _SMALL[word] < 10)):
+            part += _SMALL[word]
+        elif word in _TENS and last in ("", "hundred", *_LARGE):
+            part += _TENS[word]
+        elif word == "hundred" and 0 < part < 10:
+            part *= 100
+        elif word in _LARGE and part and (not total or total >= _LARGE[word] * 1000):
+            total, part = total + part * _LARGE[word], 0
+        else:
+            return None
+        last = word
+    return total + part if last else None
 
 
 def boolean_of(text: str) -> bool | None:
@@ -69,8 +111,9 @@ def boolean_of(text: str) -> bool | None:
     return True if word in _TRUE else False if word in _FALSE else None
 
 
-def date_of(text: str) -> str | None:
-    """A date as YYYY-MM-DD. Of day and month in numbers only, one must be above 12 or both the same."""
+def date_of(text: str, day_first: bool | None = None) -> str | None:
+    """A date as YYYY-MM-DD. Of day and month in numbers only, one must be above 12 or both the same, or ``day_first`` says
+    which comes first."""
     text = text.strip()
     if len(text) > MAX_TEXT:
         return None
@@ -86,7 +129,23 @@ def date_of(text: str) -> str | None:
             return _date(year, second, first)
         if second > 12:
             return _date(year, first, second)
+        if day_first is not None:
+            return _date(year, *((second, first) if day_first else (first, second)))
     return None
+
+
+def dates_in(text: str, day_first: bool | None = None) -> list[str]:
+    """The dates that stand in a sentence, each once; one that has two meanings makes them unknown, so there are none."""
+    found: dict[str, None] = {}
+    if len(text) > MAX_SENTENCE:
+        return []
+    for one in _DATE_IN_TEXT.finditer(text):
+        made = date_of(one.group(), day_first)
+        if made is None and _NUMERIC.fullmatch(one.group()):
+            return []
+        if made is not None:
+            found[made] = None
+    return list(found)
 
 
 def time_of(text: str) -> str | None:
@@ -113,8 +172,10 @@ def folded(text: str) -> str:
 
 
 def labels_in(text: str, labels: Iterable[str]) -> list[str]:
-    """The labels that stand in a text as whole words, compared without case; a label inside a longer one does not count."""
-    words = [word.group().casefold() for word in _WORDS.finditer(text)]
+    """The labels that stand in a text as whole words, compared without case; neither a label inside a longer one counts nor
+    one that is denied: "not a refund", "instead of a refund", "a refund is not what they want"."""
+    found_words = list(_WORDS.finditer(text))
+    words = [word.group().casefold().replace("\u2019", "'") for word in found_words]
     wanted = sorted(((tuple(word.group().casefold() for word in _WORDS.finditer(label)), label) for label in labels),
                     key=lambda pair: -len(pair[0]))
     firsts: dict[str, list[tuple[tuple[str, ...], str]]] = {}
@@ -126,11 +187,29 @@ def labels_in(text: str, labels: Iterable[str]) -> list[str]:
     while at < len(words):
         for parts, label in firsts.get(words[at], ()):
             if tuple(words[at:at + len(parts)]) == parts:
-                found[label] = None
-                at += len(parts) - 1
+                last = at + len(parts) - 1
+                if not _is_denied(text, found_words, words, at, last):
+                    found[label] = None
+                at = last
                 break
         at += 1
     return list(found)
+
+
+def _is_denied(text: str, found: list[re.Match[str]], words: list[str], first: int, last: int) -> bool:
+    """Whether a label from one word to another is denied in its clause."""
+    for at in range(first - 1, max(-1, first - 6), -1):
+        if _CLAUSE.search(text, found[at].end(), found[at + 1].start()) or words[at] in _TURNS:
+            break
+        if words[at] in _DENIALS or words[at].endswith("n't"):
+            return words[at + 1] not in ("only", "just", "merely", "sure")
+        if words[at] in ("instead", "rather") and words[at + 1] in ("of", "than"):
+            return True
+    if last + 1 < len(words) and not _CLAUSE.search(text, found[last].end(), found[last + 1].start()):
+        after = words[last + 1]
+        return after in ("isn't", "wasn't", "doesn't") or (
+            after in ("is", "was", "does", "would", "can") and words[last + 2:last + 3] == ["not"])
+    return False
 
 
 def distance(left: str, right: str, bound: int) -> int:

@@ -14,7 +14,7 @@ import pytest
 import torch
 from models.tiny import save
 
-from structgen.errors import GenerationError, SchemaError
+from structgen.errors import BudgetError, GenerationError, SchemaError
 from structgen.formats.json.source import JsonSchema
 from structgen.formats.text.source import Choice, Regex
 from structgen.generation.model import COMPILED_TYPES, Model
@@ -194,8 +194,10 @@ def test_sources_of_text_give_text() -> None:
     assert ask(typist("a-12"), Regex("[a-c]-[0-9]{2}"), mask=False).value == "a-12"
     with pytest.raises(GenerationError, match="the text is not a Regex"):
         ask(typist("d-12"), Regex("[a-c]-[0-9]{2}"), mask=False)
-    with pytest.raises(GenerationError, match="character 2: the output was cut after 2 tokens"):
+    with pytest.raises(BudgetError, match="a budget of 2 tokens is too small: 4 are needed"):
         ask(typist("a-12"), Regex("[a-c]-[0-9]{2}"), max_tokens=2)
+    with pytest.raises(GenerationError, match="character 2: the output was cut after 2 tokens"):
+        ask(typist("a-12"), Regex("[a-c]-[0-9]{2}"), max_tokens=2, mask=False)
 
 
 def test_labels_that_begin_others_are_told_apart_by_their_end() -> None:
@@ -233,7 +235,7 @@ def _prompt_of(model: Model, output_type: Any) -> str:
 ])
 def test_cut_output_says_where(wanted: str, limit: int, message: str) -> None:
     with pytest.raises(GenerationError) as caught:
-        ask(typist(wanted), Person, max_tokens=limit)
+        ask(typist(wanted), Person, max_tokens=limit, mask=False)
     assert str(caught.value).startswith(message)
     assert f"max_tokens={limit}" in str(caught.value)
     assert "raise max_tokens" in str(caught.value)
@@ -241,8 +243,8 @@ def test_cut_output_says_where(wanted: str, limit: int, message: str) -> None:
 
 def test_output_that_is_complete_without_its_end_token_is_kept() -> None:
     assert ask(typist('{"name":"Ada","age":36}'), Person, max_tokens=23).value == Person(name="Ada", age=36)
-    with pytest.raises(GenerationError, match="cut after 2 tokens"):  # 12 might have become 123
-        ask(typist("1234"), int, max_tokens=2)
+    cut = ask(typist("1234"), int, max_tokens=2)
+    assert (cut.value, cut.finish_reason) == (12, "budget")
 
 
 def test_without_the_mask_the_text_must_be_a_value() -> None:
@@ -333,9 +335,12 @@ def test_compiled_grammars_are_kept_and_bounded() -> None:
 def test_prompt_longer_than_the_model_reads_is_told(llama: Model) -> None:
     with pytest.raises(GenerationError, match="the model reads 512 at most"):
         llama.generate("word " * 3000, Person)
+    options: dict[str, Any] = {"max_tokens": 1000, "temperature": 1.0, "seed": 0, "instructions": None, "top_k": 1}
+    prompt = " ".join(str(number) for number in range(100, 220))
     with pytest.raises(GenerationError, match="the 512 tokens the model can read left no room"):
-        prompt = " ".join(str(number) for number in range(100, 220))
-        llama.generate(prompt, list[int], max_tokens=1000, temperature=1.0, seed=0, instructions=None, top_k=1)
+        llama.generate(prompt, list[int], mask=False, **options)
+    ended = llama.generate(prompt, list[int], **options)
+    assert ended.finish_reason == "budget" and ended.usage.prompt_tokens + ended.usage.output_tokens <= 512
 
 
 def test_vocabulary_wider_than_the_logits_is_told() -> None:

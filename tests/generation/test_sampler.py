@@ -97,3 +97,52 @@ def test_logits_without_a_finite_number_are_told(temperature: float) -> None:
     for bad in (-math.inf, math.nan):
         with pytest.raises(GenerationError, match="no finite logit"):
             Sampler(Sampling(temperature=temperature)).choose(torch.full((3,), bad), ())
+
+
+def shares(count: int = 20_000, **options: Any) -> list[float]:
+    sampler = Sampler(Sampling(seed=11, **options))
+    counts = torch.zeros(2)
+    for _ in range(count):
+        counts[sampler.choose(torch.tensor([1.0, 2.0]), ())] += 1
+    return [round(float(one) / count, 2) for one in counts]
+
+
+def test_golden_shares_of_two_logits() -> None:
+    """Softmax of (1, 2) at temperature 1 and 0.5; three standard deviations of 20,000 draws are 0.01."""
+    assert shares(temperature=1.0) == pytest.approx([0.27, 0.73], abs=0.01)
+    assert shares(temperature=0.5) == pytest.approx([0.12, 0.88], abs=0.01)
+
+
+def test_typical_p_keeps_what_is_as_surprising_as_expected() -> None:
+    logits = torch.log(torch.tensor([0.5, 0.2, 0.2, 0.05, 0.05]))
+    sampler = Sampler(Sampling(temperature=1.0, typical_p=0.35, seed=2))
+    assert {sampler.choose(logits.clone(), ()) for _ in range(300)} == {1, 2}  # entropy 1.29 nats; log 5 is 1.61
+
+
+def test_frequency_and_presence_count_the_output_only() -> None:
+    def chosen(written: list[int], **options: float) -> int:
+        return Sampler(Sampling(**options)).choose(torch.tensor([3.0, 2.0, 1.4]), [0, 0, 0], written)
+
+    assert chosen([0], presence_penalty=0.5) == 0
+    assert chosen([0, 0, 0], presence_penalty=0.5) == 0
+    assert chosen([0, 0, 0], frequency_penalty=0.5) == 1
+    assert chosen([0, 1], presence_penalty=2.0) == 2
+    assert chosen([], frequency_penalty=9.0, presence_penalty=9.0) == 0
+
+
+def test_logit_bias_adds_and_forbids() -> None:
+    assert Sampler(Sampling(logit_bias={2: 5.0})).choose(torch.tensor(LOGITS), ()) == 2
+    assert Sampler(Sampling(logit_bias={1: -math.inf})).choose(torch.tensor(LOGITS), ()) == 2
+    with pytest.raises(GenerationError, match="logit_bias names the token 99"):
+        Sampler(Sampling(logit_bias={99: 1.0})).choose(torch.tensor(LOGITS), ())
+    with pytest.raises(GenerationError, match="below infinity"):
+        Sampling(logit_bias={1: math.inf})
+
+
+def test_the_preset_against_loops_is_within_the_usual_bounds() -> None:
+    preset = Sampling.anti_loop(seed=3)
+    assert 1.1 <= preset.repetition_penalty <= 1.3
+    assert preset.top_k is not None and 50 <= preset.top_k <= 100
+    assert preset.top_p is not None and 0.9 <= preset.top_p <= 0.95
+    assert 0.7 <= preset.temperature <= 0.9
+    assert preset.seed == 3

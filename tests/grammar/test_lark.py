@@ -100,7 +100,7 @@ def test_grammar_text_means_its_texts(text: str, yes: list[str], no: list[str]) 
     ('start: "a"\nstart: "b"', "grammar:2:1", "defined twice"),
     ('start: "a" (', "grammar:1:13", "Unclosed"),
     ('start: "b".."a"', "grammar:1:8", "range"),
-    ('start: "a" /b(?>c)/', "grammar:1:12", "in /b(?>c)/, offset 1: atomic"),
+    ('start: "a" /(b*)\\1/', "grammar:1:12", "in /(b*)\\1/, offset 4: back-references"),
     ('start: "a"~3..2', "grammar:1:12", "run backwards"),
 ], ids=str)
 def test_refusal_says_what_and_where(text: str, position: str, words: str) -> None:

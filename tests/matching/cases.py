@@ -559,6 +559,14 @@ def _from_text(source: str) -> Any:
     return json_source(Annotated[str, FromText(source)], escapes="all")
 
 
+WORDS = 'a_b \u00e9"ab\u00e9"\n, c'
+
+
+def whole_words(text: str) -> set[str]:
+    places = [place for place in range(len(text) + 1) if not re.fullmatch(r"\w\w", text[max(0, place - 1) : place + 1])]
+    return {text[low:high] for low in places for high in places if text[low:high] == text[low:high].strip()}
+
+
 TEXTS = [
     Case("regex-words", Regex("(foo|bar)+|x{2,4}y"), regex("(foo|bar)+|x{2,4}y"), ("foobarfoo", "xxxy"), ("xy", "fo")),
     Case("regex-characters", Regex("[é-ü漢😀]{1,3}"), regex("[é-ü漢😀]{1,3}"), ("éü", "漢😀"), ("a",)),
@@ -579,6 +587,13 @@ TEXTS = [
         lambda: ValuesJudge.of({'the quick 漢字\n"fox"'[i:j] for i in range(18) for j in range(i, 19)}),
         ('"quick"', '"字\\n\\"f"'),
         ('"slow"',),
+    ),
+    Case(
+        "from-text-words",
+        JsonSchema({"x-structgen-words-from-text": WORDS, "type": "string", "maxLength": 6, "pattern": "a|\u00e9"}),
+        lambda: ValuesJudge.of({one for one in whole_words(WORDS) if len(one) <= 6 and set(one) & set("a\u00e9")}),
+        ('"a_b"', '"\u00e9\\"ab\u00e9\\""'),
+        ('"_b"', '"a_b "', '"c"', '""'),
     ),
 ]
 

@@ -274,7 +274,7 @@ def test_from_text_restricts_plain_strings_only() -> None:
 
     made = schema_of(Mixed, from_text="Ada wrote")
     members = made.schema["properties"]
-    assert members["name"] == {"type": "string", "minLength": 1, "x-structgen-from-text": "Ada wrote"}
+    assert members["name"] == {"type": "string", "minLength": 1, "x-structgen-words-from-text": "Ada wrote"}
     assert "Ada" not in repr([members["kind"], members["day"], members["counts"]])
     assert "Ada" not in repr(schema_of(Mixed).schema) + repr(made.described)
     with pytest.raises(SchemaError, match="from_text is empty"):

@@ -1,7 +1,8 @@
 """How the cells of a table are set apart: a delimiter, the bars of a Markdown table, or columns aligned with spaces.
 
 In: the lines of a text. Out: a ``Dialect`` and the records read by it. The delimiter is the one by which most lines have
-the same number of cells, of equal ones the one that is asked for, or the comma; the names of columns that a caller knows weigh most.
+the same number of cells, of equal ones the one that is asked for, or the comma; names of columns that a caller knows weigh
+most.
 """
 
 from __future__ import annotations

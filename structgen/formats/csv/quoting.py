@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from structgen.grammar.build import ANY_TEXT, NEVER, alt, literal, repeat, seq
-from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str, Substrings, Text
+from structgen.grammar.build import ANY_TEXT, NEVER, alt, literal, repeat, seq, spelled_words
+from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str, Substrings, Text, Words
 from structgen.grammar.unicode import complement, union
 
 QUOTE = '"'
@@ -89,6 +89,8 @@ def doubled(node: Node) -> Node:
         return And((_ANY_DOUBLED, Not(doubled(node.body))))
     if isinstance(node, Substrings):
         return And((Substrings(node.source.replace(QUOTE, _DOUBLED.text)), _ANY_DOUBLED))
+    if isinstance(node, Words):
+        return And((spelled_words(node, lambda one: one.replace(QUOTE, _DOUBLED.text)), _ANY_DOUBLED))
     if isinstance(node, Text) and node.encoding == "raw":
         return And((doubled(node.body), repeat(_ANY, node.min_length, node.max_length)))
     raise TypeError(f"not a regular node: {node!r}")
@@ -98,7 +100,7 @@ def may_hold(node: Node, special: Chars) -> bool:
     """Whether a text of the node could hold one of the characters; True where that is not plain to see."""
     if isinstance(node, Chars):
         return _share(node, special.ranges)
-    if isinstance(node, Str | Substrings):
+    if isinstance(node, Str | Substrings | Words):
         text = node.text if isinstance(node, Str) else node.source
         return any(low <= ord(character) <= high for character in text for low, high in special.ranges)
     if isinstance(node, Seq | Alt):

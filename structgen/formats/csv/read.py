@@ -22,9 +22,10 @@ from structgen.formats.csv.header import mapped
 from structgen.formats.csv.others import cell_text, other_rows
 from structgen.formats.csv.rows import Cell
 from structgen.formats.csv.table import Built, built, is_sentence
-from structgen.formats.csv.typed import ABSENT, Aim, Kind, aim_of
+from structgen.formats.csv.typed import ABSENT, Aim, aim_of, cell_value
 from structgen.formats.csv.write import write
 from structgen.formats.extract import Fence, Region, fence_at, regions
+from structgen.schema.kinds import Kind
 from structgen.schema.scalars import folded
 
 __all__ = ["FORMAT"]
@@ -33,6 +34,8 @@ MAX_FENCES = 50
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})", re.MULTILINE)
 _SUSPECT = re.compile(r"\.\.|\u2026|--|==|[,;\t|] \"|\ufeff|\u2500|~~~|```|\|-|[\n\r]#")
 """What a table may hold that is not meant for a cell."""
+_ALL_QUOTED = re.compile(r'(?:"(?:[^"]++|"")*+"(?:[,;|\t](?=")|\r?\n|\Z))*+')
+"""A table whose every cell is quoted: nothing about it can have been meant otherwise."""
 _SPACE_BEFORE = re.compile(r"[\s\ufeff]*")
 
 
@@ -50,7 +53,8 @@ class _Reader:
             rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
         except csv.Error as error:
             raise ValueError(str(error)) from error
-        if not rows or len(rows[0]) < 2 or any(len(row) != len(rows[0]) for row in rows) or _is_suspect(text, rows):
+        if not rows or any(len(row) != len(rows[0]) for row in rows) or (
+                (len(rows[0]) < 2 or _is_suspect(text, rows)) and not (rows[0] and _ALL_QUOTED.fullmatch(text))):
             raise ValueError("not plainly a table")
         if aim.as_table and aim.names is None:
             return rows
@@ -180,7 +184,7 @@ class _Reader:
 
 def _members(names: Sequence[str], kinds: Sequence[Kind], row: Sequence[str | None]) -> dict[str, Any]:
     """A row by name, without the cells that say nothing."""
-    values = ((name, kind.value(cell)) for name, kind, cell in zip(names, kinds, row, strict=True))
+    values = ((name, cell_value(kind, cell)) for name, kind, cell in zip(names, kinds, row, strict=True))
     return {name: value for name, value in values if value is not ABSENT}
 
 

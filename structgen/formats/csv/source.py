@@ -21,6 +21,7 @@ from structgen.errors import ReadError, SchemaError, UnsupportedSchemaError
 from structgen.formats.base import ReadAs
 from structgen.formats.csv.cells import Column, read_column
 from structgen.formats.csv.quoting import quoted_literal
+from structgen.formats.csv.write import written
 from structgen.grammar.build import literal, repeat, seq
 from structgen.grammar.nodes import Grammar, Node, Ref, Str
 from structgen.limits import Limits
@@ -93,6 +94,26 @@ class Csv:
                                for column, cell in zip(columns, cells, strict=True))
             rows.append(self._value("{" + members + "}", number, found))
         return rows
+
+    def write(self, rows: Sequence[Any], *, neutral: bool = False) -> str:
+        """Rows as the text that ``read`` gives back. ``neutral``: a text that a spreadsheet would take for a formula gets an
+        apostrophe in front, so that it is none (and is not what it was)."""
+        columns, found = self._columns(Limits())
+        names = [column.name for column in columns]
+        lines = [names] if self.header else []
+        for row in rows:
+            members = self._written_members(row, names, found)
+            lines.append([members[name] for name in names])
+        return written(lines, self.delimiter, self.quoting, self.line_end, neutral)
+
+    def _written_members(self, row: Any, names: list[str], found: TypeSchema | None) -> Mapping[str, Any]:
+        """A row's cells by name, as JSON data."""
+        if found is not None:
+            members: Mapping[str, Any] = found.adapter.dump_python(row, mode="json", by_alias=True)
+            return members
+        if isinstance(self.rows, Mapping):
+            return {name: schema_of(self.rows[name]).adapter.dump_python(row[name], mode="json") for name in names}
+        return row if isinstance(row, Mapping) else dict(zip(names, row, strict=True))
 
     def _value(self, text: str, number: int, found: TypeSchema | None) -> Any:
         if found is not None:

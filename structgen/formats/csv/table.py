@@ -111,7 +111,7 @@ def _prepared(text: str, start: int, end: int, found: list[Found]) -> tuple[str,
     lines = [line for line in inside.splitlines() if line.strip()] if "||" in inside else []
     if lines and all("||" in line for line in lines):
         inside = inside.replace("||", " |")
-    if any(mark in inside for mark in "\u2502\u2503\u2551"):
+    if any(mark in inside for mark in "\u2502\u2503\u2551") and any(mark in inside for mark in "\u2500\u2501\u2550"):
         inside = inside.replace("\u2502", "|").replace("\u2503", "|").replace("\u2551", "|")
     return text[:start] + inside + text[start + len(inside):], start, fixed
 
@@ -221,9 +221,7 @@ def _measure(work: _Work, records: list[Record]) -> None:
         work.width = len(names)
     kind = work.table.dialect.kind
     header, rest = work.header, [one for one in filled if one is not work.header]
-    if header is not None and kind == "delimited" and work.width > 1 and not header.cells[-1].strip() and not (
-            header.quoted and header.quoted[-1]) and all(
-            len(one.cells) < work.width or not one.cells[work.width - 1].strip() for one in rest):
+    if header is not None and kind == "delimited" and _has_spare_column(header, rest):
         work.width -= 1
     if header is not None and header.damaged:
         work.width = len(_repaired_header(work, header))
@@ -233,6 +231,14 @@ def _measure(work: _Work, records: list[Record]) -> None:
     if names is not None and work.width == len(names) and (header is None or _same_names(header.cells, names)):
         for column, judge in zip(work.columns, work.fits, strict=True):
             column.fits = judge
+
+
+def _has_spare_column(header: Record, rest: list[Record]) -> bool:
+    """Whether the last column is only what stands behind a delimiter at the end of every line."""
+    width = len(header.cells)
+    if header.cells[-1].strip() or (header.quoted and header.quoted[-1]) or not any(map(str.strip, header.cells)):
+        return False
+    return all(len(one.cells) < width or not one.cells[width - 1].strip() for one in rest)
 
 
 def _refuse_width(work: _Work, rows: list[Record]) -> None:
@@ -361,7 +367,7 @@ def _cells(work: _Work, one: Record, row: int | None = None) -> list[Cell | None
     """The cells of a record, as many as the table has columns."""
     width, delimiter, kind = work.width, work.table.dialect.delimiter, work.table.dialect.kind
     cells: list[Cell] | None = None
-    if kind == "lines" or (width == 1 and not one.quoted and kind != "markdown"):
+    if kind == "lines" or (width == 1 and not one.quoted and kind != "markdown" and any(map(str.strip, one.cells[1:]))):
         cells = [decoded(work.raw(one), one.start)]
     elif one.damaged or len(one.cells) > width:
         cells = _weighed(work, one, row)

@@ -12,29 +12,47 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from structgen.errors import ReadError
+from structgen.formats.csv.quoting import quoted_literal
 from structgen.schema.scalars import scalar_text
 
-__all__ = ["write"]
+__all__ = ["write", "written"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write(value: Any, *, delimiter: str = ",", neutral: bool = False) -> str:
-    """A table as CSV. ``neutral``: a text that a spreadsheet would take for a formula gets an apostrophe in front."""
+def write(value: Any) -> str:
+    """A table as CSV."""
     rows = _rows(value)
-    if neutral:
-        rows = [[_neutral(cell) for cell in row] for row in rows]
-    texts = [["" if cell is None else cell if isinstance(cell, str) else scalar_text(cell) for cell in row] for row in rows]
-    bare = _written(texts, delimiter, csv.QUOTE_MINIMAL)
+    texts = [[_text(cell) for cell in row] for row in rows]
+    bare = _joined(texts, ",", csv.QUOTE_MINIMAL, "\n")
     from structgen.formats.csv.read import FORMAT
 
-    assert FORMAT.aimed is not None
     try:
-        if FORMAT.aimed(None, {"delimiter": delimiter}).strict(bare) == texts:
+        if FORMAT.strict(bare) == texts:
             return bare
     except ValueError:
         pass
-    return _written(texts, delimiter, csv.QUOTE_ALL)
+    return _joined(texts, ",", csv.QUOTE_ALL, "\n")
+
+
+def written(rows: Sequence[Sequence[Any]], delimiter: str, quoting: str, line_end: str, neutral: bool) -> str:
+    """Rows as the grammar of ``Csv`` has them. ``neutral``: no cell is a formula to a spreadsheet."""
+    if neutral:
+        rows = [[_neutral(cell) for cell in row] for row in rows]
+    always = {"minimal": (), "texts": (str,), "all": (object,)}[quoting]
+    lines: list[str] = []
+    for row in rows:
+        cells = [quoted_literal(_text(cell), delimiter, isinstance(cell, always)) for cell in row]
+        lines.append(delimiter.join(cells) if cells != [""] else '""')
+    return "".join(line + line_end for line in lines)
+
+
+def _neutral(cell: Any) -> Any:
+    return "'" + cell if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None else cell if isinstance(cell, str) else scalar_text(cell)
 
 
 def _rows(value: Any) -> list[Sequence[Any]]:
@@ -49,11 +67,7 @@ def _rows(value: Any) -> list[Sequence[Any]]:
     return rows
 
 
-def _neutral(cell: Any) -> Any:
-    return "'" + cell if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
-
-
-def _written(rows: list[list[str]], delimiter: str, quoting: Any) -> str:
+def _joined(rows: list[list[str]], delimiter: str, quoting: Any, line_end: str) -> str:
     stream = io.StringIO(newline="")
-    csv.writer(stream, delimiter=delimiter, quoting=quoting, lineterminator="\n").writerows(rows)
+    csv.writer(stream, delimiter=delimiter, quoting=quoting, lineterminator=line_end).writerows(rows)
     return stream.getvalue()

@@ -1,7 +1,7 @@
 """``Lark`` and ``Gbnf``: grammar texts as sources of grammars.
 
-In: a grammar in Lark's notation or in llama.cpp's GBNF. Out, from ``to_grammar``: the grammar of exactly its texts, read
-without a lexer: terminals mean the texts they spell, put together as they stand.
+In: a grammar in Lark's notation or in llama.cpp's GBNF. Out, from ``to_grammar``: the grammar of exactly its texts. GBNF
+has no lexer; for Lark the lexer and the parser are those that lark would run.
 """
 
 from __future__ import annotations
@@ -11,21 +11,37 @@ from dataclasses import dataclass
 from structgen.errors import GrammarSyntaxError, SchemaError
 from structgen.grammar.gbnf import read_gbnf
 from structgen.grammar.lark import read_lark
+from structgen.grammar.lark_lexed import LexerName, ParserName, read_lark_lexed
 from structgen.grammar.nodes import Grammar
 from structgen.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
 class Lark:
-    """A grammar in Lark's notation, from the rule ``start`` on; ``name`` stands in error positions."""
+    """A grammar in Lark's notation, from the rule ``start`` on: the texts that ``lark.Lark`` parses with the same
+    ``parser`` and ``lexer``.
+
+    ``parser="earley"`` has the lexers ``"dynamic"`` (its default), ``"dynamic_complete"`` and ``"basic"``, ``"lalr"`` has
+    ``"contextual"`` (its default) and ``"basic"``. ``lexer=None`` is none of lark's: terminals mean the texts they spell,
+    put together as they stand. ``strict``: colliding terminals and conflicts are errors, as in lark. ``import_paths``: the
+    only folders from which ``%import`` may read beside lark's own grammars. ``name`` stands in error positions.
+    """
 
     text: str | bytes
     start: str = "start"
     name: str = "grammar"
+    parser: ParserName = "earley"
+    lexer: LexerName | None = "auto"
+    strict: bool = False
+    import_paths: tuple[str, ...] = ()
 
     def to_grammar(self, limits: Limits) -> Grammar:
         """The grammar; raises ``GrammarSyntaxError`` with name:line:column."""
-        return read_lark(_decoded(self.text, self.name), start=self.start, name=self.name, limits=limits)
+        text = _decoded(self.text, self.name)
+        if self.lexer is None:
+            return read_lark(text, start=self.start, name=self.name, limits=limits)
+        return read_lark_lexed(text, start=self.start, parser=self.parser, lexer=self.lexer, strict=self.strict,
+                               name=self.name, import_paths=tuple(self.import_paths), limits=limits)
 
 
 @dataclass(frozen=True, slots=True)

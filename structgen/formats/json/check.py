@@ -15,6 +15,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from structgen.errors import GrammarSyntaxError, ReadError
+from structgen.formats.json.formats import FORMAT_NAMES, NARROWER, format_node
 from structgen.formats.json.matches import matches
 from structgen.formats.json.strings import pattern_node
 from structgen.limits import Limits
@@ -24,13 +25,14 @@ from structgen.schema.text import read_schema_text
 if TYPE_CHECKING:
     from structgen.formats.json.source import JsonSchema
 
+MAX_CHECKED = 2000
+"""Characters of a string whose format is judged by its language: the time grows with their square."""
 MAX_SHOWN = 200
 """Characters of a message of jsonschema, which quotes values whole."""
 
 
 def checker(source: JsonSchema) -> Callable[[str], None]:
     """A function that raises ``ReadError`` for a JSON text whose value is not valid."""
-    from jsonschema import FormatChecker
     from jsonschema.exceptions import UnknownType, best_match
     from referencing.exceptions import Unresolvable
 
@@ -40,7 +42,7 @@ def checker(source: JsonSchema) -> Callable[[str], None]:
     schema = _exact(schema)
     kind = _validator_class(schema, source.draft_number)
     validator = kind(schema, registry=_registry(source.registry or {}),
-                     format_checker=FormatChecker() if source.formats == "assert" else None)
+                     format_checker=format_checker() if source.formats == "assert" else None)
 
     def check(text: str) -> None:
         try:
@@ -52,6 +54,26 @@ def checker(source: JsonSchema) -> Callable[[str], None]:
                             because=f'"{error.validator}" at #/{"/".join(map(str, error.absolute_schema_path))} fails')
 
     return check
+
+
+@cache
+def format_checker() -> Any:
+    """A format checker for jsonschema, which by itself knows only the formats of packages that happen to be installed.
+
+    A format that masks enforce exactly is judged by the same language, of which masks write a part by jsonschema.
+    """
+    from jsonschema import FormatChecker
+    from jsonschema.exceptions import FormatError
+
+    class Formats(FormatChecker):
+        def check(self, instance: object, format: str) -> None:
+            known = isinstance(instance, str) and len(instance) <= MAX_CHECKED and format in FORMAT_NAMES - NARROWER.keys()
+            if not known:
+                super().check(instance, format)
+            elif not matches(format_node(format)[0], cast("str", instance)):
+                raise FormatError(f"{instance!r} is not a {format!r}")
+
+    return Formats()
 
 
 def _validator_class(schema: Any, draft: int | None) -> Any:

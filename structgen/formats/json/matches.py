@@ -7,7 +7,8 @@ is bounded by nodes times the square of the length, whatever the pattern; nothin
 from __future__ import annotations
 
 from structgen.grammar.build import ANY_TEXT
-from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str, Substrings
+from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str, Substrings, Words
+from structgen.schema.words import is_piece
 
 
 def matches(node: Node, text: str) -> bool:
@@ -65,6 +66,8 @@ class _Run:
             return set(range(start, len(text) + 1)) - self.ends(node.body, start)
         if isinstance(node, Substrings):
             return {end for end in range(start, len(text) + 1) if text[start:end] in node.source}
+        if isinstance(node, Words):
+            return {end for end in range(start, len(text) + 1) if is_piece(text[start:end], node.source, node.places)}
         raise TypeError(f"not a regular node: {node!r}")
 
     def _repeat(self, node: Repeat, start: int) -> set[int]:

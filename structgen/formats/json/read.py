@@ -58,6 +58,11 @@ def embedded(text: str) -> tuple[Any, int]:
     return candidate.value, candidate.cost
 
 
+def value_at(text: str, start: int, end: int) -> Candidate:
+    """The value that begins at ``start``."""
+    return Structure(text, start, end).read(start)
+
+
 def candidates(text: str, typed: bool) -> Iterator[Candidate]:
     """The ways to read a text as JSON. ``typed``: also each of several values alone, and the text itself as a string."""
     for region in regions(text):
@@ -265,4 +270,4 @@ def _refuse(word: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse, parse_float=_finite)
-FORMAT = Format("json", strict, candidates, embedded, write)
+FORMAT = Format("json", strict, candidates, embedded, write, value_at=value_at)

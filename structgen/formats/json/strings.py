@@ -11,10 +11,11 @@ from functools import cache, lru_cache
 from structgen.errors import GrammarSyntaxError
 from structgen.formats.json.formats import format_node
 from structgen.grammar.build import ANY_TEXT, alt, literal, repeat
-from structgen.grammar.nodes import And, Encoding, Node, Not, Substrings, Text
+from structgen.grammar.nodes import And, Encoding, Node, Not, Substrings, Text, Words
 from structgen.grammar.regex import parse_regex
 from structgen.limits import Limits
 from structgen.schema.nodes import StringFacet, TextTest
+from structgen.schema.words import places_of
 
 
 @cache
@@ -75,6 +76,8 @@ def language(test: TextTest, limits: Limits) -> tuple[Node, int | None]:
             raise PatternError(error, test.origin) from None
     if test.kind == "format":
         return format_node(test.argument)
+    if test.kind == "words":
+        return Words(test.argument, places_of(test.argument)), None
     return Substrings(test.argument), None
 
 

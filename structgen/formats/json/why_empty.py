@@ -13,11 +13,14 @@ from structgen.errors import UnsatisfiableError
 from structgen.formats.json.strings import PatternError, string_node
 from structgen.grammar.nodes import Encoding, Node
 from structgen.limits import Limits
+from structgen.schema.from_text import KEYWORD, WORDS_KEYWORD
 from structgen.schema.json_schema import Reader
 from structgen.schema.nodes import NumberFacet, StringFacet
 
 IsEmpty = Callable[[Node], bool]
 WHAT = "no value can satisfy the schema"
+_KEYWORDS = {"substring": KEYWORD, "words": WORDS_KEYWORD}
+"""The keywords of tests that are not called by them."""
 
 
 class WhyEmpty:
@@ -72,7 +75,8 @@ class WhyEmpty:
     def _parts(self, facet: StringFacet) -> Iterable[tuple[str, StringFacet]]:
         """The tests of a facet one by one, with their words."""
         for test in facet.tests:
-            place = f'"{test.kind}" at {self._reader.pointer(test.origin)}/{test.kind}'
+            keyword = _KEYWORDS.get(test.kind, test.kind)
+            place = f'"{keyword}" at {self._reader.pointer(test.origin)}/{keyword}'
             yield ("" if test.holds else "the opposite of ") + place, StringFacet(tests=(test,))
         if facet.values is not None:
             yield "the values listed", StringFacet(values=facet.values)

@@ -36,6 +36,8 @@ MAX_DEPTH = 900
 MOVES_PER_TOKEN, MOVES = 50, 10_000
 """Moves of the parser from token to token; 2 are usual, and what makes it try everything twice at each level meets this."""
 
+_STATEMENTS = (exp.Query, exp.Values, exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Alter,
+               exp.TruncateTable, exp.Transaction, exp.Commit, exp.Rollback)
 _BEGINNINGS = {TokenType.SELECT, TokenType.WITH, TokenType.VALUES, TokenType.L_PAREN, TokenType.TABLE, TokenType.FROM}
 _EXPLAIN = re.compile(r"EXPLAIN\s+(?:QUERY\s+PLAN\s+|ANALYZE\s+|VERBOSE\s+|\((?:\s*[a-z_]+(?:\s+[a-z]+)?\s*,?)*\)\s*)*",
                       re.IGNORECASE)
@@ -45,12 +47,22 @@ _GAP = re.compile(r"[ \t\r\n\f]+")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One statement that only reads: its text as written, its tree (sqlglot), and the dialect it was read in."""
+    """One statement that only reads: its text as written, its tree (sqlglot), and the dialect it was read in.
+
+    ``explains``: the text is EXPLAIN and a query, whose tree it is.
+    """
 
     sql: str
     tree: Any
     dialect: str
     tokens: tuple[Token, ...]
+    explains: bool = False
+
+    @property
+    def body(self) -> str:
+        """The text without the semicolons and comments behind it: some drivers take them for a second statement."""
+        last = next((token for token in reversed(self.tokens) if token.token_type != TokenType.SEMICOLON), None)
+        return self.sql if last is None else self.sql[:last.end + 1]
 
 
 def guard(sql: str, dialect: str = "sqlite", *, functions: frozenset[str] = frozenset(), read_only: bool = True) -> Query:
@@ -84,7 +96,7 @@ def parsed(sql: str, dialect: str = "sqlite", *, any_statement: bool = False) ->
     if _depth(tree) > MAX_DEPTH:
         raise QueryError(f"the statement is nested deeper than {MAX_DEPTH}", kind="too-costly", position="1:1",
                          because="databases refuse such expressions", instead="write a list as IN (…)")
-    return Query(sql, tree, name, tuple(tokens))
+    return Query(sql, tree, name, tuple(tokens), offset > 0)
 
 
 def dialect_named(dialect: str) -> str:
@@ -247,6 +259,9 @@ def _parse(tokens: list[Token], sql: str, dialect: str) -> Any:
     if isinstance(found[0], exp.Select) and not found[0].expressions:
         raise QueryError("SELECT of nothing", kind="syntax", position=place(sql, tokens[0].start),
                          because="no column follows it")
+    if not isinstance(found[0], _STATEMENTS):
+        raise QueryError("no statement", kind="syntax", position=place(sql, tokens[0].start),
+                         because=f"it parses as {type(found[0]).__name__}")
     return found[0]
 
 

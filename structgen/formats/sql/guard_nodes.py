@@ -88,8 +88,9 @@ def _check_function(node: Any, sql: str, allowed: frozenset[str], tokens: Sequen
         if type(node).__name__ not in _SYNTAX:
             raise _refused(node, sql, tokens)
     elif name not in allowed:
-        raise QueryError(f"the function {name[:60]}", kind="not-read-only", position=place(sql, _start(node)),
-                         because=REASONS.get(name, "it is not one of those that are known to be harmless"),
+        kind = "not-read-only" if name in REASONS else "unknown-function"
+        raise QueryError(f"the function {name[:60]}", kind=kind, position=place(sql, _start(node)), because=REASONS.get(
+                             name, "it is not one of those that are known to be harmless"),
                          instead=None if name in REASONS else f"pass functions={{{name[:60]!r}}} if it only reads")
 
 

@@ -48,6 +48,8 @@ class Problem:
     end: int
     because: str
     known: tuple[str, ...] = ()
+    fix: tuple[int, int, str] | None = None
+    """Where another name of a table must stand, if exactly one fits there: start, end, name."""
 
     @property
     def nearest(self) -> tuple[str, ...]:
@@ -92,6 +94,8 @@ class _Source:
 
     label: str
     columns: dict[str, str] | None
+    table: str = ""
+    """The folded name of the table that it is, if it is one."""
     merged: set[str] = field(default_factory=set)
     """Columns that USING or NATURAL made one with those of an earlier source."""
 
@@ -161,10 +165,17 @@ class _Check:
         found = self._sources.get(id(scope))
         if found is None:
             found = self._sources[id(scope)] = {}
-            for name, (_, selected) in scope.selected_sources.items():
-                found[self.fold(name)] = _Source(name, self.columns(selected))
+            for name, (node, selected) in scope.selected_sources.items():
+                table = self.fold(selected.name) if isinstance(selected, exp.Table) else ""
+                found[self.fold(name)] = _Source(self.label(node, name), self.columns(selected), table)
             self.merge(scope, found)
         return found
+
+    def label(self, node: Any, name: str) -> str:
+        """What the text calls a source."""
+        alias = node.args.get("alias")
+        identifier = alias.this if isinstance(alias, exp.TableAlias) else node.this if isinstance(node, exp.Table) else None
+        return self.written(identifier) if isinstance(identifier, exp.Identifier) else name
 
     def columns(self, source: Any) -> dict[str, str] | None:
         if isinstance(source, exp.Table):
@@ -303,14 +314,17 @@ class _Check:
             labels = [source.label for level in levels for source in level.values()]
             because = "the database has that table, but this FROM does not name it so" if table in self.tables else \
                 "it is neither a table nor an alias there"
-            yield Problem("unknown-alias", self.written(qualifier), start, end, because, tuple(dict.fromkeys(labels)))
+            fits = [source.label for source in levels[0].values() if source.table == table] if levels else []
+            fix = (start, end, fits[0]) if len(fits) == 1 else None
+            yield Problem("unknown-alias", self.written(qualifier), start, end, because, tuple(dict.fromkeys(labels)), fix)
         elif isinstance(node.this, exp.Identifier) and not self.has(found, node.this):
+            at = (start, end)
             start, end = span_of(node.this) or (0, 0)
             name = self.fold(node.name)
             others = [source.label for level in levels for source in level.values() if name in (source.columns or ())]
             because = f"{qualifier.name} has none of that name" + (f"; {', '.join(others)} has" if others else "")
             yield Problem("unknown-column", f"{self.written(qualifier)}.{self.written(node.this)}", start, end, because,
-                          tuple((found.columns or {}).values()))
+                          tuple((found.columns or {}).values()), (*at, others[0]) if len(others) == 1 else None)
 
     def unqualified(self, node: Any, scope: Scope) -> Iterator[Problem]:
         name = self.fold(node.name)

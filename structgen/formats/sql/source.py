@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from structgen.errors import SchemaError
+from structgen.formats.base import ReadAs
 from structgen.formats.sql.catalog import DIALECTS, Catalog, Dialect, read_catalog
 from structgen.formats.sql.names import marked, named, positions
 from structgen.grammar.build import NEVER
@@ -54,6 +55,11 @@ class Sql:
         if not self.parameters:
             rules["parameter"] = NEVER
         return replace(found, rules=rules, unenforced=unenforced)
+
+    def read_as(self) -> ReadAs:
+        """How ``read`` takes a statement: as a text, with the names of the schema."""
+        options = {"dialect": self.dialect, "catalog": self.catalog(), "read_only": self.read_only}
+        return ReadAs("sql", None, options)
 
     def catalog(self, limits: Limits | None = None) -> Catalog | None:
         """What the schema describes; None without one."""

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from structgen.errors import ReadError, SchemaError, ToolError
+from structgen.formats.base import ReadAs
 from structgen.formats.tagged.source import Part, Tag, Tagged, Tags, check_count
 from structgen.formats.tools.definitions import Tool, as_tool, unique
 from structgen.formats.tools.grammar import call_node, calls_node, free_text
@@ -206,6 +207,10 @@ class Tools:
         return Tags(
             tags, [style.trigger], stop_after_first=not self.parallel, max_tags=self.max_calls if self.parallel else None
         )
+
+    def read_as(self) -> ReadAs:
+        """How a damaged text is read, by ``structgen.read``: as a list of names and arguments."""
+        return ReadAs("tool_calls", None, {"tools": self})
 
     def parse(self, text: str) -> list[ToolCall]:
         """The calls of a text that the grammar allows, in order; none where it is free text.

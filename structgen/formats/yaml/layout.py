@@ -104,7 +104,7 @@ class Layout:
         return known
 
     def _written(self, node: Node, level: int, place: Place, bounded: bool) -> Node:
-        inline: list[Node] = []
+        before = EMPTY if place == "root" else _SPACE
         options: list[Node] = []
         for option in node.options if isinstance(node, Alt) else (node,):
             if isinstance(option, Alt):
@@ -113,23 +113,16 @@ class Layout:
                 options.append(self._reference(option.rule, level, place))
             elif isinstance(option, Members | Items | Seq):
                 empty, block_ = self._container(option, level, bounded)
-                inline.append(empty)
-                before = {"root": EMPTY, "key": line_break(level), "dash": _SPACE}[place]
-                options.append(seq(before, block_))
+                options += [seq(before, empty), seq(line_break(level) if place == "key" else before, block_)]
+            elif isinstance(option, Text) and option.encoding != "raw":
+                options.append(flow(option, "" if place == "root" else " "))
+                if option.body is ANY_TEXT and option.max_length is None and option.min_length <= 1:
+                    options.append(seq(before, block(INDENT * max(level, 1))))
             else:
-                inline += self._scalar(option, level)
-        written = alt(one for one in inline if one is not NEVER)
-        return alt(one for one in (seq(EMPTY if place == "root" else _SPACE, written), *options) if one is not NEVER)
-
-    def _scalar(self, node: Node, level: int) -> list[Node]:
-        if isinstance(node, Text) and node.encoding != "raw":
-            found = [flow(node)]
-            if node.body is ANY_TEXT and node.max_length is None and node.min_length <= 1:
-                found.append(block(INDENT * max(level, 1)))
-            return found
-        if isinstance(node, Ref):
-            self._copy_flat(node.rule)
-        return [node]
+                if isinstance(option, Ref):
+                    self._copy_flat(option.rule)
+                options.append(seq(before, option))
+        return alt(one for one in options if one is not NEVER)
 
     def _reference(self, rule: str, level: int, place: Place) -> Node:
         key = (rule, level, place)

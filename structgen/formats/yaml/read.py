@@ -19,11 +19,12 @@ from typing import Any
 from structgen.errors import ReadError, SchemaError
 from structgen.formats.base import Candidate, Format, Found, Place, keys_of
 from structgen.formats.extract import Fence, Region, fence_at, regions
-from structgen.formats.yaml.read_guide import ANY, Guide, guide_of
+from structgen.formats.yaml.read_guide import ANY, guide_of
 from structgen.formats.yaml.read_lines import Row, dash_at, key_at, rows_of, weak_key_at
-from structgen.formats.yaml.read_strict import strict_value
+from structgen.formats.yaml.read_strict import MAX_LINES, strict_value
 from structgen.formats.yaml.read_values import BlockReader
 from structgen.formats.yaml.write import write
+from structgen.schema.coerce import coerce
 
 __all__ = ["FORMAT"]
 
@@ -31,8 +32,8 @@ MAX_TEXT = 8 << 20
 """Characters of one text; an answer has thousands."""
 MAX_FENCES = 50
 MAX_DOCUMENTS = 2_000
-_FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})", re.MULTILINE)
-_MARKER = re.compile(r"^(?:---(?=[ \t\r\n]|\Z)|\.\.\.(?=[ \t\r]*(?:\n|\Z))|%(?:YAML|TAG)[^\n]*)[ \t]*", re.MULTILINE)
+_FENCE = re.compile("^[ \\t>\ufeff]*(?:`{3,}|~{3,})", re.MULTILINE)
+_MARKER = re.compile(r"^(?:\ufeff?---(?=[ \t\r\n]|\Z)|\.\.\.(?=[ \t\r]*(?:\n|\Z))|%(?:YAML|TAG)[^\n]*)[ \t]*", re.MULTILINE)
 _INTRODUCTION = re.compile(
     r"(?i)(?:\W*\b(?:here(?:'s| is| are)|sure|certainly|of course|below (?:is|are)|based on|as requested"
     r"|the (?:following|answer|result|output|yaml)|(?:answer|output|result|response)\b\W*:?\W*$))"
@@ -44,19 +45,25 @@ _FLOW_LINE = re.compile(r"[^:\n\[\]{}]{3,80}:[ \t]+[\[{]")
 class _Reader:
     """Reads YAML for one type."""
 
-    def __init__(self, guide: Guide = ANY) -> None:
-        self.guide = guide
+    def __init__(self, schema: Any = None, root: Any = None) -> None:
+        self.schema = schema
+        self.root = schema if root is None else root
+        self.guide = guide_of(schema, self.root)
 
     def candidates(self, text: str, typed: bool) -> Iterator[Candidate]:
         """The ways to read a text."""
         if len(text) > MAX_TEXT:
             raise ReadError(f"the text has more than {MAX_TEXT} characters", instead="read it in parts")
+        if text.count("\n") + text.count("\r") > 2 * MAX_LINES or len(text.splitlines()) > MAX_LINES:
+            raise ReadError(f"the text has more than {MAX_LINES} lines", position="1:1", instead="read it in parts")
         for region in regions(text):
             found = False
             for candidate in self.region(text, region, typed):
                 if region.thinking:
                     candidate.found.insert(0, Found("thinking", region.thinking[0], text[slice(*region.thinking)], ""))
                 found = True
+                if text.startswith("\ufeff"):
+                    candidate.found.insert(0, Found("byte-order-mark", 0, "\ufeff", ""))
                 yield candidate
             if found and not typed:
                 return
@@ -83,7 +90,10 @@ class _Reader:
         rows = [row for row in rows_of(text, start, end) if not row.is_blank]
         keys = [key_at(text, row.at, row.end) for row in rows]
         if self.guide.names:
-            return any(key is not None and self.guide.knows(key.name) for key in keys)
+            return any(
+                key is not None and self.guide.knows(key.name) and (key.value < row.end or not key.found)
+                for row, key in zip(rows, keys, strict=True)
+            )
         return (
             bool(rows)
             and all(keys)
@@ -108,8 +118,10 @@ class _Reader:
         if len(parts) == 1:
             yield from self.document(text, *parts[0], typed)
             return
-        alone = [one for one in (list(self.document(text, *part, typed)) for part in parts[:MAX_DOCUMENTS]) if one]
-        values = [one for one in alone if isinstance(one[0].value, dict | list)] or alone
+        ways = [(part, list(self.document(text, *part, typed))) for part in parts[:MAX_DOCUMENTS]]
+        ways = [one for one in ways if one[1] and not self.is_announcement(text[slice(*one[0])])]
+        ways = [one for one in ways if isinstance(one[1][-1].value, dict | list)] or ways
+        parts, values = [part for part, _ in ways], [one for _, one in ways]
         if len(values) == 1:
             for candidate in values[0]:
                 _around(text, candidate, start, end)
@@ -117,25 +129,35 @@ class _Reader:
             return
         if not values:
             return
-        for ways in values if typed else ():
+        only_list = self.guide.is_list and not any(text[slice(*one[0].span)].lstrip()[:1] in ("-", "[") for one in values)
+        for ways in values if typed and not only_list else ():
             for candidate in ways:
-                _around(text, candidate, start, end)
+                passed = [one[0].span for one in values if one is not ways]
+                candidate.found += [Found("other-answer", first, text[first:last].strip(), "") for first, last in passed]
                 yield candidate
         yield self.merged(text, parts, (start, end), typed)
 
     def merged(self, text: str, parts: list[tuple[int, int]], span: tuple[int, int], typed: bool) -> Candidate:
         """Several documents as a list."""
-        item = _Reader(self.guide.item) if self.guide.kinds and self.guide.allows("array") else self
+        inner = self.schema.get("items") if isinstance(self.schema, Mapping) and self.guide.allows("array") else None
+        item = _Reader(inner, self.root) if isinstance(inner, Mapping) else self
         merged = Candidate([], [Found("concatenated-values", span[0], "", "- ")], span)
         places = merged.places[id(merged.value)] = {}
         for part in parts[:MAX_DOCUMENTS]:
-            one = min(item.document(text, *part, typed), key=lambda way: way.cost, default=None)
+            one = min(item.document(text, *part, typed), key=item.rank, default=None)
             if one is not None:
                 places[len(merged.value)] = part[0]
                 merged.found += [found._replace(place=_below(found.place, len(merged.value))) for found in one.found]
                 merged.places.update(one.places)
                 merged.value.append(one.value)
         return merged
+
+    def rank(self, candidate: Candidate) -> float:
+        """The cost of a candidate of the type."""
+        if self.schema is None:
+            return candidate.cost
+        coerced = coerce(candidate.value, self.schema, root=self.root)
+        return candidate.cost + coerced.cost + (1000 if coerced.failure is not None else 0)
 
     def document(self, text: str, start: int, end: int, typed: bool) -> Iterator[Candidate]:
         """The ways to read one document, without the prose around it."""
@@ -149,14 +171,14 @@ class _Reader:
 
     def ways(self, text: str, start: int, end: int, typed: bool) -> Iterator[Candidate]:
         begin, stop, brackets = _bare_brackets(text, start, end)
-        if brackets:
-            block = self.block(text, begin, stop, typed)
-            if block is not None:
-                block.found[:0] = brackets
-                yield block
         block = self.block(text, start, end, typed)
         if block is not None and (typed or not brackets or not isinstance(block.value, str)):
             yield block
+        is_block = bool(brackets) and text[begin:stop].lstrip()[:1] not in ("", '"', "'", "{", "[")
+        inside = self.block(text, begin, stop, typed) if is_block else None
+        if inside is not None:
+            inside.found[:0] = brackets
+            yield inside
         try:
             value = strict_value(text[start:end].removeprefix("\ufeff"), typed)
         except ValueError:
@@ -204,11 +226,17 @@ class _Reader:
                 and (self.starts_value(text, following) or index + 2 < len(rows))
                 and not (self.guide.wants_text)
             )
-        if self.guide.knows(key.name) or following.col > row.col:
+        is_heading = bool(key.found) and key.value >= row.end and following.start > row.following
+        if (self.guide.knows(key.name) and not is_heading) or following.col > row.col:
             return False
         if _INTRODUCTION.match(line):
             return True
         return key.value >= row.end and key.name.count(" ") > 1 and key_at(text, following.at, following.end) is not None
+
+    def is_announcement(self, text: str) -> bool:
+        """Whether a document is nothing but a line that announces the next."""
+        line = text.strip()
+        return "\n" not in line and _INTRODUCTION.match(line) is not None and line[-1] in ":.*"
 
     def starts_value(self, text: str, row: Row) -> bool:
         return dash_at(text, row.at, row.end) > row.at or text[row.at] in "[{" or key_at(text, row.at, row.end) is not None
@@ -269,15 +297,15 @@ def _documents(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 def _bare_brackets(text: str, start: int, end: int) -> tuple[int, int, list[Found]]:
     """The part between brackets that stand on lines of their own around block YAML."""
-    first = re.compile(r"\s*[{\[][ \t]*(?:\r\n|\n)").match(text, start, end)
+    first = re.compile(r"[\s\ufeff]*[{\[][ \t]*(?:\r\n|\n)").match(text, start, end)
     if first is None:
         return start, end, []
-    opening = first.end() - len(text[first.start() : first.end()].lstrip())
-    found = [Found("stray-bracket", opening, text[opening], "")]
+    opening = first.end() - len(text[first.start() : first.end()].lstrip().lstrip("\ufeff \t\r\n"))
+    found = [Found("block-bracket", opening, text[opening], "")]
     stop = start + len(text[start:end].rstrip())
     line = text.rfind("\n", start, stop) + 1
     if text[line:stop].strip() in ("}", "]", "},", "],") and line > first.end() - 1:
-        found.append(Found("stray-bracket", stop - len(text[line:stop].strip()), text[line:stop].strip(), ""))
+        found.append(Found("block-bracket", stop - len(text[line:stop].strip()), text[line:stop].strip(), ""))
         return first.end(), line, found
     return first.end(), end, found
 
@@ -288,8 +316,6 @@ def _around(text: str, candidate: Candidate, start: int, end: int) -> None:
     before = text[start:first]
     if before.strip("\ufeff \t\r\n"):
         candidate.found.insert(0, Found("surrounding-text", start, before, ""))
-    elif "\ufeff" in text[start : first + 1]:
-        candidate.found.insert(0, Found("byte-order-mark", text.index("\ufeff", start), "\ufeff", ""))
     if text[last:end].strip() and not _MARKER.fullmatch(text[last:end].strip()):
         candidate.found.append(Found("surrounding-text", last, text[last:end], ""))
     candidate.span = (start, end)
@@ -317,11 +343,22 @@ def _embedded(text: str) -> tuple[Any, int]:
     return made.value, made.cost
 
 
+def _written(value: Any) -> str:
+    """A value as YAML that is read as it is; as JSON, which is YAML, where a plain word might be doubted."""
+    text = write(value)
+    try:
+        if strict_value(text) == value:
+            return text
+    except ValueError:
+        pass
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
 def _aimed(schema: Any, options: Mapping[str, Any]) -> Format:
     """The format for one JSON Schema, whose names and types say where a line belongs."""
     if options:
         raise SchemaError(f"read({next(iter(options))}=…) is not an option of the format yaml")
-    return Format("yaml", strict_value, _Reader(guide_of(schema)).candidates, _embedded, write)
+    return Format("yaml", strict_value, _Reader(schema).candidates, _embedded, _written)
 
 
-FORMAT = Format("yaml", strict_value, _Reader().candidates, _embedded, write, _aimed)
+FORMAT = Format("yaml", strict_value, _Reader().candidates, _embedded, _written, _aimed)

@@ -13,7 +13,7 @@ from typing import Any
 
 from structgen.errors import ReadError
 from structgen.formats.base import Candidate, Found, Place
-from structgen.formats.yaml.read_guide import ANY, Guide
+from structgen.formats.yaml.read_guide import ANY, Guide, Wrapper
 from structgen.formats.yaml.read_lines import (
     Key,
     Row,
@@ -25,7 +25,7 @@ from structgen.formats.yaml.read_lines import (
     weak_key_at,
 )
 from structgen.formats.yaml.read_scalars import word
-from structgen.formats.yaml.read_strict import MAX_DEPTH, MAX_PARTS
+from structgen.formats.yaml.read_strict import MAX_DEPTH
 
 __all__ = ["Frame", "OpenText", "Placer"]
 
@@ -33,12 +33,15 @@ MAX_REPAIRS = 20_000
 NEAREST = 30
 """Open containers that are weighed for a line; the ones farther out only by their column."""
 NEVER = 99.0
+MANY = 200
+"""Members of a mapping among which a name that is spelled otherwise is looked for."""
+BULLETS = "*\u2022\u2013\u2014\u25e6\u00b7+"
 
 
 class Frame:
     """An open container. ``col``: of its members; ``parent``: of the line it belongs to; ``line``: of its last member."""
 
-    __slots__ = ("col", "guide", "is_dashed", "key", "line", "parent", "pending", "place", "places", "value")
+    __slots__ = ("col", "guide", "is_dashed", "key", "line", "names", "parent", "pending", "place", "places", "value")
 
     def __init__(self, value: Any, col: int, parent: int, guide: Guide, place: Place) -> None:
         self.value, self.col, self.parent, self.guide, self.place = value, col, parent, guide, place
@@ -49,6 +52,8 @@ class Frame:
         self.is_dashed = False
         """Whether a mapping's members stand behind dashes."""
         self.places: dict[Any, int] = {}
+        self.names: list[str] = []
+        """The names of a mapping's members, as the type spells them."""
 
     @property
     def is_map(self) -> bool:
@@ -75,8 +80,6 @@ class Placer:
     def __init__(self, text: str, start: int, end: int, guide: Guide, typed: bool) -> None:
         self.text, self.start, self.end, self.guide, self.typed = text, start, end, guide, typed
         self.rows: list[Row] = rows_of(text, start, end)
-        if len(self.rows) > MAX_PARTS:
-            raise ReadError(f"the text has more than {MAX_PARTS} lines", position=f"offset {start}")
         self.index = 0
         self.blanks = 0
         self.stack: list[Frame] = []
@@ -148,6 +151,8 @@ class Placer:
         frame.places[key] = offset
         if not frame.is_map:
             frame.value.append(None)
+        elif len(frame.names) < MANY:
+            frame.names.append(frame.guide.canonical(key))
 
     # Lines
 
@@ -170,23 +175,34 @@ class Placer:
             if not self.item(row, at, after, col):
                 self.text_line(row, at, col)
             return
-        key = key_at(self.text, at, row.end)
+        if self.text[at] in BULLETS and weak_dash_at(self.text, at, row.end) > at and self.weak_item(row, at, col):
+            return
+        key = self.key(row, at)
         if key is not None and self.member(row, key, col):
             return
         self.text_line(row, at, col)
+
+    def key(self, row: Row, at: int) -> Key | None:
+        """The name that begins here; None where it holds another sign for a colon, so that the colon is in the value."""
+        key = key_at(self.text, at, row.end)
+        if key is None or not any(sign in key.name for sign in (" = ", " -> ", " => ")):
+            return key
+        return None if weak_key_at(self.text, at, row.end) is not None else key
 
     # Members
 
     def member(self, row: Row, key: Key, col: int, limit: float = NEVER) -> bool:
         """Gives a line with a name to where it fits best; False where it is rather the text above going on."""
-        cost, frame, how = self.best_member(key.name, col)
+        cost, frame, how = self.best_member(key.name, col, self.text[key.start : row.end])
         if cost >= min(limit, self.text_cost(key.name, col)):
             return False
         self.finish_text()
         self.odd_lead(row)
         parent = -1
         if how == "child":
+            is_wrapper = not self.stack and self.wraps(key, row, col)
             parent, frame = self.top_line(), self.push_child({}, col, row.at)
+            frame.guide = Wrapper(frame.guide) if is_wrapper else frame.guide
         elif how == "item":  # a mapping in a list whose dashes are missing
             assert frame is not None
             self.pop_to(frame)
@@ -207,6 +223,19 @@ class Placer:
             self.note("indentation", row.start, self.text[row.start : row.at], " " * (parent + 2))
         self.put_member(frame, row, key, col)
         return True
+
+    def wraps(self, key: Key, row: Row, col: int) -> bool:
+        """Whether the first name is none of the type's, and what it stands for is."""
+        if self.guide.knows(key.name) or not self.guide.kinds or key.value < row.end:
+            return False
+        below = next((one for one in self.rows[self.index + 1 : self.index + 20] if not one.is_blank), None)
+        if below is None or below.col < col:
+            return False
+        after = dash_at(self.text, below.at, below.end)
+        if self.guide.is_list:
+            return after > below.at
+        inner = key_at(self.text, after, below.end) or weak_key_at(self.text, after, below.end)
+        return inner is not None and self.guide.knows(inner.name)
 
     def put_member(self, frame: Frame, row: Row, key: Key, col: int) -> None:
         """Begins the member and reads its value."""
@@ -233,17 +262,18 @@ class Placer:
     def top_line(self) -> int:
         return self.stack[-1].line if self.stack else -1
 
-    def best_member(self, name: str, col: int) -> tuple[float, Frame | None, str]:
+    def best_member(self, name: str, col: int, line: str) -> tuple[float, Frame | None, str]:
         """The least cost for a member, the container, and how: as a member, or of a new container."""
         if not self.stack:
             guide = self.guide
-            listed = guide.is_list and guide.item.allows("object")
+            listed = guide.is_list and guide.item.name_cost(name) < 1
             return (0.5, None, "list") if listed and not self.has_root else (0.5, None, "child")
         best: tuple[float, Frame | None, str] = (NEVER, None, "")
         top = self.stack[-1]
         if top.pending:
             best = self.child_cost(top, name, col)
         lists = [frame for frame in self.stack if not frame.is_map]
+        is_exact = False
         for depth, frame in enumerate(reversed(self.stack)):
             if depth > NEAREST and frame.col != col:
                 continue
@@ -252,10 +282,17 @@ class Placer:
             index = len(self.stack) - 1 - depth
             outer = self.stack[index - 1] if index else None
             indented = self.column_cost(frame, col, outer)
+            if is_exact and indented:
+                indented += 0.6  # it stands where an inner one has its members
+            is_exact = is_exact or not indented
             cost = indented + frame.guide.name_cost(name)
-            if name in frame.value:
+            known = frame.guide.canonical(name)
+            if name == frame.key and self.text.startswith(line, frame.places.get(name, 0)) and line[-1] not in ":|>-":
+                cost += 0.45  # the same line again
+            elif known in frame.names:
                 if outer is not None and not outer.is_map and lists and outer.guide.item.allows("object"):
-                    again = cost + 1 + (0 if name == next(iter(frame.value)) else 0.4)
+                    again = cost + 1 + (0 if known == frame.names[0] else 0.4)
+                    again += 1.5 if frame.guide.required.difference(frame.names) else 0
                     best = min(best, (again, outer, "item"), key=lambda way: way[0])
                 cost += 2
             if cost < best[0]:
@@ -289,22 +326,32 @@ class Placer:
     def text_cost(self, name: str, col: int) -> float:
         """The cost of taking a line with a name for the text above going on."""
         top = self.stack[-1] if self.stack else None
+        if self.in_text_list(col):
+            return 1.0
         if top is not None and top.pending:
-            return 1.0 if top.inner().wants_text and col > top.line else 3.5 if top.inner().is_scalar else NEVER
+            return 1.2 if top.inner().wants_text and col > top.line else 3.5 if top.inner().is_scalar else NEVER
         opened = self.open
         if opened is None or (opened.guide.kinds and not opened.guide.allows("string")):
             return NEVER
-        many = name.count(" ") > 2
+        many = name.count(" ") > 1
         if opened.frame is not None and col > opened.frame.line:
             return 1.6 if opened.guide.kinds or many else 2.5
         return 2.4 if many else 3.3
 
+    def in_text_list(self, col: int) -> bool:
+        """Whether a list of texts may have an item here whose dash is missing."""
+        if not self.stack:
+            return False
+        top = self.stack[-1]
+        if top.pending:
+            return top.inner().is_list and top.inner().item.wants_text and col > top.line
+        return not top.is_map and col == top.col and top.guide.item.wants_text and top.parent < col
+
     def odd_lead(self, row: Row) -> None:
         """Notes white space in front of a line that is no indentation."""
         lead = self.text[row.start : row.at]
-        if lead.strip(" "):
-            kind = "tab" if "\t" in lead else "byte-order-mark" if "\ufeff" in lead else "white-space"
-            self.note(kind, row.start, lead, " " * row.col)
+        if lead.strip(" \ufeff"):
+            self.note("tab" if "\t" in lead else "white-space", row.start, lead, " " * row.col)
 
     # Items
 
@@ -377,7 +424,7 @@ class Placer:
             self.content(inner, row, after, col + after - at)
             return
         if at < row.end and not guide.is_scalar and not (guide.is_list and guide.kinds):
-            key = key_at(self.text, at, row.end) or self.known_weak_key(guide, row, at)
+            key = self.key(row, at) or self.known_weak_key(guide, row, at)
             if key is not None:
                 inner = self.push({}, col, frame.line, guide, at)
                 self.put_member(inner, row, key, col)
@@ -386,7 +433,7 @@ class Placer:
 
     def known_weak_key(self, guide: Guide, row: Row, at: int) -> Key | None:
         key = weak_key_at(self.text, at, row.end)
-        return key if key is not None and guide.knows(key.name) else None
+        return key if key is not None and guide.kinds and guide.name_cost(key.name) < 0.5 else None
 
     # Text
 
@@ -467,8 +514,16 @@ class Placer:
             ):
                 return False
             return self.member(row, key, col)
-        cost, frame, _ = self.best_member(key.name, col)
-        known = cost < 2.5 and (frame.guide if frame is not None else self.stack[-1].inner()).knows(key.name)
+        cost, frame, _ = self.best_member(key.name, col, self.text[at : row.end])
+        guide = frame.guide if frame is not None else self.stack[-1].inner()
+        known = (
+            cost < 2.5
+            and bool(guide.kinds)
+            and min(
+                guide.name_cost(key.name), guide.item.name_cost(key.name) if (guide.is_list and guide.item.kinds) else NEVER
+            )
+            < 0.5
+        )
         plain = cost < 0.5 and frame is not None and frame.col == col
         return self.member(row, key, col) if known or plain else False
 
@@ -499,7 +554,7 @@ class Placer:
 
     def looks_listed(self, sign: str) -> bool:
         rest = [one for one in self.rows[self.index + 1 : self.index + 4] if not one.is_blank]
-        return bool(rest) and all(self.text.startswith(sign, one.at) for one in rest)
+        return bool(rest) and all(self.text.startswith(sign, one.at) for one in rest if one.col == self.rows[self.index].col)
 
     def candidate(self) -> Candidate:
         return Candidate(self.root, self.found, (self.start, self.end), self.places)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from structgen.errors import ReadError
 from structgen.formats.base import Found, Place
 from structgen.formats.yaml.read_guide import Guide
+from structgen.formats.yaml.read_lines import is_comment
 from structgen.formats.yaml.read_scalars import decoded, word
 from structgen.formats.yaml.read_strict import MAX_DEPTH, MAX_PARTS
 
@@ -261,7 +262,9 @@ class _Reader:
             if one == ":" and is_name and (_COLON.match(self.text, at, self.end) or self.text[at + 1 : at + 2].isalnum()):
                 break
             if one == "#" and at > start and self.text[at - 1] in " \t":
-                break
+                if is_comment(self.text, at) or (guide is not None and guide.kinds and not guide.allows("string")):
+                    break
+                self.note("unquoted-hash", at, "#", "#")
             at += 1
         return at
 
@@ -275,10 +278,10 @@ class _Reader:
             if one == "\\" and quote != "'":
                 at += 2
                 continue
-            if one == "'" and quote == "'" and self.text.startswith("''", at):
-                if not _END.match(self.text, at + 1, self.end) or at > start or self.text.startswith("'''", at):
-                    at += 2
-                    continue
+            doubled = one == quote == "'" and self.text.startswith("''", at)
+            if doubled and (at > start or self.text.startswith("'''", at) or not _END.match(self.text, at + 1, self.end)):
+                at += 2
+                continue
             if one in closers:
                 first = at if first < 0 else first
                 if self._closes(at, is_name):

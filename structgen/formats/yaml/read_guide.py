@@ -11,7 +11,7 @@ from typing import Any
 
 from structgen.schema.scalars import folded
 
-__all__ = ["ANY", "Guide", "guide_of"]
+__all__ = ["ANY", "Guide", "Wrapper", "guide_of"]
 
 MAX_BRANCHES = 60
 """Schemas that are looked at for one place."""
@@ -120,6 +120,10 @@ class Guide:
     def knows(self, name: str) -> bool:
         return name in self.names or (bool(self._folded) and folded(name) in self._folded)
 
+    def canonical(self, name: str) -> str:
+        """The name as the type spells it."""
+        return name if name in self.names or not self._folded else self._folded.get(folded(name), name)
+
     def child(self, name: str) -> Guide:
         found = self._children.get(name)
         if found is None:
@@ -133,6 +137,17 @@ class Guide:
         if self._item is None:
             self._item = Guide(tuple(self._items), self.root) if self._items else ANY
         return self._item
+
+
+class Wrapper(Guide):
+    """Around a value that stands under a name which the type does not know."""
+
+    def __init__(self, inner: Guide) -> None:
+        super().__init__((), None)
+        self.inner = inner
+
+    def child(self, name: str) -> Guide:
+        return self.inner
 
 
 def _listed(value: Any) -> list[Any]:
@@ -172,6 +187,6 @@ ANY = Guide((), None)
 """Where nothing is known."""
 
 
-def guide_of(schema: Any) -> Guide:
-    """The guide of a schema, or of none."""
-    return Guide((schema,), schema) if isinstance(schema, Mapping) else ANY
+def guide_of(schema: Any, root: Any) -> Guide:
+    """The guide of a schema within another, or of none."""
+    return Guide((schema,), root) if isinstance(schema, Mapping) else ANY

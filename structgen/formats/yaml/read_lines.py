@@ -18,7 +18,7 @@ ODD_SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _LINE = re.compile(rf"([ \t{ODD_SPACES}\ufeff]*)([^\r\n]*)(?:\r\n|\n|\r|\Z)")
 _COLON = re.compile(rf":(?=[ \t{ODD_SPACES}]|$)|\uff1a")
 _SPACES = re.compile(rf"[ \t{ODD_SPACES}]*")
-_BOLD = re.compile(r"(\*\*|__)(?=\S)([^*\n]{1,100}?)(?::\1|\1[ \t]*:)(?=\s|$)")
+_BOLD = re.compile(r"(\*\*|__)(?=\S)([^*\n]{1,100}?)(?::\1|\1[ \t]*:(?!:))")
 _WEAK_COLON = re.compile(r"([A-Za-z_][\w.-]{0,60}|\"[\w .-]{1,60}\"):(?![/:\\])(?=\S)")
 _WEAK_SIGN = re.compile(r"([A-Za-z_\"*][\w .\"*-]{0,60}?)[ \t]+(=>|->|=|\u2192|:=)[ \t]+(?=\S)")
 _BULLET = re.compile("[*\u2022\u2013\u2014\u25e6\u00b7+](?=[ \t]|$)")

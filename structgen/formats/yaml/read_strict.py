@@ -15,19 +15,21 @@ from typing import Any
 import yaml
 
 from structgen.errors import ReadError
+from structgen.formats.extract import regions
 from structgen.formats.yaml.read_scalars import MAX_DIGITS, plain_value, word
 
-__all__ = ["MAX_DEPTH", "MAX_PARTS", "Refused", "strict_value"]
+__all__ = ["MAX_DEPTH", "MAX_LINES", "MAX_PARTS", "Refused", "strict_value"]
 
 MAX_DEPTH = 100
 """Containers in one another; answers have fewer than ten."""
 MAX_PARTS = 120_000
 """Values of one text, and of all its aliases; answers have hundreds."""
+MAX_LINES = 50_000
+"""Lines that are read tolerantly."""
 _CORE = "tag:yaml.org,2002:"
 _KINDS = {"str": str, "int": int, "float": float, "bool": bool, "null": type(None)}
-_PARTS = re.compile(r"[\n,\[{]|: |- ")
 _DOUBTS = re.compile(
-    "[ \t]#[^\\s#]"  # a comment whose sign has no space behind it is a text: fixes #12, #ff0000
+    "[ \t\"']#[^\\s#]"  # a comment whose sign has no space behind it is a text: fixes #12, #ff0000
     "|[\u00a0\u3000\u2002\u2003\u2009\u202f]|[\u201c\u201d\u2018\u2019]|\uff1a|[\u2013\u2014\u2022]"
     "|^[^\\S\n]*(?:[-*\u2022][^\\s-]|[\\w-]+:[^\\s/])|^[A-Za-z*]",
     re.MULTILINE,
@@ -53,10 +55,10 @@ class _Doubt(ValueError):
 
 def strict_value(text: str, typed: bool = False) -> Any:
     """The value of a text that is valid as it stands. ``typed``: words that are no strings know their letters."""
-    if len(_PARTS.findall(text, 0, 4_000_000)) > MAX_PARTS:
+    if sum(map(text.count, ("\n", "\r", ",", "[", "{", ": ", "- "))) > MAX_PARTS:
         raise ValueError("too many values")
-    if text.startswith("\ufeff"):
-        raise ValueError("a byte order mark")
+    if text.startswith("\ufeff") or next(regions(text)).thinking:
+        raise ValueError("a byte order mark, or thinking")
     try:
         return _Reader(text, typed).document()
     except yaml.YAMLError as error:
@@ -86,9 +88,14 @@ class _Reader:
         self.spans: list[tuple[int, int]] = []
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.size = 0
+        self.commas = self.scalars = 0
+        """Plain strings that end with a comma, and all plain strings."""
+        self.is_plain = False
 
     def document(self) -> Any:
         value = self._value()
+        if self.commas > 1 and self.commas >= 0.6 * self.scalars:
+            raise _Doubt("commas behind most values, as in JSON")
         if self.doubtful:
             self._doubt_comments()
             self._doubt_prose(value)
@@ -120,7 +127,7 @@ class _Reader:
                     frame.value = {**other, **frame.value}
                 self._put(stack, result, frame.value, frame.anchor, frame.size)
             elif kind is yaml.AliasEvent:
-                value, size = self._alias(event)
+                value, size = self._alias(event, stack)
                 self._put(stack, result, value, None, size, True)
             elif kind is yaml.DocumentStartEvent and result:
                 raise ValueError("several documents")
@@ -143,6 +150,9 @@ class _Reader:
         self.size = max(self.size, frame.size)
         if self.size > MAX_PARTS:
             raise Refused("the value is too large", because=f"with its aliases it has more than {MAX_PARTS} parts")
+        if isinstance(value, str) and type(value) is str and value:
+            self.scalars += self.is_plain
+            self.commas += self.is_plain and value[-1] == ","
         if isinstance(frame.value, list):
             frame.value.append(value)
         elif frame.key is None:
@@ -159,7 +169,9 @@ class _Reader:
             else:
                 frame.value[name] = value
 
-    def _alias(self, event: Any) -> tuple[Any, int]:
+    def _alias(self, event: Any, stack: list[_Frame]) -> tuple[Any, int]:
+        if any(frame.anchor == event.anchor for frame in stack):
+            raise Refused("an alias of a value that is not complete", position=f"offset {event.start_mark.index}")
         if event.anchor not in self.anchors:
             raise ValueError("an alias without an anchor")
         value, size = self.anchors[event.anchor]
@@ -175,8 +187,11 @@ class _Reader:
     def _scalar(self, event: Any) -> Any:
         start, end = event.start_mark.index, event.end_mark.index
         tag = event.tag
+        self.is_plain = event.style is None
         if self.doubtful:
             self.spans.append((start, end))
+            if event.style in ("'", '"') and self.text.startswith("#", end):
+                raise _Doubt("a quote before a comment without a space")
             if event.style is None and event.implicit[0]:
                 self._doubt_plain(event)
         if tag is not None and tag != "!":
@@ -200,8 +215,8 @@ class _Reader:
     def _check_tag(self, tag: str | None, allowed: tuple[str, ...], event: Any) -> None:
         if tag is None or tag == "!" or (tag.startswith(_CORE) and tag[len(_CORE) :] in allowed):
             return
-        if tag.startswith("!") and tag[1:].isalnum():
-            raise ValueError("a tag of some application")
+        if tag.startswith("!") and not set(tag) & set("/:<"):
+            raise ValueError("a tag of some application, or a text")
         raise Refused(
             f"the tag {tag[:60]!r} is refused",
             position=f"offset {event.start_mark.index}",
@@ -215,6 +230,8 @@ class _Reader:
         value = event.value
         if value[:1] in _ODD or value[-1:] in _ODD or _WRAPPED.fullmatch(value) or _MEMBER_LINE.match(value):
             raise _Doubt("an odd sign at the edge of a word")
+        if value[:1] in "\u2013\u2014\u2022" and value[1:2] == " ":
+            raise _Doubt("another sign for a dash")
         if event.end_mark.line > event.start_mark.line:
             lines = self.text[event.start_mark.index : event.end_mark.index].split("\n")
             if all(_LINE_OF_LIST.match(line) for line in lines if line.strip()):

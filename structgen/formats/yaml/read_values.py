@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from functools import cached_property
 from typing import Any
 
 from structgen.formats.base import Found
-from structgen.formats.yaml.read_block import Frame, OpenText, Placer
+from structgen.formats.yaml.read_block import BULLETS, Frame, OpenText, Placer
 from structgen.formats.yaml.read_flow import read_flow
 from structgen.formats.yaml.read_guide import Guide
-from structgen.formats.yaml.read_lines import Row, dash_at, is_comment, key_at
+from structgen.formats.yaml.read_lines import Row, dash_at, is_comment, key_at, weak_dash_at, weak_key_at
 from structgen.formats.yaml.read_scalars import decoded
 from structgen.formats.yaml.read_strict import MAX_PARTS, Refused
 
@@ -40,7 +41,7 @@ _CLOSING = {
     "\u2018": "\u2019\u2018'",
     "\u2019": "\u2019'",
 }
-_TAIL = re.compile(r"[ \t]*,?[ \t]*(?:#.*)?$")
+_TAIL = re.compile(r"[ \t]*,?(?:[ \t]*|[ \t]+#.*)$")
 _STRAY_CLOSERS = re.compile(r"[ \t]*([\]}]+)[ \t]*,?[ \t]*(?:#.*)?$")
 _RESERVED = frozenset("@`%&*!|>?\"'[]{},#")
 _MEMBER_LIKE = re.compile(r"[\w\"'*][\w\"' .*-]{0,40}:(?:[ \t]|$)")
@@ -57,8 +58,6 @@ class BlockReader(Placer):
         self.anchors: dict[str, tuple[Frame | None, Any]] = {}
         self.copies = 0
         self.starts = [row.start for row in self.rows]
-        members = [row for row in self.rows if not row.is_blank]
-        self.has_commas = len(members) > 2 and sum(text[row.end - 1] == "," for row in members) >= 0.5 * len(members)
 
     def value(self, frame: Frame | None, row: Row, at: int, guide: Guide) -> None:
         """Reads the value that begins at ``at``, and goes to the line behind it."""
@@ -80,6 +79,24 @@ class BlockReader(Placer):
             return
         else:
             self.plain(frame, row, at, guide)
+
+    @cached_property
+    def has_commas(self) -> bool:
+        """Whether most lines that hold a scalar end with a comma, as in JSON."""
+        with_comma = scalars = 0
+        inside = -1
+        """The column of the name of a block scalar whose lines are passed."""
+        for row in self.rows:
+            if row.is_blank or row.col > inside >= 0:
+                continue
+            at = dash_at(self.text, row.at, row.end)
+            key = key_at(self.text, at, row.end)
+            at = at if key is None else key.value
+            inside = row.col if at < row.end and self.text[at] in "|>" else -1
+            if at < row.end and self.text[at] not in "[{|>]}":
+                scalars += 1
+                with_comma += self.text[row.end - 1] == ","
+        return with_comma > 1 and with_comma >= 0.6 * scalars
 
     def put(self, frame: Frame | None, value: Any) -> None:
         if frame is None:
@@ -192,7 +209,7 @@ class BlockReader(Placer):
             bad = next(one for one in raw if one < " ")
             self.note("control-character", at + raw.index(bad), bad, repr(bad)[1:-1], frame)
         if raw[0] in _RESERVED:
-            self.note("reserved-sign", at, raw, f'"{raw}"', frame)
+            self.note("unquoted-hash" if raw[0] == "#" else "reserved-sign", at, raw, f'"{raw}"', frame)
         elif ": " in raw or raw.endswith(":"):
             self.note("unquoted-colon", at + raw.rfind(":", 0, len(raw)), ":", ":", frame)
         self.open = OpenText(frame, at, raw, guide)
@@ -354,12 +371,18 @@ class BlockReader(Placer):
     def begins(self, row: Row) -> bool:
         """Whether a line begins a member or an item of what is open."""
         text = self.text
-        if dash_at(text, row.at, row.end) > row.at:
+        is_bullet = text[row.at] in BULLETS and weak_dash_at(text, row.at, row.end) > row.at + 1
+        if is_bullet or dash_at(text, row.at, row.end) > row.at:
             return any(not frame.is_map and frame.col == row.col for frame in self.stack) or not self.stack
-        key = key_at(text, row.at, row.end)
-        if key is None:
-            return False
+        key = self.key(row, row.at)
         maps = [frame for frame in self.stack if frame.is_map]
+        if key is None:
+            key = weak_key_at(text, row.at, row.end)
+            return key is not None and any(
+                frame.guide.knows(key.name)
+                or (frame.col == row.col and frame.guide.kinds and frame.guide.name_cost(key.name) < 0.5)
+                for frame in maps
+            )
         if any(frame.guide.knows(key.name) for frame in maps):
             return True
         fits = any(
@@ -470,6 +493,8 @@ class BlockReader(Placer):
         for index in range(self.index + 1, len(self.rows)):
             row = self.rows[index]
             if not row.is_blank:
+                if rows and self.is_apart(row, rows[0]):
+                    break
                 if row.col <= floor:
                     if self.ends_block(row, last > 0, last < len(rows), is_lost):
                         break
@@ -480,18 +505,37 @@ class BlockReader(Placer):
             rows.append(row)
         return rows
 
+    def is_apart(self, row: Row, first: Row) -> bool:
+        """Whether a line has tabs where a block has spaces, or less indentation and a name of the type."""
+        if self.text[row.start] == "\t" != self.text[first.start]:
+            return self.begins(row)
+        if row.col >= first.col:
+            return False
+        key = self.key(row, row.at)
+        return key is not None and any(
+            frame.guide.knows(key.name)
+            or (
+                frame.is_map and frame.guide.kinds and abs(frame.col - row.col) < 2 and frame.guide.name_cost(key.name) < 0.5
+            )
+            for frame in self.stack
+        )
+
     def ends_block(self, row: Row, has_rows: bool, is_apart: bool, is_lost: bool) -> bool:
         """Whether a line that is not indented comes after the block, or belongs to it though its indentation was lost.
 
         ``is_apart``: a blank line is above it. ``is_lost``: other lines of the block are not indented either.
         """
         if self.begins(row):
-            key = key_at(self.text, row.at, row.end)
+            key = self.key(row, row.at) or weak_key_at(self.text, row.at, row.end)
             return (
                 key is None
                 or any(one.guide.knows(key.name) for one in self.stack)
-                or (_IDENTIFIER.match(self.text, row.at, row.end) is not None or not has_rows or not is_lost)
+                or _IDENTIFIER.match(self.text, row.at, row.end) is not None
+                or not has_rows
+                or not is_lost
             )
+        if has_rows and not is_lost and _IDENTIFIER.match(self.text, row.at, row.end) is not None:
+            return True
         if self.text.startswith(("```", "~~~", "}", "]"), row.at) and row.end - row.at <= 4:
             return has_rows and not (is_lost and self.text[row.at] in "}]")
         return has_rows and is_apart and not is_lost

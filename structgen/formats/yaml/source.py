@@ -14,10 +14,8 @@ valid, in one profile of YAML that readers of YAML 1.1 and 1.2 take for the same
 Types that refer to themselves, such as any value, are nested at most ``max_depth`` deep: each level of indentation is a copy
 of their rules.
 
-Caveats. YAML wants the colon of a member within 1,024 characters of its line. Names that the schema lists are held to that;
-others are not counted, and a text with such a name is none to any reader. A text that is asked for a pattern and a length
-has no spelling if it holds both a character beyond U+FFFF and one that only YAML escapes (U+007F to U+009F, U+2028, U+2029,
-U+FEFF, U+FFFE, U+FFFF).
+Caveat. YAML wants the colon of a member within 1,024 characters of its line. Names that the schema lists are held to that;
+others are not counted, and a text with such a name is none to any reader.
 """
 
 from __future__ import annotations

@@ -192,3 +192,19 @@ def test_what_is_written_is_valid_csv() -> None:
     value = [["a", "b"], ["1,5", 'say "x"'], ["", "=1+1"]]
     text = format_named("csv").write(value)
     assert list(csv.reader(io.StringIO(text, newline=""), strict=True)) == value
+
+
+def test_formula_cells_are_made_texts_only_when_asked() -> None:
+    source = sg.Csv(["a", "b"])
+    rows = [["=1+1", "x"], ["-5", "@y"]]
+    assert source.write(rows) == "a,b\n=1+1,x\n-5,@y\n"
+    assert source.write(rows, neutral=True) == "a,b\n'=1+1,x\n'-5,'@y\n"
+
+
+def test_partial_rows_appear_when_their_line_ends() -> None:
+    reader = sg.PartialReader(format="csv")
+    pieces = ("Here it is:\nname,a", "ge\nAda,36", "\n\"B\nb\",4", "1\nE", "ve,5\n")
+    shown = [len(reader.feed(piece) or []) for piece in pieces]
+    assert shown == [0, 1, 2, 3, 4]
+    assert reader.value == [["name", "age"], ["Ada", "36"], ["B\nb", "41"], ["Eve", "5"]]
+    assert (reader.is_finished(3), reader.is_finished(4)) == (True, False)

@@ -166,6 +166,10 @@ ROWS: list[tuple[str, Any, list[str], list[str]]] = [
                                 "b": {"type": "string"}}}, ["null"], ['"a"']),
     ("from text", {"type": "string", "x-structgen-from-text": "to be or", "minLength": 2}, ['"be"', '"to be or"'],
      ['"b"', '"bo"']),
+    ("words from text", {"type": "string", "x-structgen-words-from-text": "to be or, not", "minLength": 2},
+     ['"be"', '"to be or"', '"or,"', '", not"'], ['"b"', '"to b"', '"e or"', '"be "', '"or, "', '"to, be"']),
+    ("no words from text", {"not": {"x-structgen-words-from-text": "to be"}, "type": "string"}, ['"t"', '"to "', '"x"'],
+     ['"to"', '"to be"', '""']),
 ]
 
 

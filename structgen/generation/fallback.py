@@ -1,0 +1,50 @@
+"""A chain of models: the next one is asked where the one before it has no answer.
+
+In: models, the first preferred. Out: the first result, with the failures of the others. The models may be of any kind: a
+small one under a mask, then a large remote one whose text is read tolerantly and asked again, say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from enum import Enum
+from typing import Any
+
+from structgen.errors import BudgetError, GenerationError
+from structgen.generation.result import Result
+
+__all__ = ["Fallback", "Unknown"]
+
+
+class Unknown(Enum):
+    """The answer "I don't know", where the caller allows it: ``model.generate(prompt, int | Unknown)``."""
+
+    UNKNOWN = "I don't know"
+
+
+class Fallback:
+    """``Fallback([model, other])`` generates like a model; a pair ``(model, {option: value})`` gives one its own options."""
+
+    def __init__(self, models: Sequence[Any]) -> None:
+        if not models:
+            raise GenerationError("a chain without models has no answer", instead="name one model at least")
+        self.models: list[tuple[Any, Mapping[str, Any]]] = [
+            one if isinstance(one, tuple) else (one, {}) for one in models]
+
+    def generate(self, prompt: Any, output_type: Any = None, **options: Any) -> Result[Any]:
+        """The result of the first model that has one; its ``failures`` begin with the errors of those before it."""
+        failures: list[GenerationError] = []
+        for model, own in self.models:
+            try:
+                result: Result[Any] = model.generate(prompt, output_type, **{**options, **own})
+            except GenerationError as error:
+                failures.append(error)
+                continue
+            except BudgetError as error:
+                failures.append(GenerationError(error.what, because=error.because, instead=error.instead))
+                continue
+            return replace(result, failures=(*failures, *result.failures), attempts=len(failures) + result.attempts)
+        last = failures[-1]
+        raise GenerationError(f"none of {len(failures)} models has an answer; the last: {last.what}", position=last.position,
+                              because=last.because, instead=last.instead, attempts=tuple(failures)) from last

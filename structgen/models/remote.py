@@ -1,0 +1,316 @@
+"""Models behind an OpenAI-compatible server: no logits, so no masks; a tolerant reader and retries instead.
+
+In: a server, a model's name, prompts and types. Out: the same ``Result`` as of a model that runs here. Where the server
+can enforce a JSON Schema itself (``response_format``) it is asked to, after a check of what it would refuse; in any case
+the text is read tolerantly, coerced and validated against the whole type here, so that what the server ignores is still
+right. The client is OpenAI's own, which repeats requests after 429, 5xx and broken connections.
+
+Samples of a strategy run side by side, and are taken in the order in which they come; those that are not needed any more are
+cancelled, and the server stops paying for them.
+
+Caveats: what a cancelled sample has cost is not known. ``Result.tokens`` is empty, and ``trace`` has steps only where the
+server gives ``logprobs``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from structgen.errors import GenerationError, ReadError, StructgenError
+from structgen.generation.prompt import Instructions, Message, prompt_text
+from structgen.generation.result import Alternative, Result, Step, Usage
+from structgen.generation.retry import Check, Retry, ask_until_right
+from structgen.generation.search import Strategy, best_of, temperatures
+from structgen.generation.target import Target, as_target
+from structgen.models.portability import Portability, portability, strict_schema
+
+__all__ = ["RemoteModel"]
+
+Enforce = Literal["auto", "json_schema", "json_object", "none"]
+
+
+class RemoteModel:
+    """A chat model of an OpenAI-compatible server.
+
+    ``enforce``: what the server is asked to hold the output to: ``"json_schema"`` (strict structured output),
+    ``"json_object"``, ``"none"``, or ``"auto"``: the schema where ``portability`` finds nothing that the server would
+    refuse, and nothing after the server has refused it once. ``timeout_s`` and ``max_retries`` are the client's, per call.
+    """
+
+    def __init__(self, name: str, *, base_url: str | None = None, api_key: str | None = None, enforce: Enforce = "auto",
+                 timeout_s: float = 60.0, max_retries: int = 3, parallel: int = 8) -> None:
+        openai = _openai()
+        if api_key is None and not os.environ.get("OPENAI_API_KEY"):
+            if base_url is None:
+                raise GenerationError(f"openai:{name} needs a key", because="OPENAI_API_KEY is not set",
+                                      instead="set it, pass api_key=, or base_url= of a server that needs none")
+            api_key = "none"
+        self.name, self.enforce, self.parallel = name, enforce, parallel
+        self._refused = False
+        self._loop = _Loop()
+        self._client = openai.AsyncOpenAI(base_url=base_url, api_key=api_key, timeout=timeout_s, max_retries=max_retries)
+
+    def generate(self, prompt: str | Sequence[Message], output_type: Any = None, *, max_tokens: int = 1024,
+                 temperature: float = 0.0, top_p: float | None = None, seed: int | None = None, n: int = 1,
+                 strategy: Strategy | None = None, retry: Retry | int | None = 2, check: Check | None = None,
+                 instructions: Instructions = "auto", require_all: bool = False, top_logprobs: int | None = None,
+                 stop: str | Sequence[str] = ()) -> Result[Any]:
+        """A value of ``output_type``, as ``Model.generate`` makes it. ``retry``: attempts, each telling what was wrong.
+
+        Raises ``GenerationError`` where the server fails, the model refuses or is cut, or no attempt is a value.
+        """
+        target = as_target(output_type, require_all=require_all)
+        call = _Call(max_tokens, top_p, seed, top_logprobs, (stop,) if isinstance(stop, str) else tuple(stop))
+        policy = Retry(attempts=1) if retry is None else Retry(attempts=retry) if isinstance(retry, int) else retry
+        chosen = best_of(n) if n > 1 and strategy is None else strategy
+        text = prompt if isinstance(prompt, str) else prompt[-1]["content"]
+        before = [] if isinstance(prompt, str) else list(prompt[:-1])
+        messages = [*before, {"role": "user", "content": prompt_text(text, target, instructions)}]
+
+        def attempt(said: Sequence[Message], at: float) -> Result[Any]:
+            if chosen is None:
+                made: Result[Any] = self._loop.run(self._sample(said, target, call, at, 0))
+                return made
+            return self._side_by_side(chosen, lambda draw, own: self._sample(said, target, call, own, draw), at)
+
+        return ask_until_right(policy, messages, attempt, temperature, check)
+
+    def generate_batch(self, prompts: Sequence[str], output_types: Any = None, *, progress: Callable[[int, int], None]
+                       | None = None, **options: Any) -> list[Result[Any] | StructgenError]:
+        """A value or an error for each prompt, in order, ``parallel`` at a time; the options are those of ``generate``."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        types = list(output_types) if isinstance(output_types, list) else [output_types] * len(prompts)
+        if len(types) != len(prompts):
+            raise GenerationError(f"{len(prompts)} prompts and {len(types)} types", instead="pass one type, or one for each")
+        done = 0
+
+        def one(prompt: str, output_type: Any) -> Result[Any] | StructgenError:
+            nonlocal done
+            try:
+                return self.generate(prompt, output_type, **options)
+            except StructgenError as error:
+                return error
+            finally:
+                done += 1
+                if progress is not None:
+                    progress(done, len(prompts))
+
+        with ThreadPoolExecutor(self.parallel) as pool:
+            return list(pool.map(one, prompts, types))
+
+    def portability(self, output_type: Any) -> Portability:
+        """What the server's strict mode would refuse or ignore of a type; all of it is checked here in any case."""
+        return portability(as_target(output_type).told or {})
+
+    def close(self) -> None:
+        """Closes the connections; the model cannot be asked afterwards."""
+        self._loop.run(self._client.close())
+        self._loop.stop()
+
+    def __enter__(self) -> RemoteModel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # One sample.
+
+    async def _sample(self, messages: Sequence[Message], target: Target, call: _Call, temperature: float,
+                      draw: int) -> Result[Any]:
+        started = time.perf_counter()
+        answer = await self._ask(messages, target, call, temperature, draw)
+        choice = answer.choices[0]
+        text = choice.message.content or ""
+        usage = _usage(answer, time.perf_counter() - started)
+        try:
+            if getattr(choice.message, "refusal", None):
+                raise GenerationError("the model refused", because=str(choice.message.refusal),
+                                      instead="ask in another way, or another model")
+            value, repairs = self._value(text, target, str(choice.finish_reason), call.max_tokens)
+        except GenerationError as error:
+            error.usage = usage
+            raise
+        trace = _trace(choice)
+        chosen = [math.log(max(step.probability or 0.0, 1e-300)) for step in trace]
+        return Result(value, text, (), sum(chosen) / len(chosen) if chosen else None, None, trace,
+                      "length" if choice.finish_reason == "length" else "complete", usage, repairs,
+                      reread=lambda other: target.repaired(other)[0])
+
+    async def _ask(self, messages: Sequence[Message], target: Target, call: _Call, temperature: float, draw: int) -> Any:
+        """The server's answer; asked without ``response_format`` again where it refuses that."""
+        openai = _openai()
+        wanted: dict[str, Any] = {"model": self.name, "messages": [dict(one) for one in messages],
+                                  "max_tokens": call.max_tokens, "temperature": temperature}
+        if call.top_p is not None:
+            wanted["top_p"] = call.top_p
+        if call.seed is not None:
+            wanted["seed"] = call.seed + draw
+        if call.top_logprobs is not None:
+            wanted |= {"logprobs": True, "top_logprobs": call.top_logprobs}
+        if call.stop:
+            wanted["stop"] = list(call.stop)
+        form = self._response_format(target)
+        try:
+            if form is not None:
+                try:
+                    return _checked(await self._client.chat.completions.create(**wanted, response_format=form))
+                except (openai.BadRequestError, openai.UnprocessableEntityError, openai.NotFoundError):
+                    if self.enforce != "auto":
+                        raise
+                    self._refused = True
+            return _checked(await self._client.chat.completions.create(**wanted))
+        except openai.APIError as error:
+            raise _failed(self.name, error) from error
+        except ValueError as error:  # 200, and a body that is not JSON: the client lets it through
+            raise GenerationError("the server's answer is not JSON", because=str(error),
+                                  instead="check that base_url is an OpenAI-compatible server") from error
+
+    def _response_format(self, target: Target) -> dict[str, Any] | None:
+        if not target.is_json or self.enforce == "none" or (self.enforce == "auto" and self._refused):
+            return None
+        if self.enforce == "json_object":
+            return {"type": "json_object"}
+        found = portability(target.told or {})
+        if self.enforce == "auto" and found.refused:
+            return None
+        return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True,
+                                                       "schema": strict_schema(target.told or {})}}
+
+    def _value(self, text: str, target: Target, reason: str, max_tokens: int) -> tuple[Any, tuple[Any, ...]]:
+        if target.source is None:
+            return text, ()
+        if reason == "length":
+            raise GenerationError(f"the output was cut after max_tokens={max_tokens} tokens", text=text,
+                                  because=f"it ends with {text[-60:]!r}", instead="raise max_tokens")
+        if reason == "content_filter":
+            raise GenerationError("the server's content filter cut the output", text=text, instead="ask in another way")
+        try:
+            return target.repaired(text)
+        except ReadError as error:
+            raise GenerationError(f"the text cannot be read as a {target.name}", position=error.position, text=text,
+                                  because=f"{error.what}; the text is {text[:300]!r}") from error
+
+    def _side_by_side(self, strategy: Strategy, sample: Callable[[int, float], Coroutine[Any, Any, Result[Any]]],
+                      temperature: float) -> Result[Any]:
+        """Draws the samples of a strategy at once, and hands them on as they come."""
+        running: set[Future[Result[Any]]] = set()
+        waiting = list(enumerate(temperatures(strategy.n, temperature)))
+        spent: list[Usage] = []
+
+        def next_(draw: int, own: float) -> Result[Any]:
+            while waiting and len(running) < self.parallel:
+                running.add(self._loop.start(sample(*waiting.pop(0))))
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            first = done.pop()
+            running.discard(first)
+            try:
+                made = first.result()
+            except GenerationError as error:
+                spent.extend([] if error.usage is None else [error.usage])
+                raise
+            spent.append(made.usage)
+            return made
+
+        try:
+            answer = strategy.run(next_, temperature)
+        finally:
+            for one in running:
+                one.cancel()
+        return replace(answer, total=Usage(sum(one.prompt_tokens for one in spent), sum(one.output_tokens for one in spent),
+                                           len(spent), sum(one.seconds for one in spent)))
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What every request to the server says beside its messages."""
+
+    max_tokens: int
+    top_p: float | None
+    seed: int | None
+    top_logprobs: int | None
+    stop: tuple[str, ...]
+
+
+class _Loop:
+    """An event loop in a thread of its own, so that it works inside other event loops, too."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="structgen-remote")
+        self._thread.start()
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> Future[Any]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        future = self.start(work)
+        try:
+            return future.result()
+        except BaseException:  # Ctrl-C, too: the request must not go on behind the caller's back
+            future.cancel()
+            raise
+
+    def stop(self) -> None:
+        """Ends what is still running, and the thread."""
+        async def cancel() -> None:
+            others = [one for one in asyncio.all_tasks() if one is not asyncio.current_task()]
+            for one in others:
+                one.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+        self.run(cancel())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+def _openai() -> Any:
+    try:
+        import openai
+    except ImportError as error:
+        raise GenerationError("remote models need the package openai", because="it is not installed",
+                              instead="pip install 'structgen[remote]'") from error
+    return openai
+
+
+def _checked(answer: Any) -> Any:
+    """The answer, if it is one: some servers say 200 and mean something else."""
+    choices = getattr(answer, "choices", None)
+    if not choices or getattr(choices[0], "message", None) is None:
+        shown = str(answer)[:200]
+        raise GenerationError("the server's answer has no choices", because=f"it says {shown}",
+                              instead="check that base_url is an OpenAI-compatible server")
+    return answer
+
+
+def _failed(name: str, error: Any) -> GenerationError:
+    status = getattr(error, "status_code", None)
+    kind = type(error).__name__ if status is None else f"HTTP {status}"
+    advice = {401: "check the key", 403: "check the key", 404: "check the model's name and base_url",
+              429: "wait, or lower the rate"}.get(status or 0, "try again later, or check base_url and the network")
+    return GenerationError(f"openai:{name}: the server failed ({kind})", because=str(error)[:300], instead=advice)
+
+
+def _usage(answer: Any, seconds: float) -> Usage:
+    told = getattr(answer, "usage", None)
+    return Usage(getattr(told, "prompt_tokens", 0) or 0, getattr(told, "completion_tokens", 0) or 0, 1, seconds)
+
+
+def _trace(choice: Any) -> tuple[Step, ...]:
+    content = getattr(getattr(choice, "logprobs", None), "content", None) or ()
+    steps = []
+    for one in content:
+        beside = tuple(Alternative(-1, other.token, math.exp(other.logprob), math.exp(other.logprob))
+                       for other in one.top_logprobs or ())
+        chance = math.exp(one.logprob)
+        steps.append(Step(-1, one.token, 0, False, chance, chance, beside))
+    return tuple(steps)
