@@ -58,7 +58,12 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--no-mask", action="store_true", help="let the model write freely, then check")
     generate.add_argument("--no-instructions", action="store_true", help="do not tell the type to the model")
     generate.add_argument("--from-text", action="store_true", help="take every plain string from the prompt")
-    generate.add_argument("--trace", action="store_true", help="print every token with its probability")
+    generate.add_argument("--repair", action="store_true", help="with --no-mask: read what came tolerantly")
+    generate.add_argument("--retry", type=int, metavar="N", help="attempts, each telling the model what was wrong")
+    several = generate.add_mutually_exclusive_group()
+    several.add_argument("--best-of", type=int, metavar="N", help="the likeliest of N samples")
+    several.add_argument("--vote", type=int, metavar="N", help="the value that most of N samples agree on")
+    generate.add_argument("--trace", action="store_true", help="print every token, and what stood beside it")
     generate.set_defaults(run=_generate)
 
     batch = commands.add_parser("batch", help="a file of prompts to a file of values",
@@ -66,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
                                             "with a prompt). The output is its own journal: started again, the command "
                                             "goes on where it stopped. Exit code: 0 all are values, 1 some failed.")
     batch.add_argument("source", type=Path, metavar="FILE", help="JSON Lines with prompts")
-    batch.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON Lines with values, made or gone on with")
+    batch.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON Lines with the values")
     _add_target(batch, required=True)
     batch.add_argument("--model", help=MODEL_HELP)
     batch.add_argument("--max-tokens", type=int, default=256, metavar="N")
@@ -99,10 +104,6 @@ def _parser() -> argparse.ArgumentParser:
     mask.add_argument("--vocabulary", metavar="NAME", help="bytes, or the tokenizer of " + MODEL_HELP)
     mask.add_argument("--limit", type=int, default=40, metavar="N", help="tokens listed (default 40)")
     mask.set_defaults(run=_mask)
-
-    from structgen.generation.sql_command import add_sql_command
-
-    add_sql_command(commands, lambda name: _model(name), MODEL_HELP)
 
     grammar = commands.add_parser("grammar", help="check a grammar file, and texts against it",
                                   description="Read a grammar in Lark's notation or in GBNF (by the file's ending), and say "
@@ -141,14 +142,25 @@ def _generate(arguments: argparse.Namespace) -> None:
     target = _in_format(_target(arguments), arguments.format)
     prompt = sys.stdin.read() if arguments.prompt == "-" else arguments.prompt
     model = _model(arguments.model)
+    options: dict[str, Any] = {"max_tokens": arguments.max_tokens, "temperature": arguments.temperature,
+                               "seed": arguments.seed, "instructions": None if arguments.no_instructions else "auto",
+                               "retry": arguments.retry, "strategy": _strategy(arguments)}
+    if not (arguments.model or "").startswith("openai:"):
+        options |= {"mask": not arguments.no_mask, "repair": arguments.no_mask and arguments.repair,
+                    "from_text": arguments.from_text or None, "top_logprobs": 3 if arguments.trace else 0}
+    elif arguments.from_text:
+        raise SchemaError("--from-text needs a model that runs here", because="it is a mask that holds strings to the text")
     with _progress("generating"):
-        result = model.generate(prompt, target, max_tokens=arguments.max_tokens, temperature=arguments.temperature,
-                                seed=arguments.seed, mask=not arguments.no_mask,
-                                instructions=None if arguments.no_instructions else "auto",
-                                from_text=arguments.from_text or None)
+        result = model.generate(prompt, target, **options)
     print(result.text.removesuffix("\n") if target is None or arguments.format != "json" else _as_json(result.value))
     if arguments.trace:
-        _print_trace(result.trace, model.vocabulary.size)
+        _print_trace(result.trace, model.vocabulary.size if hasattr(model, "vocabulary") else 0)
+
+
+def _strategy(arguments: argparse.Namespace) -> Any:
+    from structgen.generation.search import best_of, vote
+
+    return best_of(arguments.best_of) if arguments.best_of else vote(arguments.vote) if arguments.vote else None
 
 
 def _batch(arguments: argparse.Namespace) -> int:
@@ -397,8 +409,16 @@ def _print_trace(trace: Any, size: int) -> None:
         raw = "" if step.probability is None else f"{step.probability:.4f}"
         print(f"  {step.token:6}  {text:20} {step.allowed:8}  {raw:>8}  "
               f"{'forced' if step.forced else f'{step.masked:8.4f}':>8}")
+        others = [one for one in step.alternatives if one.token != step.token or one.token < 0]
+        if others:
+            print(f"  {'':6}  beside it: {', '.join(map(_alternative, others))}")
     forced = sum(step.forced for step in trace)
     print(f"  {len(trace)} tokens, {forced} of them forced; {size} in the vocabulary")
+
+
+def _alternative(one: Any) -> str:
+    after = "forbidden" if one.masked == 0 else f"→ {one.masked:.2f}"
+    return f"{one.text or '(end)'!r} {one.probability:.2f} {after}"
 
 
 def _target(arguments: argparse.Namespace) -> Any:
