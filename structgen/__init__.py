@@ -90,10 +90,10 @@ __all__ = [
     "BudgetError", "Choice", "CompiledGrammar", "Compiler", "Coverage", "Csv", "FreeText", "FromText", "Gbnf",
     "GenerationError", "Grammar", "GrammarSyntaxError", "JsonSchema", "Judge", "Lark", "LimitExceededError", "Limits",
     "LogitsProcessor", "Model", "Partial", "PartialReader", "QueryError", "ReadError", "Reading", "Regex", "Result",
-    "Retry", "Sampling", "SchemaError", "Sql", "StructgenError", "Tag", "Tagged", "Tags", "TextToSql", "Then", "ToolCall",
-    "ToolError", "ToolStyle", "Tools", "UnsatisfiableError", "UnsupportedSchemaError", "Vocabulary", "VocabularyError", "Yaml",
-    "beam", "best_of", "fill_masks", "first_valid", "grammar", "load_model", "read", "repair_rule", "restricted",
-    "select", "structured", "until", "verify", "vote",
+    "Retry", "Sampling", "SchemaError", "Sql", "StructgenError", "Tag", "Tagged", "Tags", "TextToSql", "Then",
+    "ToolCall", "ToolError", "ToolStyle", "Tools", "UnsatisfiableError", "UnsupportedSchemaError", "Vocabulary",
+    "VocabularyError", "Yaml", "beam", "best_of", "fill_masks", "first_valid", "grammar", "load_model", "read",
+    "repair_rule", "restricted", "select", "structured", "until", "verify", "vote",
 ]
 
 
