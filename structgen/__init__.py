@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         GenerationError,
         GrammarSyntaxError,
         LimitExceededError,
+        QueryError,
         ReadError,
         SchemaError,
         StructgenError,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from structgen.generation.search import Judge, best_of, first_valid, select, until, verify, vote
     from structgen.generation.stream import Partial
     from structgen.generation.structured import structured
+    from structgen.generation.text_to_sql import TextToSql
     from structgen.grammar.nodes import Grammar
     from structgen.limits import Limits
     from structgen.matching.compiled import Coverage, fill_masks
@@ -69,11 +71,12 @@ _WHERE = {
     "Grammar": "grammar.nodes", "GrammarSyntaxError": "errors", "JsonSchema": "formats.json.source",
     "Judge": "generation.search", "Lark": "formats.grammar.source", "LimitExceededError": "errors",
     "Limits": "limits", "LogitsProcessor": "generation.logits_processor", "Model": "generation.model",
-    "Partial": "generation.stream", "PartialReader": "formats.partial", "ReadError": "errors",
+    "Partial": "generation.stream", "PartialReader": "formats.partial", "QueryError": "errors", "ReadError": "errors",
     "Reading": "formats.base", "Regex": "formats.text.source", "Result": "generation.result",
     "Retry": "generation.retry", "Sampling": "generation.sampler", "SchemaError": "errors",
     "Sql": "formats.sql.source", "StructgenError": "errors", "Tag": "formats.tagged.source",
-    "Tagged": "formats.tagged.source", "Tags": "formats.tagged.source", "Then": "formats.tagged.source",
+    "Tagged": "formats.tagged.source", "Tags": "formats.tagged.source",
+    "TextToSql": "generation.text_to_sql", "Then": "formats.tagged.source",
     "ToolCall": "formats.tools.source", "ToolError": "errors", "ToolStyle": "formats.tools.style",
     "Tools": "formats.tools.source", "UnsatisfiableError": "errors", "UnsupportedSchemaError": "errors",
     "Vocabulary": "vocabulary", "VocabularyError": "errors", "Yaml": "formats.yaml.source", "beam": "generation.beam",
@@ -86,11 +89,11 @@ _WHERE = {
 __all__ = [
     "BudgetError", "Choice", "CompiledGrammar", "Compiler", "Coverage", "Csv", "FreeText", "FromText", "Gbnf",
     "GenerationError", "Grammar", "GrammarSyntaxError", "JsonSchema", "Judge", "Lark", "LimitExceededError", "Limits",
-    "LogitsProcessor", "Model", "Partial", "PartialReader", "ReadError", "Reading", "Regex", "Result", "Retry",
-    "Sampling", "SchemaError", "Sql", "StructgenError", "Tag", "Tagged", "Tags", "Then", "ToolCall", "ToolError",
-    "ToolStyle", "Tools", "UnsatisfiableError", "UnsupportedSchemaError", "Vocabulary", "VocabularyError", "Yaml",
-    "beam", "best_of", "fill_masks", "first_valid", "grammar", "load_model", "read", "repair_rule", "restricted",
-    "select", "structured", "until", "verify", "vote",
+    "LogitsProcessor", "Model", "Partial", "PartialReader", "QueryError", "ReadError", "Reading", "Regex", "Result",
+    "Retry", "Sampling", "SchemaError", "Sql", "StructgenError", "Tag", "Tagged", "Tags", "TextToSql", "Then",
+    "ToolCall", "ToolError", "ToolStyle", "Tools", "UnsatisfiableError", "UnsupportedSchemaError", "Vocabulary",
+    "VocabularyError", "Yaml", "beam", "best_of", "fill_masks", "first_valid", "grammar", "load_model", "read",
+    "repair_rule", "restricted", "select", "structured", "until", "verify", "vote",
 ]
 
 

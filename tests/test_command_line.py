@@ -163,6 +163,16 @@ def test_grammar_points_at_the_first_wrong_character(folder: Path) -> None:
         "rejected: '(1+\u00e9)'\n  (1+\u00e9)\n     ^ line 1, column 4: expected '(' or '0' to '9', not '\u00e9'\n"
         "rejected: '(1+2'\n  (1+2\n      ^ line 1, column 5: expected ')', '+' or '0' to '9', but the text ends\n"
         "  for example it could go on with ')'\n")
+    (folder / "words.lark").write_text('start: "if" NAME | NAME "=" NAME\nNAME: /[a-z]+/\n%ignore " "\n')
+    done = run("grammar", "words.lark", "--parser", "lalr", "--test", "if x", "ifx", "a = if", cwd=folder)
+    assert done.returncode == 1
+    assert done.stdout == (
+        "accepted: 'if x'\n"
+        "rejected: 'ifx'\n  ifx\n     ^ line 1, column 4: expected ' ', '=' or 'a' to 'z', but the text ends\n"
+        "  for example it could go on with '=a'\n"
+        "accepted: 'a = if'\n")
+    done = run("grammar", "words.lark", "--lexer", "basic", "--test", "a = if", cwd=folder)
+    assert "  a = if\n        ^ line 1, column 7: expected 'a' to 'z', but the text ends\n" in done.stdout
     done = run("grammar", "list.gbnf", "--test", "-", cwd=folder, stdin="- milk\nbread\n")
     assert done.returncode == 1
     assert "  bread\n  ^ line 2, column 1: expected '-' or the end, not 'b'" in done.stdout
@@ -174,7 +184,7 @@ def test_grammar_says_what_is_wrong_with_a_grammar(folder: Path) -> None:
     (folder / "wrong.gbnf").write_text('root ::= "a"\n  | "b"\n')
     (folder / "wrong.lark").write_text('start: "a" missing\n')
     for file, words in [("wrong.gbnf", "wrong.gbnf:2:3: expected the name of a rule, not '|'"),
-                        ("wrong.lark", "wrong.lark:1: missing is not defined"),
+                        ("wrong.lark", "wrong.lark: Rule 'missing' used but not defined"),
                         ("nothing.lark", "cannot be read"), ("schema.json", "neither *.lark nor *.gbnf"),
                         ("nothing", "there is no grammar named 'nothing'")]:
         done = run("grammar", file, cwd=folder)

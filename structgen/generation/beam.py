@@ -157,7 +157,7 @@ class _BeamSearch:
         self.options, self.request, self.vocabulary = options, request, request.vocabulary
         self.rows = open_rows(request.model.model)
         self.mask = torch.zeros(1, (self.vocabulary.size + 31) // 32, dtype=torch.int32)
-        matcher = request.compiled.matcher() if request.compiled is not None else None
+        matcher = request.matcher()
         self.beams = [_Beam(self.vocabulary, matcher)]
         self.group_of = [0]
         self.done: list[_Beam] = []

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from structgen.device.apply import apply_mask
 from structgen.errors import GenerationError, LimitExceededError, VocabularyError
+from structgen.generation.forced import forced_run
 from structgen.generation.loop_guard import PENALTY, Loop, LoopGuard, open_brackets
 from structgen.generation.result import Alternative, Step
 from structgen.generation.sampler import Sampler
@@ -70,6 +71,10 @@ class Decoder:
         self.mask = torch.zeros(1, (vocabulary.size + 31) // 32, dtype=torch.int32)
         self.read_all = False
         """Whether the model also reads forced tokens at the end, so that every step has its probability."""
+        self.fast_forward = True
+        """Whether text without a choice is written without asking the model (``generation.forced``)."""
+        self.ahead: list[int] = []
+        """The tokens of such a text that are still to come."""
         self.out = Decoded()
         self.unread: list[int] = []
         self.end = set(vocabulary.eos_token_ids)
@@ -123,7 +128,14 @@ class Decoder:
                                   position=f"token {len(self.out.tokens)}",
                                   because="the model's vocabulary cannot write what the grammar asks for")
         if allowed == 1 or self._only_ends(bits, allowed):
-            return int(np.argmax(bits)), 1
+            only = int(np.argmax(bits))
+            self.ahead = self.ahead[1:] if self.ahead[:1] == [only] else []
+            return only, 1
+        if not self.ahead and self.fast_forward and self.closing is None:
+            self.ahead = forced_run(self.matcher, bits, allowed, self.vocabulary)
+        if self.ahead and bits[self.ahead[0]]:
+            return self.ahead.pop(0), 1
+        self.ahead = []
         return None, allowed
 
     def _bits(self) -> NDArray[np.uint8]:

@@ -177,7 +177,8 @@ class Model:
 
     def generate_batch(self, prompts: Sequence[str | Sequence[Message]], output_types: Any = None, *, max_tokens: int = 256,
                        sampling: Sampling | Sequence[Sampling] | None = None, instructions: Instructions = "auto",
-                       require_all: bool = False, from_text: bool = False, on_unsupported: OnUnsupported | None = None, size: int = 16,
+                       require_all: bool = False, from_text: bool = False, on_unsupported: OnUnsupported | None = None,
+                       size: int = 16,
                        progress: Callable[[int, int], None] | None = None) -> list[Result[Any] | StructgenError]:
         """A value for each prompt, in order; an item that fails is its error, and harms no other.
 

@@ -1,7 +1,8 @@
 """Answers that need not be generated twice.
 
-In: what an answer depends on, as a text. Out: the answer's text and tokens, if they were made before. An SQLite file, so that
-several processes may share it and a crash leaves it whole; the answers that were used longest ago go first when it is full.
+In: what an answer depends on, as a text. Out: the answer's text and tokens, if they were made before. An SQLite file, so
+that several processes may share it and a crash leaves it whole; the answers that were used longest ago go first when it is
+full.
 
 Caveat: only requests whose result is determined are kept, at temperature 0 or with a seed.
 """

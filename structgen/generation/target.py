@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Literal
 
 from structgen.errors import SchemaError
+from structgen.formats.text.source import text_source
 from structgen.generation.instructions import render_instructions
 from structgen.grammar.nodes import Grammar
 from structgen.schema.python_types import TypeSchema, load_json, parse, schema_of
@@ -68,6 +69,7 @@ def _target(output_type: Any, require_all: bool, from_text: str | None, on_unsup
     if output_type is None:
         _only_for_types(from_text, require_all, "free text")
         return Target("text", None, str)
+    output_type = text_source(output_type) or output_type
     if isinstance(output_type, Grammar) or _is_source(output_type):
         _only_for_types(from_text, require_all, type(output_type).__name__)
         return _source_target(output_type, on_unsupported)

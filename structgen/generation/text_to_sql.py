@@ -30,9 +30,15 @@ from structgen.generation.retry import Retry, ask_until_right
 __all__ = ["SqlAnswer", "SqlAttempt", "TextToSql", "ddl"]
 
 NAMES: Mapping[str, str] = {"sqlite": "SQLite", "postgres": "PostgreSQL", "ansi": "SQL"}
-RESERVED = frozenset(
-    ["all", "and", "any", "as", "asc", "between", "by", "case", "cast", "check", "collate", "column", "constraint", "create", "cross", "current", "default", "delete", "desc", "distinct", "do", "drop", "else", "end", "except", "exists", "false", "fetch", "for", "foreign", "from", "full", "grant", "group", "having", "in", "index", "inner", "insert", "intersect", "into", "is", "join", "key", "left", "like", "limit", "natural", "not", "null", "offset", "on", "or", "order", "outer", "primary", "references", "right", "row", "select", "set", "table", "then", "to", "transaction", "true", "union", "unique", "update", "user", "using", "values", "view", "when", "where", "window", "with"]
-)  # fmt: skip
+RESERVED = frozenset((
+    "all", "and", "any", "as", "asc", "between", "by", "case", "cast", "check", "collate", "column", "constraint",
+    "create", "cross", "current", "default", "delete", "desc", "distinct", "do", "drop", "else", "end", "except",
+    "exists", "false", "fetch", "for", "foreign", "from", "full", "grant", "group", "having", "in", "index", "inner",
+    "insert", "intersect", "into", "is", "join", "key", "left", "like", "limit", "natural", "not", "null", "offset", "on",
+    "or", "order", "outer", "primary", "references", "right", "row", "select", "set", "table", "then", "to",
+    "transaction", "true", "union", "unique", "update", "user", "using", "values", "view", "when", "where", "window",
+    "with",
+))
 """Names that are quoted where they are told: words that one of the databases does not take for a name everywhere."""
 
 
@@ -59,11 +65,15 @@ class SqlAnswer:
     """What the tolerant reader changed in what the model wrote, a line each."""
 
     def __str__(self) -> str:
+        return f"{self.sql}\n\n{self.table()}"
+
+    def table(self) -> str:
+        """The rows below the names of their columns."""
         rows = [self.columns, *self.rows]
         shown = [["" if cell is None else str(cell) for cell in row] for row in rows]
         widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown]
-        return "\n".join([self.sql, "", *lines, *([] if self.is_complete else ["…"])])
+        return "\n".join([*lines, *([] if self.is_complete else ["…"])])
 
 
 class TextToSql:
@@ -80,9 +90,6 @@ class TextToSql:
     def __init__(self, model: Any, connection: Any, *, tables: Iterable[str] | None = None, notes: str | None = None,
                  retry: Retry | int = 3, max_rows: int = MAX_ROWS, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES,
                  functions: Iterable[str] = ()) -> None:
-        if not (callable(getattr(model, "generate", None)) or callable(model)):
-            raise SchemaError(f"a {type(model).__name__} is no model",
-                              instead="pass a Model, or a function from text to text")
         self.model, self.connection, self.notes = model, connection, notes
         self.retry = Retry(attempts=retry) if isinstance(retry, int) else retry
         self.max_rows, self.timeout_s, self.max_bytes = max_rows, timeout_s, max_bytes
@@ -96,6 +103,9 @@ class TextToSql:
     def __call__(self, question: str, *, max_tokens: int = 256, temperature: float = 0.0,
                  seed: int | None = None) -> SqlAnswer:
         """The answer to a question in words."""
+        if not (callable(getattr(self.model, "generate", None)) or callable(self.model)):
+            raise SchemaError(f"a {type(self.model).__name__} is no model",
+                              instead="pass a Model, or a function from text to text")
         if not isinstance(question, str) or not question.strip():
             raise GenerationError("the question is empty", instead="ask something about the tables")
 

@@ -9,18 +9,21 @@ can be imported (``%import common.INT``); no other file is read.
 
 ``%ignore`` puts what it names behind every terminal and in front of the text. A lexer would skip as much as it can, so it
 is exact where no terminal may begin inside what is ignored (white space), and refused by name otherwise (comments up to
-the end of a line). Refused by name and line too: ``%declare``, ``%override``, ``%extend``.
+the end of a line). Refused by name and line too: ``%declare``, ``%override``, ``%extend``. ``%json {…}`` puts the texts of a
+JSON Schema where a rule could stand (``embedded``).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from structgen.errors import GrammarSyntaxError, LimitExceededError, StructgenError
 from structgen.grammar.build import EMPTY, alt, choices, literal, optional, repeat, seq
+from structgen.grammar.embedded import BEGINNINGS, Embed, take_embedded, under
 from structgen.grammar.first_chars import first_chars, inner_chars, is_run, overlap
 from structgen.grammar.left_recursion import without_left_recursion
 from structgen.grammar.nodes import MAX_CODE_POINT, Alt, Chars, Grammar, Node, Ref, Repeat, Seq, Str, Text
@@ -43,15 +46,22 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "\\": "\\", '"': '"'}
 _REGEX_FLAGS = {"i": re.I, "m": re.M, "s": re.S, "u": re.U, "x": re.X}
 
 
-def read_lark(text: str, *, start: str = "start", name: str = "grammar", limits: Limits | None = None) -> Grammar:
-    """The grammar of a text in Lark's notation, from the rule ``start`` on; ``name`` stands in error positions.
+def read_lark(text: str, *, start: str = "start", name: str = "grammar", limits: Limits | None = None,
+              embed: Embed | None = None) -> Grammar:
+    """The grammar of a text in Lark's notation, from the rule ``start`` on; ``name`` stands in error positions, ``embed``
+    reads the schemas of ``%json {…}``.
 
     Raises ``GrammarSyntaxError`` with name:line:column, and needs the package lark.
     """
     known = limits if limits is not None else Limits()
     if len(text) > known.regex_bytes:
         raise LimitExceededError(f"the grammar has {len(text)} characters", limit="regex_bytes")
-    return _Reader(name, known).read(_parse(text, name), start)
+    text, schemas = take_embedded(text, name)
+    if schemas and embed is None:
+        raise GrammarSyntaxError("%json is not supported here", position=next(iter(schemas.values())).position,
+                                 because="nobody reads schemas for this grammar", instead="use structgen.Lark")
+    made = {place: under(embed(one.schema), place + "/") for place, one in schemas.items()} if embed else {}
+    return _Reader(name, known, made).read(_parse(text, name), start)
 
 
 def _parse(text: str, name: str) -> Tree[Any]:
@@ -73,8 +83,8 @@ def _parse(text: str, name: str) -> Tree[Any]:
 class _Reader:
     """Definitions by name while they become nodes."""
 
-    def __init__(self, name: str, limits: Limits) -> None:
-        self._name, self._limits = name, limits
+    def __init__(self, name: str, limits: Limits, schemas: Mapping[str, Grammar] | None = None) -> None:
+        self._name, self._limits, self._schemas = name, limits, schemas or {}
         self._terms: dict[str, Tree[Any]] = {}
         self._rules: dict[str, Tree[Any]] = {}
         self._origins: dict[str, str] = {}
@@ -107,7 +117,11 @@ class _Reader:
             self._place = self._origins[rule] = self._origins[template]
             rules[rule] = self._options(self._templates[template][1], 0)
         self._check_ignored()
-        whole = Grammar(seq(ignored, Ref(start)), rules, origins=self._origins)
+        unenforced: tuple[str, ...] = ()
+        for one in self._schemas.values():
+            rules.update(one.rules)
+            unenforced += one.unenforced
+        whole = Grammar(seq(ignored, Ref(start)), rules, origins=self._origins, unenforced=unenforced)
         return without_left_recursion(whole, self._limits)
 
     # -- what is ignored ------------------------------------------------------------------------------------------
@@ -262,6 +276,11 @@ class _Reader:
             return Ref(symbol)
         if symbol in self._terms:
             return self._spaced(symbol, child, self._terminal(symbol, child, depth))
+        if symbol in self._schemas:
+            if self._inside:
+                self._fail("%json cannot stand in a terminal", child, instead="put it into a rule")
+            self._terminals.setdefault(symbol, (child, BEGINNINGS))
+            return seq(self._schemas[symbol].start, self._ignored)
         if symbol in self._templates:
             self._fail(f"the template {symbol} stands without its arguments", child)
         self._fail(f"{symbol} is not defined", child)

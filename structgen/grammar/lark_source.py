@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from structgen.errors import GrammarSyntaxError, LimitExceededError, StructgenError
+from structgen.grammar.embedded import take_embedded
 from structgen.limits import Limits
 
 _REPEATED_AT_ONCE = 50
@@ -43,6 +44,11 @@ def check_source(text: str, name: str, import_paths: tuple[str, ...], limits: Li
     """Where rules and terminals are defined; refuses what lark could not or may not read."""
     if len(text) > limits.regex_bytes:
         raise LimitExceededError(f"the grammar has {len(text)} characters", limit="regex_bytes")
+    _, schemas = take_embedded(text, name)
+    if schemas:
+        raise GrammarSyntaxError("%json is not supported beside one of lark's lexers",
+                                 position=next(iter(schemas.values())).position, because="lark does not know it",
+                                 instead="pass lexer=None")
     return _Check(name, import_paths, limits).run(parse_source(text, name))
 
 

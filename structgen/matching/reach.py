@@ -44,6 +44,9 @@ _PLANS = 10_000
 _MANY = 5_000
 """Allowed tokens that are looked at one by one without a further look at where they are."""
 _PLAIN = re.compile(r'[^\x00-\x1f"\\\x7f]+')
+_SEARCHED = 48
+"""Places behind one configuration whose shortest text is searched, those of the most tokens first; of others, as behind the
+keys of an open object, where each token may lead to a place of its own, the bytes are all that is known."""
 SEARCH_STEPS = 50_000
 """Steps of one search for a shortest text; without a result the estimate is all that is known."""
 
@@ -60,6 +63,7 @@ class _Behind:
     needed: list[int]
     more: list[int]
     worst: int = 0
+    searched: int = 0
 
     def add(self, tokens: NDArray[np.int64], upper: int, least_bytes: int, longest: int, more: int) -> None:
         """One place."""
@@ -166,6 +170,9 @@ class Reach:
 
     def _needed(self, matcher: Any, behind: _Behind, number: int) -> int:
         if behind.needed[number] < 0:
+            if behind.searched == _SEARCHED:
+                return behind.upper[number]
+            behind.searched += 1
             there = matcher.fork()
             there.advance(int(behind.tokens[number][0]))
             made = self.plan(there)
@@ -194,7 +201,7 @@ class Reach:
             groups.setdefault(there.configuration, []).append(token)
             there.rollback(1)
         made = _Behind([], [], [], [], [])
-        for tokens, more in [*((np.array(group), 0) for group in groups.values()), *many]:
+        for tokens, more in [*many, *((np.array(group), 0) for group in sorted(groups.values(), key=len, reverse=True))]:
             there.advance(int(tokens[0]))
             rest = 0 if there.is_finished else self.bytes_left(there)
             made.add(tokens, 0 if not rest else self.bytes_bound(there) + more, max(0, rest - _ROUGH), self._longest, more)

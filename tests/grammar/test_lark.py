@@ -228,3 +228,45 @@ def reads(judge: Lark, text: str) -> bool:
     except UnexpectedInput:
         return False
     return True
+
+
+CALLS = r"""
+start: call (";" call)*
+call: NAME %json {"type": "object", "properties": {"a": {"$ref": "#/$defs/n"}}, "required": ["a"],
+    "$defs": {"n": {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"$ref": "#/$defs/n"}}]}},
+    "additionalProperties": false} [":" %json {"enum": ["%json", null]}]  // %json in a comment, "%json" in a string
+NAME: /[a-z]+/
+%ignore " "
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ('call f {"a": [1, [2]]} : "%json"; g{"a":3}', False),
+        ('f {"a": [1, [2]]} : "%json"; g{"a":3}', True),
+        ('f{"a":1}:null', True),
+        ('f {"b": 1}', False),
+        ('f{"a":1}:2', False),
+        ('f{"a":true}', False),
+    ],
+    ids=str,
+)
+def test_embedded_schema_is_enforced(text: str, right: bool) -> None:
+    for compiled in compile_all(sg.Lark(CALLS, lexer=None)):
+        matcher = compiled.matcher()
+        chance = random.Random(text)
+        assert (all(map(matcher.advance, tokenized(text.encode(), chance))) and matcher.is_accepting) == right
+
+
+@pytest.mark.parametrize(("text", "options", "position", "words"), [
+    ('start: "a"\n  %json {}', {}, "grammar:2:3", "%json is not supported beside one of lark's lexers"),
+    ('start: %json {"a":', {"lexer": None}, "grammar:1:8", "no JSON Schema follows %json"),
+    ("start: A\nA: %json {}", {"lexer": None}, "grammar:1", "%json cannot stand in a terminal"),
+    ('start: %json {"type": "nothing"}', {"lexer": None}, "#/type", '"type" is \'nothing\''),
+], ids=str)
+def test_embedded_schema_refused_by_name(text: str, options: dict[str, None], position: str, words: str) -> None:
+    with pytest.raises(StructgenError) as caught:
+        sg.Lark(text, **options).to_grammar(Limits())
+    assert words in caught.value.what
+    assert caught.value.position == position

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from structgen.errors import GrammarSyntaxError, SchemaError
+from structgen.formats.json.source import JsonSchema
 from structgen.grammar.gbnf import read_gbnf
 from structgen.grammar.lark import read_lark
 from structgen.grammar.lark_lexed import LexerName, ParserName, read_lark_lexed
@@ -23,8 +24,9 @@ class Lark:
 
     ``parser="earley"`` has the lexers ``"dynamic"`` (its default), ``"dynamic_complete"`` and ``"basic"``, ``"lalr"`` has
     ``"contextual"`` (its default) and ``"basic"``. ``lexer=None`` is none of lark's: terminals mean the texts they spell,
-    put together as they stand. ``strict``: colliding terminals and conflicts are errors, as in lark. ``import_paths``: the
-    only folders from which ``%import`` may read beside lark's own grammars. ``name`` stands in error positions.
+    put together as they stand; there ``%json {…}`` is a JSON Schema where a rule could stand. ``strict``: colliding
+    terminals and conflicts are errors, as in lark. ``import_paths``: the only folders from which ``%import`` may read
+    beside lark's own grammars. ``name`` stands in error positions.
     """
 
     text: str | bytes
@@ -39,7 +41,8 @@ class Lark:
         """The grammar; raises ``GrammarSyntaxError`` with name:line:column."""
         text = _decoded(self.text, self.name)
         if self.lexer is None:
-            return read_lark(text, start=self.start, name=self.name, limits=limits)
+            return read_lark(text, start=self.start, name=self.name, limits=limits,
+                             embed=lambda schema: JsonSchema(schema).to_grammar(limits))
         return read_lark_lexed(text, start=self.start, parser=self.parser, lexer=self.lexer, strict=self.strict,
                                name=self.name, import_paths=tuple(self.import_paths), limits=limits)
 

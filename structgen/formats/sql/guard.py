@@ -16,10 +16,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlglot import Dialect, ErrorLevel, Token, TokenType, exp
-from sqlglot.errors import ParseError, TokenError
-
 from structgen.errors import QueryError, SchemaError
+
+try:
+    from sqlglot import Dialect, ErrorLevel, Token, TokenType, exp
+    from sqlglot.errors import ParseError, TokenError
+except ImportError as missing:
+    raise SchemaError("reading SQL needs the package sqlglot", instead="pip install structgen[sql]") from missing
+
 from structgen.formats.sql.guard_cost import check_cost
 from structgen.formats.sql.guard_nodes import check_nodes, place
 
