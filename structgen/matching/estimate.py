@@ -170,9 +170,7 @@ class Estimate:
             yield 0, (a, min(count + 1, b), seen, used)
         elif kind == Kind.SPAN:
             yield from self._text(self.spans[a], b, None, at)
-        elif kind == Kind.SCOPE:
-            yield 0, (a, count, seen, used)
-        elif self._passes(kind, b, Registers(count, seen, _sized(used))):
+        elif kind == Kind.SCOPE or self._passes(kind, b, Registers(count, seen, _sized(used))):
             yield 0, (a, count, seen, used)
 
     def _passes(self, kind: int, b: int, registers: Registers) -> bool:

@@ -72,7 +72,7 @@ class ScopeRules:
         if do in (Do.LOOSE_GIVEN, Do.ATTRIBUTE_GIVEN):
             named = self.after(Do.LOOSE if do == Do.LOOSE_GIVEN else Do.ATTRIBUTE, what, scope)
             return named if isinstance(named, Refused) else self.after(Do.GIVES, what, named)
-        return _STEPS[do](self, scope, what)
+        return _STEPS[Do(do)](self, scope, what)
 
     # -- levels ---------------------------------------------------------------------------------------------------
 
@@ -248,7 +248,9 @@ class ScopeRules:
         if level.phase != 0:
             return REFUSED
         needs = any(name == what for name, _, _ in level.sources)
-        if level.loose or (not needs and (len(level.sources) >= self._most or not self._candidate(level, what, _EMPTY, _EMPTY))):
+        if level.loose:
+            return REFUSED
+        if not needs and (len(level.sources) >= self._most or not self._candidate(level, what, _EMPTY, _EMPTY)):
             return REFUSED
         return replace(level, name=what, held=None)
 

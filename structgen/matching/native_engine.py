@@ -173,7 +173,8 @@ class NativeCompiledGrammar:
                 for k in tables.key_sets]
         self._native = _native.make_grammar(
             shared.native, tables.start, tables.states, tables.edges, tables.targets, tables.returns, spans,
-            [shared.dfa(dfa) for dfa in tables.dfas], keys, _names_of(tables), limits.threads, limits.cache_bytes, limits.mask_steps)
+            [shared.dfa(dfa) for dfa in tables.dfas], keys, _names_of(tables),
+            limits.threads, limits.cache_bytes, limits.mask_steps)
         if self._native.is_empty:
             raise nothing_to_generate()
 

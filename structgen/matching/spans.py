@@ -196,7 +196,7 @@ class SpanReader:
                 return -1
         elif self.span.role == Role.UNIQUE and reading.text in registers.texts:
             return -1
-        elif self.span.role == Role.NAMED and isinstance(self._scope_after(label, registers), Refused):
+        if self.span.role == Role.NAMED and isinstance(self._scope_after(label, registers), Refused):
             return -1
         return label
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
+from structgen.automaton.dfa import Dfa
 from structgen.automaton.languages import text_language
 from structgen.formats.sql.catalog import Catalog, Dialect
 from structgen.grammar.build import EMPTY, NEVER, alt, literal, seq
@@ -31,7 +32,8 @@ _ALWAYS = {
     "mark_item": [(Do.RESULT, 0)], "mark_items": [(Do.RESULTS_END, 0)], "mark_star": [(Do.STAR, 1)],
     "mark_star_of": [(Do.STAR, 2)], "mark_no_source": [(Do.NO_SOURCES, 0)], "mark_from": [(Do.SOURCES, 0)],
     "mark_sources": [(Do.SOURCES_END, 0)], "mark_target": [(Do.OPEN, 0), (Do.SOURCES, 0)],
-    "mark_target_end": [(Do.CLOSE, 0)], "mark_row": [(Do.OPEN_ROW, 0)], "mark_row_end": [(Do.RESULTS_END, 0), (Do.CLOSE, 0)],
+    "mark_target_end": [(Do.CLOSE, 0)], "mark_row": [(Do.OPEN_ROW, 0)],
+    "mark_row_end": [(Do.RESULTS_END, 0), (Do.CLOSE, 0)],
     "mark_inserted_query": [(Do.OPEN_LIKE, 0)], "mark_close_target": [(Do.CLOSE, 0), (Do.CLOSE, 0)],
 }  # fmt: skip
 _WITH_NAMES = {
@@ -110,7 +112,7 @@ class _Naming:
             state = next((to for low, high, to in self._plain.edges[state] if low <= byte <= high), None)
             if state is None:
                 return False
-        return self._plain.accept[state] >= 0
+        return bool(self._plain.accept[state] >= 0)
 
     def run(self) -> Grammar:
         relations = tuple(tuple(sorted(self.columns[column.name.casefold()] for column in table.columns))
@@ -208,7 +210,7 @@ def _body(node: Node) -> Node:
     return node.body if isinstance(node, Text) else node
 
 
-def _dfa_of(found: Grammar, limits: Limits):  # type: ignore[no-untyped-def]
+def _dfa_of(found: Grammar, limits: Limits) -> Dfa:
     body = found.rules["plain_name"]
     language = text_language(_body(body), 0, None, limits)
     assert language is not None

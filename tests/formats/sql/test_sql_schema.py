@@ -73,7 +73,8 @@ BAD = [
     "SELECT name FROM singer WHERE concert.year = 1", "SELECT a.id FROM singer AS a, concert AS a",
     "SELECT singer.id FROM singer, singer", "SELECT name FROM singer UNION SELECT name, cid FROM concert",
     "SELECT id FROM singer WHERE id IN (SELECT singer_id, concert_id FROM singer_in_concert)", "SELECT * ",
-    "SELECT name FROM singer ORDER BY 2", "SELECT cte.n FROM cte", "WITH cte AS (SELECT 1 AS n FROM singer) SELECT year FROM cte",
+    "SELECT name FROM singer ORDER BY 2", "SELECT cte.n FROM cte",
+    "WITH cte AS (SELECT 1 AS n FROM singer) SELECT year FROM cte",
     "SELECT id FROM singer WHERE \"NAME\" = \"age\" || \"name of\" AND \"title\" = \"age", "DROP TABLE singer",
     "SELECT order FROM singer", "SELECT name FROM (SELECT age FROM singer) AS sub",
 ]  # fmt: skip
