@@ -76,6 +76,7 @@ class Writer:
     def text(self, start: str = "start") -> str:
         """A text that may be right: a lexer can cut it otherwise."""
         parts: list[str] = []
+        self._spaces = self._chance.choice((0.1, 0.4, 0.95))
         self._rule(start, self._chance.randint(2, 14), parts)
         return "".join(parts)
 
@@ -86,7 +87,7 @@ class Writer:
             options = [option for option in options if self._of(option) == least]
         for symbol in self._chance.choice(options):
             if symbol.is_term:
-                if self._between and self._chance.random() < 0.35:
+                if self._between and self._chance.random() < self._spaces:
                     parts.append(self._match(self._patterns[self._chance.choice(self._between)]))
                 parts.append(self._match(self._patterns[symbol.name]))
             else:

@@ -8,7 +8,8 @@ answers it parsed, how many were valid against the schema and how many were exac
 documents, over the damaged ones and for each kind of damage. ``--show`` prints examples of what structgen read otherwise.
 
 Readers: structgen; PyYAML (``CSafeLoader`` as it is, and with the scalars of YAML 1.2, which is what the writer means);
-``json.loads`` and, where it is installed, ``json_repair`` with the schema; ``csv`` with cells typed by the schema. Values are compared as JSON.
+``json.loads`` and, where it is installed, ``json_repair`` with the schema;
+``csv`` with cells typed by the schema. Values are compared as JSON.
 """
 
 from __future__ import annotations

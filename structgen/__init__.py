@@ -48,9 +48,11 @@ if TYPE_CHECKING:
     from structgen.formats.tools.style import ToolStyle
     from structgen.formats.yaml.source import Yaml
     from structgen.generation.beam import beam, restricted
+    from structgen.generation.fallback import Fallback, Unknown
     from structgen.generation.logits_processor import LogitsProcessor
     from structgen.generation.model import Model
     from structgen.generation.result import Result
+    from structgen.generation.result_cache import ResultCache
     from structgen.generation.retry import Retry
     from structgen.generation.sampler import Sampling
     from structgen.generation.search import Judge, best_of, first_valid, select, until, verify, vote
@@ -66,34 +68,35 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "BudgetError": "errors", "Choice": "formats.text.source", "CompiledGrammar": "compiler", "Compiler": "compiler",
-    "Coverage": "matching.compiled", "Csv": "formats.csv.source", "FreeText": "formats.tagged.source",
-    "FromText": "schema.from_text", "Gbnf": "formats.grammar.source", "GenerationError": "errors",
-    "Grammar": "grammar.nodes", "GrammarSyntaxError": "errors", "JsonSchema": "formats.json.source",
-    "Judge": "generation.search", "Lark": "formats.grammar.source", "LimitExceededError": "errors",
-    "Limits": "limits", "LogitsProcessor": "generation.logits_processor", "Model": "generation.model",
-    "Partial": "generation.stream", "PartialReader": "formats.partial", "QueryError": "errors", "ReadError": "errors",
-    "Reading": "formats.base", "Regex": "formats.text.source", "Result": "generation.result",
-    "Retry": "generation.retry", "Sampling": "generation.sampler", "SchemaError": "errors",
-    "Sql": "formats.sql.source", "StructgenError": "errors", "Tag": "formats.tagged.source",
-    "Tagged": "formats.tagged.source", "Tags": "formats.tagged.source",
-    "TextToSql": "generation.text_to_sql", "Then": "formats.tagged.source",
+    "Coverage": "matching.compiled", "Csv": "formats.csv.source", "Fallback": "generation.fallback",
+    "FreeText": "formats.tagged.source", "FromText": "schema.from_text", "Gbnf": "formats.grammar.source",
+    "GenerationError": "errors", "Grammar": "grammar.nodes", "GrammarSyntaxError": "errors",
+    "JsonSchema": "formats.json.source", "Judge": "generation.search", "Lark": "formats.grammar.source",
+    "LimitExceededError": "errors", "Limits": "limits", "LogitsProcessor": "generation.logits_processor",
+    "Model": "generation.model", "Partial": "generation.stream", "PartialReader": "formats.partial",
+    "QueryError": "errors", "ReadError": "errors", "Reading": "formats.base", "Regex": "formats.text.source",
+    "Result": "generation.result", "ResultCache": "generation.result_cache", "Retry": "generation.retry",
+    "Sampling": "generation.sampler", "SchemaError": "errors", "Sql": "formats.sql.source",
+    "StructgenError": "errors", "Tag": "formats.tagged.source", "Tagged": "formats.tagged.source",
+    "Tags": "formats.tagged.source", "TextToSql": "generation.text_to_sql", "Then": "formats.tagged.source",
     "ToolCall": "formats.tools.source", "ToolError": "errors", "ToolStyle": "formats.tools.style",
-    "Tools": "formats.tools.source", "UnsatisfiableError": "errors", "UnsupportedSchemaError": "errors",
-    "Vocabulary": "vocabulary", "VocabularyError": "errors", "Yaml": "formats.yaml.source", "beam": "generation.beam",
-    "best_of": "generation.search", "fill_masks": "matching.compiled", "first_valid": "generation.search",
-    "load_model": "models", "read": "formats.read", "repair_rule": "formats.base", "restricted": "generation.beam",
+    "Tools": "formats.tools.source", "Unknown": "generation.fallback", "UnsatisfiableError": "errors",
+    "UnsupportedSchemaError": "errors", "Vocabulary": "vocabulary", "VocabularyError": "errors",
+    "Yaml": "formats.yaml.source", "beam": "generation.beam", "best_of": "generation.search",
+    "fill_masks": "matching.compiled", "first_valid": "generation.search", "load_model": "models",
+    "read": "formats.read", "repair_rule": "formats.base", "restricted": "generation.beam",
     "select": "generation.search", "structured": "generation.structured", "until": "generation.search",
     "verify": "generation.search", "vote": "generation.search",
 }
 
 __all__ = [
-    "BudgetError", "Choice", "CompiledGrammar", "Compiler", "Coverage", "Csv", "FreeText", "FromText", "Gbnf",
-    "GenerationError", "Grammar", "GrammarSyntaxError", "JsonSchema", "Judge", "Lark", "LimitExceededError", "Limits",
-    "LogitsProcessor", "Model", "Partial", "PartialReader", "QueryError", "ReadError", "Reading", "Regex", "Result",
-    "Retry", "Sampling", "SchemaError", "Sql", "StructgenError", "Tag", "Tagged", "Tags", "TextToSql", "Then",
-    "ToolCall", "ToolError", "ToolStyle", "Tools", "UnsatisfiableError", "UnsupportedSchemaError", "Vocabulary",
-    "VocabularyError", "Yaml", "beam", "best_of", "fill_masks", "first_valid", "grammar", "load_model", "read",
-    "repair_rule", "restricted", "select", "structured", "until", "verify", "vote",
+    "BudgetError", "Choice", "CompiledGrammar", "Compiler", "Coverage", "Csv", "Fallback", "FreeText", "FromText",
+    "Gbnf", "GenerationError", "Grammar", "GrammarSyntaxError", "JsonSchema", "Judge", "Lark", "LimitExceededError",
+    "Limits", "LogitsProcessor", "Model", "Partial", "PartialReader", "QueryError", "ReadError", "Reading", "Regex",
+    "Result", "ResultCache", "Retry", "Sampling", "SchemaError", "Sql", "StructgenError", "Tag", "Tagged", "Tags",
+    "TextToSql", "Then", "ToolCall", "ToolError", "ToolStyle", "Tools", "Unknown", "UnsatisfiableError",
+    "UnsupportedSchemaError", "Vocabulary", "VocabularyError", "Yaml", "beam", "best_of", "fill_masks", "first_valid",
+    "grammar", "load_model", "read", "repair_rule", "restricted", "select", "structured", "until", "verify", "vote",
 ]
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol, cast
 
 from structgen.automaton.lower import lower
 from structgen.errors import LimitExceededError, SchemaError
+from structgen.formats.text.source import text_source
 from structgen.grammar.nodes import Grammar
 from structgen.limits import Limits
 from structgen.matching.compiled import PythonCompiledGrammar
@@ -81,7 +82,7 @@ def as_grammar(source: object, limits: Limits) -> Grammar:
                           instead="say which: JsonSchema(text), Regex(text), Choice([text])")
     if not isinstance(source, type) and callable(getattr(source, "to_grammar", None)):  # isinstance of a protocol: 5 us
         return cast(Source, source).to_grammar(limits)
-    return json_source(source).to_grammar(limits)
+    return (text_source(source) or json_source(source)).to_grammar(limits)
 
 
 def json_source(output_type: Any, **options: Any) -> Source:

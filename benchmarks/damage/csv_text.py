@@ -1,16 +1,18 @@
 """CSV as models write it, and as they damage it.
 
 A document is a table of cells, each with the text that it means and the text that is written, so that a damage is made on
-the cell its class names. The classes are those that issues of CSV parsers and of model frameworks report: delimiters, Markdown
-tables, commas and quotes that nobody escaped, ragged rows, headers, line ends, lines that are no rows, cells that are spelled
-otherwise than their type, and other notations.
+the cell its class names. The classes are those that issues of CSV parsers and of model frameworks report: delimiters,
+Markdown tables, commas and quotes that nobody escaped, ragged rows, headers, line ends, lines that are no rows, cells that
+are spelled otherwise than their type, and other notations.
 
-Left out, because nobody could undo it: an unquoted cell whose comma no space follows beside another column of texts; a lost
-cell that is not the last; "N/A" in a column of texts; two columns of texts that change places without a header.
+Left out, because nobody could undo it: an unquoted cell whose comma no space follows beside another column of texts; a comma
+between thousands beside another number; a lost cell that is not the last; "N/A" in a column of texts; two columns of texts
+that change places without a header.
 """
 
 from __future__ import annotations
 
+import calendar
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -117,6 +119,8 @@ def on_cells(change: Change, *, share: float = 0.0) -> Callable[[Document, Rando
         for row in range(1, len(document.cells)):
             for column, text in enumerate(document.means[row]):
                 made = change(text, document.column(column), rng)
+                if change is grouped_number and not is_alone(document, column):
+                    made = None
                 if made is not None and column < len(document.cells[row]):
                     places.append((row, column, made))
         if not places or document.whole is not None or document.delimiter != ",":
@@ -132,6 +136,12 @@ def on_cells(change: Change, *, share: float = 0.0) -> Callable[[Document, Rando
 def scalar(schema: dict[str, Any]) -> dict[str, Any]:
     inner: dict[str, Any] = schema["anyOf"][0] if "anyOf" in schema else schema
     return inner
+
+
+def is_alone(document: Document, column: int) -> bool:
+    """Whether no number stands beside a column."""
+    beside = [at for at in (column - 1, column + 1) if 0 <= at < len(document.means[0])]
+    return all(scalar(document.column(at))["type"] not in ("integer", "number") for at in beside)
 
 
 def is_free_text(schema: dict[str, Any]) -> bool:
@@ -191,7 +201,7 @@ def date_spelling(text: str, schema: dict[str, Any], rng: Random) -> str | None:
     if scalar(schema).get("format") != "date" or not text:
         return None
     year, month, day = text.split("-")
-    name = "January February March April May June July August September October November December".split()[int(month) - 1]
+    name = calendar.month_name[int(month)]
     return rng.choice([f'"{name} {int(day)}, {year}"', f"{int(day)} {name} {year}", f"{year}/{month}/{day}",
                        f"{name[:3]} {int(day)} {year}"])
 
@@ -243,8 +253,10 @@ def aligned(document: Document, rng: Random) -> Document | None:
 def missing_cells(document: Document, rng: Random) -> Document | None:
     """Rows without their last cells, which are empty and stand for None."""
     last = len(document.means[0]) - 1
-    rows = [row for row in range(1, len(document.means)) if not document.means[row][last] and "anyOf" in document.column(last)]
-    if not rows or document.whole is not None:
+    rows = [row for row in range(1, len(document.means)) if not document.means[row][last]]
+    if any(not any(document.means[row]) for row in rows):  # the line would be blank
+        return None
+    if "anyOf" not in document.column(last) or not rows or document.whole is not None:
         return None
     cells = [list(row) for row in document.cells]
     for row in rows:

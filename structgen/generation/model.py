@@ -99,8 +99,10 @@ class Model:
         where ``check`` refuses the value. ``on_unsupported="validate"``: what the masks cannot enforce is checked when the
         value is finished. ``stop``: texts that end free text. ``top_logprobs``: alternatives kept in ``Result.trace``.
 
-        Raises ``GenerationError`` when ``max_tokens`` cuts a value, and when text that a mask did not hold to the whole
-        type is none; its ``position`` is the path of what is wrong. Then ask again (``retry``), or with another prompt.
+        Under the mask the value is complete within ``max_tokens``, always; ``BudgetError`` says how many are needed where
+        they are too few for any. Raises ``GenerationError`` for text that a mask did not hold to the whole type and that is
+        no value of it (without the mask, also one cut by ``max_tokens``); its ``position`` is the path of what is wrong.
+        Then ask again (``retry``), or with another prompt.
         """
         if sampling is None:
             sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty, seed)

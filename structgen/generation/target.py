@@ -99,7 +99,8 @@ def _source_target(source: Any, on_unsupported: OnUnsupported | None) -> Target:
         tell = getattr(source, "instructions", None)
         if tell is None:
             return Target(type(source).__name__, source, str, key=key)
-        return Target(type(source).__name__, source, source.read, words=tell(render_instructions), key=key)
+        return Target(type(source).__name__, source, source.read, words=tell(render_instructions), key=key,
+                      check=partial(_check_in_json, source) if hasattr(source, "in_json") else None)
     key = (source, on_unsupported)
     if on_unsupported is not None and on_unsupported != source.on_unsupported:
         source = replace(source, on_unsupported=on_unsupported)
@@ -126,6 +127,10 @@ def _check_against(source: Any, text: str) -> None:
     from structgen.formats.json.check import checker
 
     checker(source)(text)
+
+
+def _check_in_json(source: Any, text: str) -> None:
+    _check_against(*source.in_json(text))
 
 
 def _choice_words(strings: tuple[str, ...]) -> str:

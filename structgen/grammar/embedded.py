@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, replace
 from typing import Any, NamedTuple
 
 from structgen.errors import GrammarSyntaxError
@@ -68,14 +68,14 @@ def under(grammar: Grammar, prefix: str) -> Grammar:
             known[id(value)] = (value, renamed(value))
         return known[id(value)][1]
 
-    def renamed(node: Node) -> Node:
+    def renamed(node: Any) -> Node:
         if isinstance(node, Ref):
             return Ref(prefix + node.rule)
-        assert is_dataclass(node)
         values = {field.name: getattr(node, field.name) for field in fields(node)}
         made = {name: of(value) for name, value in values.items()}
-        return node if all(made[name] is value or made[name] == value for name, value in values.items()) else replace(
-            node, **made)
+        same = all(made[name] is value or made[name] == value for name, value in values.items())
+        found: Node = node if same else replace(node, **made)
+        return found
 
     rules = {prefix + rule: of(node) for rule, node in grammar.rules.items()}
     origins = {prefix + rule: origin for rule, origin in grammar.origins.items()}

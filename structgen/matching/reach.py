@@ -44,7 +44,7 @@ _PLANS = 10_000
 _MANY = 5_000
 """Allowed tokens that are looked at one by one without a further look at where they are."""
 _PLAIN = re.compile(r'[^\x00-\x1f"\\\x7f]+')
-_SEARCHED = 48
+_SEARCHED = 24
 """Places behind one configuration whose shortest text is searched, those of the most tokens first; of others, as behind the
 keys of an open object, where each token may lead to a place of its own, the bytes are all that is known."""
 SEARCH_STEPS = 50_000

@@ -16,6 +16,7 @@ from structgen.schema.scalars import boolean_of, date_of, folded, number_of
 __all__ = ["Kind", "kind_of", "resolved"]
 
 MAX_DEPTH = 30
+_NOTHING = ("null", "none", "nil", "n/a", "na", "-")
 _JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
 
 
@@ -34,6 +35,13 @@ class Kind:
     @property
     def judge(self) -> Callable[[str], bool] | None:
         """What tells whether a text may be meant for it; None where any may."""
+        found = self._judge
+        if found is None or "null" not in self.types:
+            return found
+        return lambda text: text.lower() in _NOTHING or found(text)
+
+    @property
+    def _judge(self) -> Callable[[str], bool] | None:
         if self.labels is not None:
             labels = {folded(label) for label in self.labels}
             return lambda text: folded(text[:100]) in labels

@@ -13,7 +13,7 @@ from oracle import VOCABULARY
 from structgen import Grammar, JsonSchema, LimitExceededError, Regex
 from structgen.generation.budget import budgeted, needed_tokens
 
-MORE = (0, 1, 2, 4, 9)
+MORE = (0, 1, 5)
 """Budgets: so many tokens above the least."""
 LONGEST = 60
 """Least budgets beyond it are left out: a walk takes as many steps."""

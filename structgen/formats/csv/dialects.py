@@ -58,7 +58,7 @@ def best_table(lines: Lines, names: Sequence[str] | None, preferred: str | None 
     options = [one for one in dict.fromkeys((preferred or ",", *DELIMITERS)) if one in lines.text]
     tables = [_measured(Dialect("delimited", one), list(records(lines, one)), names) for one in options]
     found = _best(tables, names)
-    if found is not None and (names is None or found.width == len(names) or len(names) < 2):
+    if found is not None and (names is None or found.width == len(names) or len(names) < 2 or _has_header(found, names)):
         return found
     rare = _RARE if names and len(names) > 1 else ""
     other = [_measured(Dialect("delimited", one), list(records(lines, one)), names) for one in rare
@@ -101,7 +101,7 @@ def _measured(dialect: Dialect, found: list[Record], names: Sequence[str] | None
     counts = Counter(len(one.cells) for one in found if len(one.cells) > 1)
     if not counts:
         return Table(dialect, found, 1)
-    if names is not None and counts[len(names)]:
+    if names is not None and counts[len(names)] * 2 >= sum(not one.is_blank for one in found):
         return Table(dialect, found, len(names))
     return Table(dialect, found, max(counts, key=lambda count: (counts[count], -count)))
 
@@ -111,30 +111,24 @@ def _line(lines: Lines, start: int, end: int) -> Record:
 
 
 def _barred(lines: Lines) -> list[Record]:
-    """Lines with bars as records: the outer bars left away, the cells without the spaces around them."""
+    """Lines with bars as records: the outer bars left away where most lines have them, the cells without spaces."""
+    plain = [lines.text[start:end].strip() for start, end in lines.spans]
+    barred = [line for line in plain if "|" in line]
+    first = sum(line[0] == "|" for line in barred) * 2 > len(barred)
+    last = sum(line[-1] == "|" for line in barred) * 2 > len(barred)
     found: list[Record] = []
-    for start, end in lines.spans:
-        line = lines.text[start:end]
+    for (start, end), line in zip(lines.spans, plain, strict=True):
         if "|" not in line:
             found.append(_line(lines, start, end))
             continue
-        bars = [bar.start() for bar in _BAR.finditer(line)]
-        first, last = len(line) - len(line.lstrip()), len(line.rstrip())
-        edges = [first, *bars, last]
-        if bars and bars[0] == first:
+        at = lines.text.index(line, start, end)
+        edges = [-1, *(bar.start() for bar in _BAR.finditer(line)), len(line)]
+        if first and len(edges) > 2 and edges[1] == 0:
             edges = edges[1:]
-            edges[0] += 1
-        else:
-            edges[0] = first
-        if len(edges) > 2 and bars[-1] == last - 1:
+        if last and len(edges) > 2 and edges[-2] == len(line) - 1:
             edges = edges[:-1]
-        cells: list[str] = []
-        starts: list[int] = []
-        for index, (left, right) in enumerate(pairwise(edges)):
-            left += index > 0
-            cells.append(line[left:right].strip().replace("\\|", "|"))
-            starts.append(start + left)
-        found.append(Record(start, end, cells or [line], starts or [start]))
+        cells = [line[left + 1:right].strip().replace("\\|", "|") for left, right in pairwise(edges)]
+        found.append(Record(start, end, cells, [at + left + 1 for left in edges[:-1]]))
     return found
 
 

@@ -31,9 +31,10 @@ from structgen.schema.scalars import folded
 __all__ = ["FORMAT"]
 
 MAX_FENCES = 50
-_FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t\ufeff]*(?:`{3,}|~{3,})", re.MULTILINE)
 _SUSPECT = re.compile(r"\.\.|\u2026|--|==|[,;\t|] \"|\ufeff|\u2500|~~~|```|\|-|[\n\r]#")
 """What a table may hold that is not meant for a cell."""
+_BRACKET_LINE = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
 _ALL_QUOTED = re.compile(r'(?:"(?:[^"]++|"")*+"(?:[,;|\t](?=")|\r?\n|\Z))*+')
 """A table whose every cell is quoted: nothing about it can have been meant otherwise."""
 _SPACE_BEFORE = re.compile(r"[\s\ufeff]*")
@@ -56,6 +57,8 @@ class _Reader:
         if not rows or any(len(row) != len(rows[0]) for row in rows) or (
                 (len(rows[0]) < 2 or _is_suspect(text, rows)) and not (rows[0] and _ALL_QUOTED.fullmatch(text))):
             raise ValueError("not plainly a table")
+        if aim.names is not None and len(aim.names) > 1 and rows.count(rows[0]) > 1:
+            raise ValueError("the header occurs twice")
         if aim.as_table and aim.names is None:
             return rows
         if aim.header and aim.names is not None and rows[0] != aim.names:
@@ -97,9 +100,12 @@ class _Reader:
         start = space.end() if space else start
         if start >= end:
             return
-        other = other_rows(text, start, end, self.aim.names)
-        if other is not None:
-            made = self._from_rows(*other)
+        begins = [start]
+        if text[start] not in "[{(<" and (line := _BRACKET_LINE.search(text, start, end)) is not None:
+            begins.append(line.end() - 1)
+        for begin in begins:
+            other = other_rows(text, begin, end, self.aim.names)
+            made = None if other is None or (begin > start and not self._are_named(other.rows)) else self._from_rows(*other)
             if made is not None:
                 yield made
                 return
@@ -115,6 +121,14 @@ class _Reader:
             whole.found.append(Found("cut-row", table.offsets[-1], text[table.offsets[-1]:end], "", (None, lost)))
             yield whole
         yield candidate
+
+    def _are_named(self, rows: list[Any]) -> bool:
+        """Whether rows are objects that have the columns as names, so that they are no part of a cell."""
+        if not isinstance(rows[0], dict):
+            return False
+        names = {folded(str(name)) for name in rows[0]}
+        known = names if self.aim.names is None else names & set(map(folded, self.aim.names))
+        return len(names) > 1 and len(known) * 2 > len(names)
 
     def _made(self, table: Built) -> Candidate:
         """A table as a value."""
@@ -229,7 +243,7 @@ def _fences(text: str, region: Region) -> Iterator[Fence]:
         found = _FENCE.search(text, at, region.end)
         if found is None:
             return
-        start = found.end() - len(found.group().lstrip())
+        start = found.end() - len(found.group().lstrip("\ufeff \t"))
         fence = fence_at(text, start, region.end)
         if fence is None:
             return

@@ -1,8 +1,8 @@
 """The records of a table as they stand in a text: cells by RFC 4180 where the quotes allow it, else a line each.
 
 In: a part of a text and a delimiter. Out: ``Record``s. A record whose quotes are as they should be may run over several
-lines; one whose quotes are not is marked ``damaged`` and is one line, cut at every delimiter: what its cells are is
-weighed by ``rows``. Every character is looked at a fixed number of times.
+lines; one whose quotes are not is marked ``damaged``, its bad cells are cut at every delimiter of their line, and what its
+cells are is weighed by ``rows``. Every character is looked at a fixed number of times.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_RUN_ON = 20
 class Record:
     """One record: its cells, where each begins, which were quoted (None: none was), and where it stands.
 
-    ``damaged``: its quotes do not fit, so ``cells`` are what stands between the delimiters, quotes and all."""
+    ``damaged``: its quotes do not fit, so where the cells begin and end is to be weighed."""
 
     start: int
     end: int
@@ -35,6 +35,8 @@ class Record:
     starts: list[int]
     quoted: list[bool] | None = None
     damaged: bool = False
+    spaced: bool = False
+    """Whether spaces stand before a quote."""
 
     @property
     def is_blank(self) -> bool:
@@ -76,11 +78,10 @@ def records(lines: Lines, delimiter: str) -> Iterator[Record]:
             index += 1
             continue
         record = _quoted(text, start, end, lines.end, delimiter)
-        if record is None:
+        if record.damaged and record.end <= end:
             last = _run_on(lines, index, delimiter)
-            yield _plain(text, start, spans[last][1], delimiter, damaged=True)
-            index = last + 1
-            continue
+            if last > index:
+                record = _plain(text, start, spans[last][1], delimiter, damaged=True)
         yield record
         index += 1
         while index < len(spans) and spans[index][0] <= record.end:
@@ -97,32 +98,43 @@ def _plain(text: str, start: int, end: int, delimiter: str, *, damaged: bool = F
     return Record(start, end, cells, starts, None, damaged)
 
 
-def _quoted(text: str, start: int, end: int, limit: int, delimiter: str) -> Record | None:
-    """A record in whose lines quotes stand; None where they do not fit."""
+def _quoted(text: str, start: int, end: int, limit: int, delimiter: str) -> Record:
+    """A record in whose lines quotes stand. A cell whose quotes do not fit ends at the next delimiter of its line."""
     pattern = _cell_pattern(delimiter)
     cells: list[str] = []
     starts: list[int] = []
     quoted: list[bool] = []
-    at = start
+    at, spaced, damaged = start, False, False
     while True:
         found = pattern.match(text, at, limit)
         assert found is not None  # a cell may be empty
         inner = found[1]
+        if inner is not None and damaged and "\n" in inner and (
+                delimiter + '"' in inner or '"' + delimiter in inner or '\n"' in inner):
+            inner, stop = None, _stop(text, at, limit, delimiter)
+        else:
+            stop = found.end()
         if inner is None:
-            cell = found[2]
+            cell = text[at:stop]
             first = cell.lstrip()[:1]
-            if first in CLOSERS and first:
-                return None
+            damaged = damaged or (first in CLOSERS and first != "")
             cells.append(cell)
         else:
             cells.append(inner.replace('""', '"'))
+            spaced = spaced or (text[at] == " " and at > start)
         quoted.append(inner is not None)
         starts.append(at)
-        at = found.end()
+        at = stop
         if at < limit and text.startswith(delimiter, at):
             at += 1
             continue
-        return Record(start, max(at, end) if at < end else at, cells, starts, quoted if any(quoted) else None)
+        return Record(start, at, cells, starts, quoted if any(quoted) else None, damaged, spaced)
+
+
+def _stop(text: str, at: int, limit: int, delimiter: str) -> int:
+    """Where a cell ends whose quotes do not matter."""
+    found = [one for one in (text.find(mark, at, limit) for mark in (delimiter, "\n", "\r")) if one >= 0]
+    return min(found, default=limit)
 
 
 def _run_on(lines: Lines, index: int, delimiter: str) -> int:

@@ -28,6 +28,8 @@ SAMPLES = 200
 _GROUPED = re.compile(r"\s*[-+]?[$\u20ac\u00a3]?\s?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?\s*%?\s*")
 _NUMBER = re.compile(r"\s*[-+]?[$\u20ac\u00a3]?\s?[0-9][0-9_]*(?:[.,][0-9]+)*(?:[eE][-+]?[0-9]+)?\s*%?\s*")
 _WORST = 1_000
+_TRAILING = 4
+"""What a delimiter too many at the end costs."""
 
 
 class Cell(NamedTuple):
@@ -84,21 +86,32 @@ def columns_of(rows: Sequence[Record], width: int, delimiter: str) -> list[Colum
     return columns
 
 
-def fitted(record: Record, raw: str, delimiter: str, columns: Sequence[Column], fuel: Fuel) -> list[Cell] | None:
+def fitted(pieces: list[str], starts: list[int], delimiter: str, columns: Sequence[Column],
+           fuel: Fuel) -> list[Cell] | None:
     """The cells of a record, as many as there are columns; None where it has too few pieces for that.
 
-    ``raw``: the record as it stands in the text."""
-    pieces = raw.split(delimiter)
+    ``pieces``: what stands between the delimiters, quotes and all, and where. A delimiter at the end may be one too many."""
+    made = _fitted(pieces, starts, delimiter, columns, fuel)
+    if made is None or pieces[-1].strip() or len(pieces) != len(columns) + 1:
+        return None if made is None else made[0]
+    less = _fitted(pieces[:-1], starts, delimiter, columns, fuel)
+    if less is None or less[1] + _TRAILING > made[1]:
+        return made[0]
+    cells = less[0]
+    cells[-1] = cells[-1]._replace(found=(*cells[-1].found, Found("trailing-delimiter", starts[-1] - 1, delimiter, "")))
+    return cells
+
+
+def _fitted(pieces: list[str], starts: list[int], delimiter: str, columns: Sequence[Column],
+            fuel: Fuel) -> tuple[list[Cell], int] | None:
+    """The cells at least cost, and the cost."""
     width, surplus = len(columns), len(pieces) - len(columns)
-    starts = [record.start] * len(pieces)
-    for index in range(1, len(pieces)):
-        starts[index] = starts[index - 1] + len(pieces[index - 1]) + 1
     if surplus < 0:
         return None
     steps = width * (surplus + 1) ** 2
     if surplus == 0:
         cuts = list(range(width + 1))
-    elif steps > MAX_STEPS or not fuel.spend(steps + len(raw) * (surplus + 1)):
+    elif steps > MAX_STEPS or not fuel.spend(steps + sum(map(len, pieces)) * (surplus + 1)):
         cuts = [*range(width), len(pieces)]
     else:
         cuts = _cheapest(pieces, delimiter, columns)
@@ -109,7 +122,9 @@ def fitted(record: Record, raw: str, delimiter: str, columns: Sequence[Column], 
         if last - first > 1 and text[:1] not in QUOTES:
             cell = cell._replace(found=(*cell.found, Found("unescaped-delimiter", starts[first], text, f'"{text}"')))
         cells.append(cell)
-    return cells
+    cost = sum(_cost(pieces[first:last], delimiter, column, first > 0) for (first, last), column in zip(
+        pairwise(cuts), columns, strict=True)) if surplus <= MAX_STEPS else 0
+    return cells, cost
 
 
 def _cheapest(pieces: list[str], delimiter: str, columns: Sequence[Column]) -> list[int]:

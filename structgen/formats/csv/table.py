@@ -56,6 +56,8 @@ class _Work:
     columns: list[Column] = field(default_factory=list)
     spaced: bool = False
     """Whether a space follows every delimiter."""
+    is_trailing: bool = False
+    """Whether most rows end in a delimiter too many."""
 
     def note(self, kind: str, offset: int, before: str, after: str = "", row: int | None = None) -> None:
         if len(self.found) >= MAX_FOUND:
@@ -66,6 +68,13 @@ class _Work:
 
     def raw(self, record: Record) -> str:
         return self.text[record.start:record.end]
+
+    def pieces(self, record: Record) -> list[str]:
+        """What stands between the delimiters of a record, quotes and all."""
+        if self.table.dialect.kind != "delimited":
+            return list(record.cells)
+        ends = [*(start - 1 for start in record.starts[1:]), record.end]
+        return [self.text[start:end] for start, end in zip(record.starts, ends, strict=True)]
 
 
 def built(text: str, start: int, end: int, names: Sequence[str] | None,
@@ -96,7 +105,7 @@ def _prepared(text: str, start: int, end: int, found: list[Found]) -> tuple[str,
     """The text with other line ends and quotes made usual, of the same length; where the table begins; its delimiter."""
     fixed = None
     inside = text[start:end]
-    if "\\n" in inside and "\n" not in inside.strip() and "\r" not in inside.strip():
+    if "\\n" in inside and _is_one_line(inside):
         found.append(Found("escaped-newline", text.index("\\n", start), "\\n", "\n"))
         inside = inside.replace("\\n", "\r\n")
     if "\u2028" in inside:
@@ -116,6 +125,19 @@ def _prepared(text: str, start: int, end: int, found: list[Found]) -> tuple[str,
     return text[:start] + inside + text[start + len(inside):], start, fixed
 
 
+def _is_one_line(text: str) -> bool:
+    """Whether a table stands in one line, its line ends written as a backslash and an n."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    at = next((at for at, line in enumerate(lines) if "\\n" in line), 0)
+    parts = [part for part in lines[at].replace("\\r", "").split("\\n") if part.strip()]
+    if len(lines) == 1:
+        return True
+    counts = [[part.count(one) for part in parts] for one in DELIMITERS]
+    return len(parts) > 1 and any(min(count) > 0 for count in counts) and not any(
+        line.count(one) >= min(count) > 0 for number, line in enumerate(lines) if number != at
+        for one, count in zip(DELIMITERS, counts, strict=True))
+
+
 def _is_single_quoted(text: str) -> bool:
     """Whether apostrophes are quotes: one pair of them holds a delimiter, or every line begins with one."""
     if any(delimiter in found[1] for found in _SINGLE.finditer(text) for delimiter in DELIMITERS):
@@ -132,7 +154,7 @@ def is_sentence(line: str) -> bool:
     return len(words) >= (2 if plain[-1] == ":" else 4) or (plain[-1] == "!" and len(words) == 1)
 
 
-def _is_lead(work: _Work, record: Record, is_apart: bool) -> bool:
+def _is_prose(work: _Work, record: Record, is_apart: bool, is_behind: bool = False) -> bool:
     """Whether a record before the rows, or behind them, is prose; ``is_apart``: a blank line stands between."""
     line = work.raw(record)
     cells, width = len(record.cells), work.width
@@ -146,10 +168,19 @@ def _is_lead(work: _Work, record: Record, is_apart: bool) -> bool:
     if width == 1:
         return is_sentence(line) and (is_apart or words >= 4)
     spaced = all(cell[:1] in (" ", "") for cell in record.cells[1:]) and not work.spaced
-    if is_sentence(line) and (spaced or plain[-1] == ":") and (
-            cells != width or is_apart or plain[-1] == ":" or _breaks_numbers(work, record)):
+    is_colon = plain[-1] == ":" and not is_behind
+    if is_sentence(line) and (spaced or is_colon) and (
+            cells != width or is_apart or is_colon or _breaks_numbers(work, record)):
         return True
     return is_apart and spaced and words >= 4 and (cells != width or _breaks_numbers(work, record))
+
+
+def _fits(work: _Work, record: Record) -> bool:
+    """Whether a record is a row of the known columns."""
+    return work.names is not None and len(record.cells) == len(work.names) > 1 and not all(
+        cell[:1] == " " for cell in record.cells[1:]) and all(
+        judge is None or not cell.strip() or judge(cell.strip())
+        for cell, judge in zip(record.cells, work.fits, strict=True))
 
 
 def _is_title(work: _Work, records: list[Record]) -> bool:
@@ -170,20 +201,20 @@ def _trimmed(work: _Work, records: list[Record]) -> list[Record]:
     work.columns = columns_of(regular[1:], work.width, work.table.dialect.delimiter) if work.width <= MAX_COLUMNS else []
     some = regular[:200] if len(regular) > 1 or not (regular and is_sentence(work.raw(regular[0]))) else []
     work.spaced = work.table.dialect.kind != "delimited" or (work.width > 1 and bool(some) and sum(
-        all(cell[:1] == " " for cell in one.cells[1:]) for one in some) * 2 > len(some))
+        one.spaced or all(cell[:1] == " " for cell in one.cells[1:]) for one in some) * 2 > len(some))
     filled = [index for index, one in enumerate(records) if not one.is_blank]
-    if all(is_sentence(work.raw(records[index])) for index in filled):
+    if all(is_sentence(work.raw(records[index])) and not _fits(work, records[index]) for index in filled):
         return []
     first, last = 0, len(filled) - 1
     known = _header_at(work, [records[index] for index in filled])
     if known is not None:
         first = known
     else:
-        while first <= last and (_is_lead(work, records[filled[first]],
+        while first <= last and (_is_prose(work, records[filled[first]],
                                           first < last and filled[first + 1] - filled[first] > 1)
                                  or _is_title(work, [records[index] for index in filled[first:first + 3]])):
             first += 1
-    while last > first and _is_lead(work, records[filled[last]], filled[last] - filled[last - 1] > 1):
+    while last > first and _is_prose(work, records[filled[last]], filled[last] - filled[last - 1] > 1, is_behind=True):
         last -= 1
     if first > last:
         return []
@@ -228,6 +259,7 @@ def _measure(work: _Work, records: list[Record]) -> None:
     if header is None and work.table.width > work.width and not _are_numbered(work, rest):
         _refuse_width(work, rest)
     work.columns = columns_of(rest, work.width, work.table.dialect.delimiter)
+    work.is_trailing = sum(len(one.cells) == work.width + 1 and not one.cells[-1].strip() for one in rest) * 2 > len(rest)
     if names is not None and work.width == len(names) and (header is None or _same_names(header.cells, names)):
         for column, judge in zip(work.columns, work.fits, strict=True):
             column.fits = judge
@@ -251,8 +283,9 @@ def _refuse_width(work: _Work, rows: list[Record]) -> None:
 
 def _repaired_header(work: _Work, header: Record) -> list[Cell]:
     most = work.table.width if work.table.width > 1 else len(header.cells)
-    cells = fitted(header, work.raw(header), work.table.dialect.delimiter, [Column() for _ in range(most)], work.fuel)
-    return cells if cells is not None else [decoded(*pair) for pair in zip(header.cells, header.starts, strict=True)]
+    pieces = work.pieces(header)
+    cells = fitted(pieces, header.starts, work.table.dialect.delimiter, [Column() for _ in range(most)], work.fuel)
+    return cells if cells is not None else [decoded(*pair) for pair in zip(pieces, header.starts, strict=True)]
 
 
 def _same_names(cells: Sequence[str], names: Sequence[str]) -> bool:
@@ -274,7 +307,7 @@ def _is_header(work: _Work, first: Record, rest: list[Record]) -> bool:
         body = [one.cells for one in rest[:20] if len(one.cells) == len(names)]
         if judge is not None and cell.strip() and not judge(cell.strip()) and body:
             return True
-        if column.numbers and cell.strip() and not is_number(cell):
+        if column.numbers and len(body) > 1 and cell.strip() and not is_number(cell):
             return True
     return False
 
@@ -342,20 +375,21 @@ def _no_row(work: _Work, one: Record, heads: list[str] | None) -> str:
         return "ellipsis"
     if len(cells) == 1 and work.width > 1 and _ELLIPSIS.match(raw):
         return "ellipsis"
-    if raw.lstrip().startswith(_COMMENT) and (len(cells) != work.width or (
-            raw.startswith("# ") and not work.spaced and all(cell[:1] == " " for cell in cells[1:]))):
+    if raw.lstrip().startswith(_COMMENT) and (len(cells) == 1 < work.width or (
+            not work.spaced and raw.startswith(("# ", "// ")) and all(cell[:1] == " " for cell in cells[1:]))):
         return "comment"
-    if len(cells) == 1 and work.width > 1 and (is_sentence(raw) or raw.startswith(("```", "~~~"))):
+    if len(cells) == 1 < work.width and (raw.startswith(("```", "~~~")) or (is_sentence(raw) and (
+            raw.rstrip().endswith(":") or _breaks_numbers(work, one)))):
         return "surrounding-text"
-    if heads is not None and one.quoted is None and len(heads) == len(cells) and [
-            cell.strip().casefold() for cell in cells] == heads:
+    may_repeat = one.quoted is None or (work.names is not None and len(cells) > 1)
+    if heads is not None and may_repeat and [cell.strip().casefold() for cell in cells] == heads:
         return "repeated-header"
     return ""
 
 
 def _are_numbered(work: _Work, body: list[Record]) -> bool:
     """Whether every row begins with its number, which the header has no name for."""
-    filled = [one for one in body if not one.is_blank and not is_rule(work.raw(one))]
+    filled = [one for one in body if not one.is_blank and not _no_row(work, one, None)]
     if work.width < 2 or len(filled) < 2 or any(len(one.cells) != work.width + 1 for one in filled):
         return False
     first = filled[0].cells[0].strip().rstrip(".)")
@@ -375,7 +409,7 @@ def _cells(work: _Work, one: Record, row: int | None = None) -> list[Cell | None
         cells = _by_another(work, one, row)
     if cells is None:
         quoted = one.quoted or [False] * len(one.cells)
-        if one.damaged or kind != "delimited":
+        if kind != "delimited":
             cells = [decoded(text, start) for text, start in zip(one.cells, one.starts, strict=True)]
         else:
             cells = [Cell(text.strip() if work.spaced and not is_quoted else text, start)
@@ -394,7 +428,8 @@ def _weighed(work: _Work, one: Record, row: int | None) -> list[Cell] | None:
     """The cells of a record with quotes or delimiters that do not fit."""
     width, delimiter = work.width, work.table.dialect.delimiter
     surplus = one.cells[width:]
-    if not one.damaged and not any(cell.strip() for cell in surplus) and not any((one.quoted or [])[width:]):
+    is_empty = not one.damaged and not any(cell.strip() for cell in surplus) and not any((one.quoted or [])[width:])
+    if is_empty and (work.is_trailing or one is work.header or len(surplus) > 1):
         work.note("trailing-delimiter", one.starts[width] - 1, delimiter * len(surplus), row=row)
         return [Cell(text.strip() if work.spaced else text, start)
                 for text, start in zip(one.cells[:width], one.starts, strict=False)]
@@ -402,12 +437,10 @@ def _weighed(work: _Work, one: Record, row: int | None) -> list[Cell] | None:
         return [*(Cell(text, start) for text, start in zip(one.cells[:width - 1], one.starts, strict=False)),
                 Cell(" ".join(one.cells[width - 1:]), one.starts[width - 1],
                      (Found("unescaped-delimiter", one.starts[width - 1], " ".join(one.cells[width - 1:]), ""),))]
-    raw = work.raw(one)
-    if work.table.dialect.kind == "markdown":
-        raw = raw.strip().strip("|")
-    cells = fitted(one, raw, delimiter, work.columns, work.fuel)
+    pieces = work.pieces(one)
+    cells = fitted(pieces, one.starts, delimiter, work.columns, work.fuel)
     if cells is None and one.damaged:
-        cells = [decoded(text, start) for text, start in zip(one.cells, one.starts, strict=True)]
+        cells = [decoded(text, start) for text, start in zip(pieces, one.starts, strict=True)]
     if cells is not None and work.spaced:
         cells = [cell._replace(text=cell.text.strip()) for cell in cells]
     return cells
@@ -416,10 +449,12 @@ def _weighed(work: _Work, one: Record, row: int | None) -> list[Cell] | None:
 def _by_another(work: _Work, one: Record, row: int | None) -> list[Cell] | None:
     """The cells of a short record that is written with another delimiter."""
     raw = work.raw(one)
+    if len(one.cells) > 1 or one.quoted:
+        return None
     for other in DELIMITERS:
         if other != work.table.dialect.delimiter and raw.count(other) == work.width - 1:
-            record = Record(one.start, one.end, raw.split(other), [], None)
-            cells = fitted(record, raw, other, work.columns, work.fuel)
+            record = Record(one.start, one.end, raw.split(other), [one.start] * work.width)
+            cells = fitted(record.cells, record.starts, other, work.columns, work.fuel)
             if cells is not None and not _breaks_numbers(work, record):
                 work.note("other-delimiter", one.start + raw.index(other), other, work.table.dialect.delimiter, row)
                 return cells

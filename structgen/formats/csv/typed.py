@@ -96,7 +96,7 @@ def _row(schema: Any, root: Any) -> Mapping[str, Any] | None:
 
 def cell_value(kind: Kind, cell: str | None) -> Any:
     """The value of a cell; a text where the types do not say more; ``ABSENT`` for nothing."""
-    if not cell:
+    if not cell or (cell.isspace() and not kind.is_text):
         if cell == "" and kind.is_text and "null" not in kind.types:
             return ""
         return None if "null" in kind.types else ABSENT

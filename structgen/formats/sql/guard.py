@@ -134,6 +134,11 @@ def _check_gaps(tokens: list[Token], sql: str, dialect: str) -> None:
     """What two readers of the text could take differently must not stand between its tokens."""
     end = 0
     for token in tokens:
+        word = sql[token.start:token.end + 1]
+        if token.token_type != TokenType.VAR and word[:1].isalpha() and not word.isascii() and word.isalnum():
+            # Python takes "\u017felect" for SELECT in another case; databases do not.
+            raise QueryError(f"the word {word[:40]!r}", kind="syntax", position=place(sql, token.start),
+                             because="keywords have plain letters")
         _check_gap(sql, end, token.start, dialect)
         end = token.end + 1
     _check_gap(sql, end, len(sql), dialect)

@@ -6,11 +6,13 @@ In: a pattern or strings. Out: a ``Grammar`` of one raw text. The text is its ow
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, get_args, get_origin
 
-from structgen.errors import SchemaError
+from structgen.errors import ReadError, SchemaError
 from structgen.grammar.build import alt, literal
+from structgen.grammar.files import grammar
 from structgen.grammar.nodes import Grammar, Text
 from structgen.grammar.regex import parse_regex
 from structgen.limits import Limits
@@ -38,6 +40,33 @@ class Regex:
     def to_grammar(self, limits: Limits) -> Grammar:
         """The grammar of the matching texts."""
         return Grammar(Text(parse_regex(self.pattern, flags=self.flags, limits=limits), "raw"), pruned=True)
+
+
+@dataclass(frozen=True)
+class PatternText:
+    """A regular expression as output: a text that ``re.compile`` takes (``grammars/regex.lark``), and its value the
+    compiled pattern. ``re.Pattern`` as an output type means this."""
+
+    def to_grammar(self, limits: Limits) -> Grammar:
+        """The shipped grammar of patterns."""
+        return grammar("regex")
+
+    def read(self, text: str) -> re.Pattern[str]:
+        """The pattern of a text; ``ReadError`` where it has none."""
+        try:
+            return re.compile(text)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise ReadError(f"the text is no pattern of Python's re: {error}") from error
+
+    def instructions(self, render: Callable[[Mapping[str, Any]], str]) -> str:
+        """What a model is told."""
+        return "Answer with one regular expression of Python's re, and nothing else."
+
+
+def text_source(output_type: object) -> PatternText | None:
+    """The source of a Python type whose value is a text of its own kind: ``re.Pattern``."""
+    is_pattern = output_type is re.Pattern or get_origin(output_type) is re.Pattern
+    return PatternText() if is_pattern and get_args(output_type) in ((), (str,)) else None
 
 
 @dataclass(frozen=True)

@@ -212,14 +212,19 @@ class Tools:
         """How a damaged text is read, by ``structgen.read``: as a list of names and arguments."""
         return ReadAs("tool_calls", None, {"tools": self})
 
-    def parse(self, text: str) -> list[ToolCall]:
+    def parse(self, text: str | Iterable[Mapping[str, Any]]) -> list[ToolCall]:
         """The calls of a text that the grammar allows, in order; none where it is free text.
 
-        Nothing is repaired: ``ReadError`` says where the text is no call of a declared tool with valid arguments.
+        Nothing is repaired: ``ReadError`` says where the text is no call of a declared tool with valid arguments. For text
+        that no mask has held use ``structgen.read(text, tools)``; what that gives, a list of dicts with "name" and
+        "arguments", may be passed instead of a text, here and to ``call``.
         """
-        if not isinstance(text, str):
-            raise ReadError(f"the text is {type(text).__name__}, not str")
-        calls = self._calls_in(text)
+        if isinstance(text, str):
+            calls = self._calls_in(text)
+        elif isinstance(text, Iterable) and not isinstance(text, (bytes, Mapping)):
+            calls = [self._call_given(one, f"$[{number}]") for number, one in enumerate(text)]
+        else:
+            raise ReadError(f"this is {type(text).__name__}, no text and no list of calls")
         if self.max_calls is not None and len(calls) > self.max_calls:
             raise ReadError(f"there are {len(calls)} calls", because=f"at most {self.max_calls} may be made at once")
         if self.tool_choice not in ("auto", "none") and not calls:
@@ -227,6 +232,11 @@ class Tools:
         return calls
 
     read = parse
+
+    def _call_given(self, call: Any, where: str) -> ToolCall:
+        if not isinstance(call, Mapping) or call.keys() != {"name", "arguments"}:
+            raise ReadError("this is no call", position=where, because='a call is a dict of "name" and "arguments"')
+        return self._call_of({self.style.name_key: call["name"], self.style.arguments_key: call["arguments"]}, where)
 
     def _calls_in(self, text: str) -> list[ToolCall]:
         if not self.style.trigger:
@@ -283,7 +293,7 @@ class Tools:
 
     # -- what is run ----------------------------------------------------------------------------------------------
 
-    def call(self, text: str) -> list[Any]:
+    def call(self, text: str | Iterable[Mapping[str, Any]]) -> list[Any]:
         """Runs the calls of a text, in order, and gives their results; nothing is run unless all calls are valid.
 
         A type gives its object. Coroutine functions are run to their end; inside a running event loop use ``acall``.
@@ -302,7 +312,7 @@ class Tools:
             instead="await tools.acall(text)",
         )
 
-    async def acall(self, text: str) -> list[Any]:
+    async def acall(self, text: str | Iterable[Mapping[str, Any]]) -> list[Any]:
         """``call`` for coroutine functions, which run side by side; other functions run as they come."""
         calls = [(one, self._function(one)) for one in self.parse(text)]
         try:

@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from structgen.errors import SchemaError
+from structgen.formats.base import ReadAs
 from structgen.formats.json.source import JsonSchema
 from structgen.formats.yaml.layout import Layout
 from structgen.formats.yaml.write import as_json, write
@@ -57,8 +58,17 @@ class Yaml:
             grammar = replace(grammar, unenforced=(*grammar.unenforced, *found.unenforced))
         return grammar
 
+    def read_as(self) -> ReadAs:
+        """How a damaged text is read, by ``structgen.read``."""
+        return ReadAs("yaml", self._schema()[0] if isinstance(self.value, Mapping | bool) else self.value)
+
+    def in_json(self, text: str) -> tuple[JsonSchema, str]:
+        """The JSON that a text stands for, and what it has to be valid against."""
+        return self._schema()[0], as_json(text)
+
     def read(self, text: str) -> Any:
-        """The value of a text that was written so: of the Python type, or plain data where a schema was given."""
+        """The value of a text that was written so: of the Python type, or plain data where a schema was given. Data are not
+        held to the schema again: see ``in_json``."""
         _, found = self._schema()
         return load_json(as_json(text)) if found is None else parse(as_json(text), found)
 

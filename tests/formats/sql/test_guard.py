@@ -120,6 +120,7 @@ REFUSED = [
     ("sqlite", "SELECT 1\0; DROP TABLE t", "syntax", "character", "1:9"),
     ("sqlite", "\ufeffSELECT 1", "syntax", "character", "1:1"),
     ("sqlite", "SELECT\u3000a FROM t", "syntax", "", None),
+    ("sqlite", "\u017felect a from t", "syntax", "plain letters", "1:1"),
     ("sqlite", "Here is your query: SELECT 1", "not-read-only", "HERE", "1:1"),
     ("sqlite", "WITH c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c", "too-costly",
      "never ends", None),

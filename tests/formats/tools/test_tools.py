@@ -31,6 +31,7 @@ from structgen import (
     UnsatisfiableError,
     UnsupportedSchemaError,
     Vocabulary,
+    read,
 )
 from structgen.generation.target import as_target
 
@@ -324,6 +325,15 @@ def test_a_method_is_a_tool_of_its_object() -> None:
 
     counter = Counter()
     assert Tools([counter.add]).call(json.dumps([one("add", number=2), one("add", number=3)])) == [2, 5]
+
+
+def test_what_a_tolerant_reader_finds_can_be_run() -> None:
+    tools = Tools([weather, PLAIN])
+    found = read('I will look: <tool_call>{"name": "Weather", "arguments": {"city": "Oslo", "day": "2024-02-29"}', tools)
+    assert tools.call(found.value) == ["Oslo 29.02. c"] and not found.is_clean
+    for wrong in ([{"name": "weather"}], [{"name": "f", "arguments": {}}], [3], {"name": "weather"}, 3):
+        with pytest.raises(ReadError):
+            tools.parse(wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from structgen import (
     UnsatisfiableError,
     UnsupportedSchemaError,
     Yaml,
+    read,
 )
 from structgen.formats.yaml.write import write
 
@@ -366,3 +367,20 @@ def test_a_model_is_told_what_yaml_is_wanted() -> None:
     words = Yaml(Person).instructions(render_instructions)
     assert words.startswith("Answer with YAML of the type Person:\n")
     assert words.endswith("Example:\n" + words.partition("Example:\n")[2]) and "{" not in words.partition("Example:\n")[2]
+
+
+def test_texts_that_no_mask_held_are_checked() -> None:
+    from structgen.generation.target import as_target
+
+    for source in (Yaml(Person), Yaml({"type": "object", "required": ["name"]})):
+        target = as_target(source)
+        assert target.check is not None and target.words is not None
+        target.check("name: Ada\nage: 36\n")
+        with pytest.raises(ReadError):
+            target.check("age: 36\n")
+
+
+def test_damaged_texts_are_read_by_the_tolerant_reader() -> None:
+    reading = read("```yaml\nname: 'Ada'\nage: 36   # years\ntags: [a, b]\n```", Yaml(Person))
+    assert reading.value == Person(name="Ada", age=36, tags=["a", "b"])
+    assert read("a: 1\n", Yaml({"type": "object"})).value == {"a": 1}
