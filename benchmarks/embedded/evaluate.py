@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import data
 
 from structgen.generation.instructions import render_instructions
+from structgen.schema.scalars import all_dates, all_numbers
 
 END, PAD = 3, 0
 
@@ -105,7 +106,8 @@ def generate(model: Any, tokenizer: Any, prompts: list[str], longest: int = 120,
 
 
 def restricted(node: Any, text: str) -> Any:
-    """The schema with all fields required and every plain string held to whole words of the text."""
+    """The schema with all fields required and every field taken from the text, as ``FromText`` does: plain strings consist
+    of its whole words, numbers and dates are among those that it says."""
     if not isinstance(node, dict):
         return node
     made = {key: restricted(value, text) for key, value in node.items() if key not in ("properties", "anyOf")}
@@ -116,6 +118,10 @@ def restricted(node: Any, text: str) -> Any:
         made["anyOf"] = [restricted(one, text) for one in node["anyOf"]]
     if node.get("type") == "string" and "format" not in node:
         made |= {"x-structgen-words-from-text": text, "minLength": 1}
+    if "enum" not in node and (node.get("type") in ("integer", "number") or node.get("format") == "date"):
+        values: list[Any] = all_dates(text) if node.get("format") == "date" else list(all_numbers(text))
+        values = [one for one in values if node["type"] != "integer" or isinstance(one, int)]
+        made |= {"enum": values} if values else {}
     return made
 
 

@@ -12,7 +12,7 @@ import codecs
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
@@ -75,11 +75,9 @@ def read(text: str | bytes, output_type: Any = None, *, format: str | None = Non
     else:
         how = output_type.read_as()
         how = how._replace(options={**how.options, **options})
-    wanted = _wanted(how.output_type)
-    if wanted is not None:
-        wanted = replace(wanted, day_first=day_first)
-        if format is None and how.format == "json" and _is_scalar(how.output_type, wanted):
-            format = "text"
+    wanted = _wanted(how.output_type, day_first)
+    if wanted is not None and format is None and how.format == "json" and _is_scalar(how.output_type, wanted):
+        format = "text"
     chosen = _aimed(format_named(format or how.format), wanted, how.options)
     source, found = _decoded(text)
     if len(source.text) > MAX_TEXT:
@@ -132,7 +130,7 @@ def _is_scalar(output_type: Any, wanted: _Wanted) -> bool:
         kind.types == {"string"} and kind.format in ("date", "time", "date-time", "regex"))
 
 
-def _wanted(output_type: Any) -> _Wanted | None:
+def _wanted(output_type: Any, day_first: bool | None) -> _Wanted | None:
     if output_type is None:
         return None
     if not isinstance(output_type, type) and callable(getattr(output_type, "to_grammar", None)):
@@ -141,15 +139,15 @@ def _wanted(output_type: Any) -> _Wanted | None:
             schema = read_schema_text(schema, Limits()) if isinstance(schema, str | bytes) else schema
             if not isinstance(schema, Mapping | bool):
                 raise SchemaError("the schema is no JSON Schema", because=f"it is a {type(schema).__name__}")
-            return _Wanted("the schema", schema, None, output_type.registry or {})
+            return _Wanted("the schema", schema, None, output_type.registry or {}, day_first)
         if hasattr(output_type, "strings"):  # a Choice
-            return _Wanted("the choice", {"enum": list(output_type.strings)}, None)
+            return _Wanted("the choice", {"enum": list(output_type.strings)}, None, {}, day_first)
         raise SchemaError(f"read has no way to read a {type(output_type).__name__}", instead="pass a type or JsonSchema(…)")
     if isinstance(output_type, dict | str | bytes | list):
         raise SchemaError(f"the output type is a {type(output_type).__name__}", because="it could mean several things",
                           instead="write JsonSchema(…) or a Python type")
     found = schema_of(output_type)
-    return _Wanted(found.name, found.described, found)
+    return _Wanted(found.name, found.described, found, {}, day_first)
 
 
 def _clean(source: Source, found: list[Found], chosen: Format, wanted: _Wanted | None) -> Reading | None:
@@ -355,7 +353,8 @@ def _check(value: Any, wanted: _Wanted) -> None:
     jsonschema, formats, registry, draft = _jsonschema()
     schema = wanted.schema
     try:
-        registry = registry.with_resources([(uri, draft.create_resource(one)) for uri, one in wanted.registry.items()])
+        if wanted.registry:
+            registry = registry.with_resources([(uri, draft.create_resource(one)) for uri, one in wanted.registry.items()])
         judge = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
         validator = judge(schema, format_checker=formats, registry=registry)
         error = None if validator.is_valid(value) else jsonschema.exceptions.best_match(validator.iter_errors(value))

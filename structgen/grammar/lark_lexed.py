@@ -55,6 +55,9 @@ def read_lark_lexed(text: str, *, start: str = "start", parser: ParserName = "ea
     known = limits if limits is not None else Limits()
     places = check_source(text, name, import_paths, known)
     made = _made_by_lark(text, {"parser": parser, "lexer": lexer, "start": start, "strict": strict}, name, import_paths)
+    if len(made.terminals) > known.threads:  # each of them could be open at once
+        raise LimitExceededError(f"the grammar has {len(made.terminals):,} terminals", limit="threads", position=name,
+                                 because="a lexer tries each of them", instead="pass lexer=None")
     reader = _Reader(made, places, lexer, name, known)
     grammar = reader.lalr(start) if parser == "lalr" else reader.plain(start)
     found = without_left_recursion(grammar, known)

@@ -7,11 +7,13 @@ read, and grammars that lark would write out to too many alternatives.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 from structgen.errors import GrammarSyntaxError, LimitExceededError, StructgenError
 from structgen.grammar.embedded import take_embedded
+from structgen.grammar.ordered import read_ordered
 from structgen.limits import Limits
 
 _REPEATED_AT_ONCE = 50
@@ -71,8 +73,10 @@ class _Check:
             elif kind == "import":
                 self._import(statement)
             elif kind in ("rule", "term"):
-                token = next(one for one in statement.scan_values(lambda one: one.type in ("RULE", "TERMINAL")))
+                token = next(_tokens(statement, "RULE", "TERMINAL"))
                 places.setdefault(str(token), f"{self._name}:{token.line}")
+                for pattern in _tokens(statement, "REGEXP"):
+                    self._pattern(pattern)
                 if kind == "rule":
                     ways += self._ways(statement.children[-1], 0)
                     self._within(ways, token)
@@ -94,6 +98,18 @@ class _Check:
         self._fail("only the grammars that lark ships can be imported", path.children[0],
                    "a grammar text reads no other file",
                    f"import from {', '.join(shipped)}, or name the folders: import_paths=[…]")
+
+    def _pattern(self, token: Any) -> None:
+        """Refuses a pattern where it stands."""
+        end = token.rfind("/")
+        flags = sum({"i": re.I, "m": re.M, "s": re.S, "x": re.X}.get(letter, 0) for letter in token[end + 1 :])
+        try:
+            read_ordered(token[1:end], flags=flags, limits=self._limits)
+        except GrammarSyntaxError as error:
+            place = "" if error.position is None else f", {error.position}"
+            position = f"{self._name}:{token.line}:{token.column}"
+            raise GrammarSyntaxError(f"in {token}{place}: {error.what}", position=position, because=error.because,
+                                     instead=error.instead) from error
 
     def _within(self, ways: int, token: Any) -> int:
         if ways > self._most:
@@ -135,3 +151,9 @@ class _Check:
         for times in range(least, most + 1) if most < _REPEATED_AT_ONCE else ():
             found = min(found + min(inner, self._most + 1) ** times, self._most + 1)
         return max(found, 2)
+
+
+def _tokens(tree: Any, *kinds: str) -> Iterator[Any]:
+    """The tokens of some kinds in a part of lark's tree."""
+    found: Iterator[Any] = tree.scan_values(lambda one: getattr(one, "type", "") in kinds)
+    return found

@@ -11,6 +11,7 @@ characters are resolved here. ``automaton.ordered`` runs the trees.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from re import _constants as op
@@ -131,7 +132,9 @@ def read_ordered(pattern: str, *, flags: int = 0, limits: Limits | None = None) 
     if len(pattern) > known.regex_bytes:
         raise LimitExceededError(f"the pattern has {len(pattern)} characters", limit="regex_bytes")
     try:
-        parsed = _parser.parse(pattern, int(flags & _FLAGS))
+        with warnings.catch_warnings():  # of what later versions of Python may read otherwise
+            warnings.simplefilter("ignore")
+            parsed = _parser.parse(pattern, int(flags & _FLAGS))
     except re.error as error:
         raise GrammarSyntaxError(str(error.msg), position=f"offset {error.pos or 0}") from error
     except (RecursionError, OverflowError) as error:
@@ -146,7 +149,9 @@ def ordered(pattern: str, flags: int, search: bool, limits: Limits) -> Ordered:
     if search:
         anything = Loop(_ANY, 0, None, False)
         tree = Row((anything, tree, anything))
-    known = re.compile(pattern, flags)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        known = re.compile(pattern, flags)
     return Ordered(tree, (known.search if search else known.fullmatch)("") is not None)
 
 

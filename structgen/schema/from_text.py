@@ -1,23 +1,27 @@
-"""A string that must occur verbatim in a given text.
+"""A value that must be taken from a given text: a string that occurs in it verbatim, a number or date that it says.
 
 In: the text, and whether words may be cut. Out: metadata for ``Annotated``, which pydantic turns into a keyword of the JSON
-Schema (``x-structgen-from-text`` or ``x-structgen-words-from-text``, so that the mask follows the text) and into a check of
-the value (so that text written without a mask is held to the same rule).
+Schema (``x-structgen-from-text`` or ``x-structgen-words-from-text``, so that the mask follows the text; for numbers and
+dates an ``enum`` of those in the text) and into a check of the value (so that text written without a mask is held to the
+same rule).
 
-Caveats: the comparison is character by character, upper and lower case and white space included; the empty string
-occurs in every text, so add ``min_length=1`` where it is not wanted.
+Caveats: strings are compared character by character, upper and lower case and white space included; the empty string
+occurs in every text, so add ``min_length=1`` where it is not wanted. Numbers are found in digits and in English words,
+dates in ISO form, with English names of months, and as 03/04/2024, which is taken for two dates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from structgen.errors import SchemaError
+from structgen.schema.scalars import all_dates, all_numbers
 from structgen.schema.words import is_piece, places_of
 
 __all__ = ["KEYWORD", "WORDS_KEYWORD", "FromText"]
@@ -30,7 +34,8 @@ WORDS_KEYWORD = "x-structgen-words-from-text"
 
 @dataclass(frozen=True)
 class FromText:
-    """``Annotated[str, FromText(text)]``: a string that occurs verbatim in ``text``.
+    """``Annotated[str, FromText(text)]``: a string that occurs verbatim in ``text``; of an ``int``, ``float`` or ``date``:
+    one that the text says.
 
     ``whole_words``: it cuts no word of the text in two, and neither begins nor ends with white space. A word is a run of
     letters, digits, marks and underscores; Chinese, Japanese and other scripts without spaces may be cut anywhere.
@@ -55,19 +60,40 @@ class FromText:
 
     def __get_pydantic_core_schema__(self, source_type: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source_type)
-        if not _is_text(schema):
+        kind = _kind(schema)
+        if kind not in ("str", "int", "float", "date"):
             raise SchemaError(
-                f"FromText annotates {source_type!r}, which is not a string",
+                f"FromText annotates {source_type!r}, which is not a string, number or date",
                 instead="annotate the str itself: list[Annotated[str, FromText(text)]]",
             )
-        return core_schema.no_info_after_validator_function(self.check, schema)
+        check = self.check if kind == "str" else self.check_date if kind == "date" else self.check_number
+        return core_schema.no_info_after_validator_function(check, schema)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {**handler(schema), WORDS_KEYWORD if self.whole_words else KEYWORD: self.source}
+        found = handler(schema)
+        kind = _kind(schema)
+        if kind == "str":
+            return {**found, WORDS_KEYWORD if self.whole_words else KEYWORD: self.source}
+        values: list[Any] = all_dates(self.source) if kind == "date" else all_numbers(self.source)
+        if kind == "int":
+            values = [value for value in values if isinstance(value, int)]
+        return {**found, "enum": values} if values else {**found, "not": {}}
+
+    def check_number(self, value: float) -> float:
+        """``value`` if the text says it, else pydantic's error."""
+        if value not in all_numbers(self.source):
+            raise PydanticCustomError("from_text", "the number does not occur in the given text")
+        return value
+
+    def check_date(self, value: date) -> date:
+        """``value`` if the text says it, else pydantic's error."""
+        if value.isoformat() not in all_dates(self.source):
+            raise PydanticCustomError("from_text", "the date does not occur in the given text")
+        return value
 
 
-def _is_text(schema: Mapping[str, Any]) -> bool:
-    """Whether a core schema is a string, perhaps inside validators."""
+def _kind(schema: Mapping[str, Any]) -> Any:
+    """The type of a core schema, perhaps inside validators."""
     while schema.get("type") in ("function-after", "function-before", "function-wrap"):
         schema = schema["schema"]
-    return schema.get("type") == "str"
+    return schema.get("type")

@@ -388,7 +388,7 @@ def collect(schema: JsonSchemaValue, generator: PydanticSchema, name: str) -> tu
             raise SchemaError(node[INVALID], position=pointer,
                               because=f"the type {name} asks for it there",
                               instead="use a type with a JSON form, or leave the field out of the model")
-        node = _own_format(node, generator)
+        node = _late_bounds(_own_format(node, generator), generator)
         for serial, text in node.pop(NOTES, []):
             found[serial] = f"{pointer}: {text}"
         return dict(subschemas(node, pointer, clean))
@@ -450,6 +450,23 @@ def _own_format(node: dict[str, Any], generator: PydanticSchema) -> dict[str, An
         node = generator.note(node, _UNCHECKED_FORMATS[name])
         if name not in ("uri", "regex"):
             del node["format"]
+    return node
+
+
+_LATE = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum", "multiple_of": "multipleOf"}
+"""What pydantic writes of a bound that stands behind a validator, and the keyword it means."""
+
+
+def _late_bounds(node: dict[str, Any], generator: PydanticSchema) -> dict[str, Any]:
+    """Bounds behind a validator: keywords where the validator leaves the value as it is, else notes, since they are of
+    what the validator returns."""
+    late = [key for key in _LATE if key in node and node.get("type") in ("integer", "number")]
+    for key in late:
+        value = node.pop(key)
+        if NOTES in node:
+            node = generator.note(node, f"{key}={value} of what the validator before it returns")
+        else:
+            node[_LATE[key]] = value
     return node
 
 

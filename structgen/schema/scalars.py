@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["boolean_of", "date_of", "dates_in", "distance", "folded", "labels_in", "number_of", "numbers_in", "time_of"]
+__all__ = ["all_dates", "all_numbers", "boolean_of", "date_of", "dates_in", "distance", "folded", "labels_in", "number_of",
+           "numbers_in", "time_of"]
 
 _CURRENCY = "$€£¥₹₽₩"
 _NUMBER = re.compile(rf"""(?P<paren>\()?\s*(?P<sign>[+\-\u2212])?\s*(?:[{_CURRENCY}]|USD|EUR|GBP)?\s*(?P<sign2>[+\-\u2212])?
@@ -82,6 +83,25 @@ def numbers_in(text: str) -> list[int | float]:
         found = [one.group().strip() for one in _NUMBER_WORDS.finditer(text) if one.group().strip().lower() != "one"]
     values = (number_of(one.replace("-", " ") if one[:1].isalpha() else one) for one in found)
     return list(dict.fromkeys(value for value in values if value is not None))
+
+
+def all_numbers(text: str) -> list[int | float]:
+    """Every number that a text may be understood to say, in digits or in English words, the parts of dates among them."""
+    parts = [one.group() for one in _IN_TEXT.finditer(text)]
+    parts += [one.group().strip().replace("-", " ") for one in _NUMBER_WORDS.finditer(text)]
+    values = (number_of(one) for one in parts if len(one) <= MAX_TEXT)
+    return list(dict.fromkeys(value for value in values if value is not None))
+
+
+def all_dates(text: str) -> list[str]:
+    """Every date that a text may be understood to say, both readings of 03/04/2024 among them."""
+    found: dict[str, None] = {}
+    for one in _DATE_IN_TEXT.finditer(text):
+        for day_first in (True, False):
+            made = date_of(one.group(), day_first)
+            if made is not None:
+                found[made] = None
+    return list(found)
 
 
 def _worded(text: str) -> int | None:

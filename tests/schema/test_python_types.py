@@ -228,7 +228,7 @@ class Calls(pydantic.BaseModel):
     (dict[tuple[int, int], int], "keys of a JSON object are texts, and no text is read as array"),
     (dict[Level, int], "keys of a JSON object are texts, these are [1, 2]"),
     (5, "5 cannot be written as JSON"),
-    (t.Annotated[int, FromText("x")], "which is not a string"),
+    (t.Annotated[bool, FromText("x")], "which is not a string, number or date"),
 ])
 def test_types_without_a_json_form_are_refused_by_name(tp: t.Any, message: str) -> None:
     with pytest.raises(SchemaError) as caught:
@@ -367,3 +367,15 @@ def test_cache_keeps_a_bounded_number_of_types() -> None:
         schema_of(t.Annotated[int, annotated_types.Ge(size)])
     assert len(_cache) == CACHED_TYPES
     schema_of(t.Annotated[int, pydantic.WithJsonSchema({"type": "integer"})])  # unhashable metadata: read, not kept
+
+
+def test_bounds_behind_a_validator_are_noted_and_behind_from_text_enforced() -> None:
+    def same(value: int) -> int:
+        return value
+
+    late = schema_of(t.Annotated[int, pydantic.AfterValidator(same), pydantic.Field(gt=10, multiple_of=3)])
+    assert not {"gt", "multiple_of", "exclusiveMinimum"} & late.schema.keys()
+    assert [one for one in late.unenforced if "gt=10 of what the validator before it returns" in one]
+    assert [one for one in late.unenforced if "multiple_of=3" in one]
+    taken = schema_of(t.Annotated[int, FromText("3 or 30"), pydantic.Field(gt=10, le=50)])
+    assert (taken.schema["exclusiveMinimum"], taken.schema["maximum"], taken.unenforced) == (10, 50, ())

@@ -21,9 +21,9 @@ from structgen.formats.json.words import is_scalar
 __all__ = ["Ends", "Span"]
 
 _STOPS = {closers: re.compile(rf'[{re.escape(closers)}\\]') for closers in set(QUOTES.values())}
-_USUAL = {"key": re.compile(r'"([^"\\\n]+)"[ \t]*:'),
-          "object": re.compile(r'"([^"\\\n]*)"\s*,\s*"[^"\\\n]{0,100}"[ \t]*:'),
-          "array": re.compile(r'"([^"\\\n]*)"\s*,\s*(?:"[^"\\\n]{0,200}"\s*[,\]]|[0-9{\[-])')}
+_USUAL = {"key": re.compile(r'"([^"\\\x00-\x1f]+)"[ \t]*:'),
+          "object": re.compile(r'"([^"\\\x00-\x1f]*)"\s*,\s*"[^"\\\n]{0,100}"[ \t]*:'),
+          "array": re.compile(r'"([^"\\\x00-\x1f]*)"\s*,\s*(?:"[^"\\\n]{0,200}"\s*[,\]]|[0-9{\[-])')}
 """Strings that end as JSON's do, with the name or the member behind them: no need to weigh anything."""
 _WORD = re.compile(r"[\w$.+-]+")
 _NAME = re.compile(r"[\w$][\w$ .-]{0,60}:(?!//)")
@@ -67,7 +67,7 @@ class Ends:
         usual = _USUAL[context].match(text, i, scan.end) if context in _USUAL else None
         if usual is not None:
             end = usual.end(1)
-            return Span(i + 1, end, end + 1, quote, quote)
+            return Span(i + 1, end, end + 1, quote, quote, True)
         closers = QUOTES[quote]
         tripled = quote * 3
         if quote in "\"'`" and text.startswith(tripled, i):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["QUOTES", "SIGNS", "SPACES", "Scanner"]
+__all__ = ["QUOTES", "SIGNS", "SPACES", "VISIBLE", "Scanner"]
 
 FUEL_PER_CHARACTER = 1
 """Characters that may be looked at again for each character of the text; damaged answers need about half."""
@@ -21,6 +21,8 @@ MAX_NAME = 100
 SPACES = "\u00a0\u1680\u180e\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff\x0b\x0c\x85"
 SIGNS = frozenset(chr(code) for code in range(33, 127)) - frozenset("/#")
 """Characters that begin neither white space nor a comment: most there is, so they are looked for first."""
+VISIBLE = SIGNS - {"\\"}
+"""Those that no escaped line break begins with, either."""
 _PLAIN = re.compile(r"[ \t\r\n]*")
 _GAP = re.compile(rf"[ \t\r\n{SPACES}]*")
 _BARE_NAME = re.compile(r"[\w$][\w$.-]*(?: +[\w$.-]+){0,3}[ \t]{0,40}:(?!//)")

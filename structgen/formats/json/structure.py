@@ -17,7 +17,7 @@ from structgen.formats.base import Candidate, Found, Place
 from structgen.formats.json.bare import bare_end
 from structgen.formats.json.content import decoded, unescaped_once
 from structgen.formats.json.ends import Ends, Span
-from structgen.formats.json.scan import QUOTES, SIGNS, Scanner
+from structgen.formats.json.scan import QUOTES, VISIBLE, Scanner
 from structgen.formats.json.words import word_value
 
 __all__ = ["MAX_DEPTH", "MAX_REPAIRS", "Structure"]
@@ -37,6 +37,8 @@ _USUAL["["] = _USUAL["("] = re.compile(rf"{_SIMPLE}\s*[,\]]")
 """Values as JSON writes them, with what may follow them: no need to weigh anything."""
 _LITERALS = {"true": True, "false": False, "null": None}
 _FENCE = "```"
+_LAST = ("", "`", ";")
+"""What may stand where the text of a value ends."""
 _STYLE = frozenset({"quote-style", "comment", "literal", "unquoted-key", "string-prefix", "control-character"})
 _CLOSERS = {"{": "}", "[": "]", "(": ")"}
 _ABSENT = object()
@@ -109,9 +111,12 @@ class Structure:
     def gap(self) -> None:
         """Passes white space and comments."""
         scan, start = self.scan, self.at
-        if start < scan.end and self.text[start] in SIGNS and self.text[start] != "\\":
+        if start < scan.end and self.text[start] in VISIBLE:
             return
         plain = scan.plain_spaces(start)
+        if plain < scan.end and self.text[plain] in VISIBLE:
+            self.at = plain
+            return
         self.at = scan.gap(plain)
         if self.at > plain:
             passed = self.text[plain:self.at]
@@ -200,13 +205,13 @@ class Structure:
         """The character that a member or an item begins with, behind commas; None where the step was an end, a closing
         bracket or an ellipsis, which are done with then."""
         self._commas(frame)
-        if self._ends(frame):
-            return None
         one = self.scan.at(self.at)
+        if one in _LAST and self._ends(frame):
+            return None
         if one in "}])":
             self._closer(frame, one)
             return None
-        ellipsis = _ELLIPSIS.match(self.text, self.at, self.scan.end)
+        ellipsis = _ELLIPSIS.match(self.text, self.at, self.scan.end) if one in ".\u2026" else None
         if ellipsis:
             self._drop("ellipsis", ellipsis.end())
             frame.fresh = frame.fresh or frame.count == 0

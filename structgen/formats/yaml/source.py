@@ -21,7 +21,7 @@ others are not counted, and a text with such a name is none to any reader.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from structgen.errors import SchemaError
@@ -33,6 +33,8 @@ from structgen.grammar.nodes import Grammar
 from structgen.limits import Limits
 from structgen.schema.python_types import TypeSchema, load_json, parse, schema_of
 
+_MEANING = ("formats", "content", "registry", "draft")
+"""The options of a JSON Schema that say what it means, not how JSON is written."""
 _EXAMPLE = "\nExample: "
 
 
@@ -81,7 +83,10 @@ class Yaml:
     def instructions(self, render: Callable[[Mapping[str, Any], str], str]) -> str:
         """What a model is told: what ``render`` says of JSON of the type, with the example as YAML."""
         schema, found = self._schema()
-        told = found.described if found is not None else schema.schema if isinstance(schema.schema, Mapping) else {}
+        asked = schema.schema
+        if isinstance(asked, str | bytes):
+            asked = load_json(asked if isinstance(asked, str) else asked.decode())
+        told = found.described if found is not None else asked if isinstance(asked, Mapping) else {}
         words = render(told, found.name if found is not None else str(told.get("title", "value")))
         words = words.replace("Answer with JSON", "Answer with YAML", 1)
         head, mark, example = words.rpartition(_EXAMPLE)
@@ -91,13 +96,24 @@ class Yaml:
         found: TypeSchema | None = None
         given, asked = self.value, dict[str, Any]()
         if isinstance(given, JsonSchema):
-            asked = {name: getattr(given, name) for name in ("formats", "content", "registry", "draft")}
+            asked = {name: getattr(given, name) for name in _MEANING}
+            self._check_schema_options(given)
             given = given.schema
         elif not isinstance(given, Mapping | bool):
             found = schema_of(given)
             given = found.schema
         return JsonSchema(given, whitespace="compact", property_order=self.property_order, escapes="necessary",
                           exponents=False, on_unsupported=self.on_unsupported, **asked), found
+
+    def _check_schema_options(self, given: JsonSchema) -> None:
+        usual = JsonSchema(True)
+        for field in fields(given):
+            value = getattr(given, field.name)
+            if field.name not in ("schema", *_MEANING) and value != getattr(usual, field.name):
+                own = hasattr(self, field.name)
+                raise SchemaError(f"Yaml(JsonSchema(..., {field.name}={value!r})) has no meaning",
+                                  because="it says how JSON is written", instead=f"pass {field.name} to Yaml" if own else
+                                  "leave it away")
 
     def _check_options(self) -> None:
         for name, allowed in (("_", (None,)), ("property_order", ("schema", "any")),

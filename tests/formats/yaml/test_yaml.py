@@ -311,6 +311,8 @@ def test_texts_from_a_text_stand_in_it() -> None:
         (lambda: Yaml(Person, property_order="alphabetical"), SchemaError, "property_order"),  # type: ignore[arg-type]
         (lambda: Yaml(Person, 3), SchemaError, "Yaml(_=3)"),
         (lambda: Yaml("Person"), SchemaError, "no type"),
+        (lambda: Yaml(JsonSchema({}, whitespace="compact")), SchemaError, "how JSON is written"),
+        (lambda: Yaml(JsonSchema({}, max_depth=3)), SchemaError, "pass max_depth to Yaml"),
         (lambda: Yaml({"type": "string", "pattern": "("}), SchemaError, "pattern"),
         (lambda: Yaml({"type": "array", "uniqueItems": True}), UnsupportedSchemaError, "uniqueItems"),
         (lambda: Yaml({"type": "string", "minLength": 2, "maxLength": 1}), UnsatisfiableError, "minLength"),
