@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from operator import attrgetter
 from typing import Any, Literal
 
 from structgen.errors import ReadError, SchemaError
@@ -211,14 +212,16 @@ def _attempt(source: Source, found: list[Found], chosen: Format, wanted: _Wanted
         if not ways:
             return None, _placed(error, source)
     error_found: ReadError | None = None
-    for _, _, candidate, coerced in sorted(ways, key=lambda way: way[:2]):
+    if len(ways) > 1:
+        ways.sort(key=lambda way: way[:2])
+    for _, _, candidate, coerced in ways:
         try:
             value = coerced.value if wanted is None else wanted.made(coerced.value)
         except ReadError as error:
             error.nearest = error.nearest or _reading(coerced.value, source, found, candidate, coerced, chosen, kept)
             error_found = error_found or error
             continue
-        others = _others(candidate, coerced, [(way[2], way[3]) for way in ways])
+        others = _others(candidate, coerced, [(way[2], way[3]) for way in ways]) if len(ways) > 1 else []
         return _reading(value, source, [*found, *others], candidate, coerced, chosen, kept), None
     if error_found is None and failures:
         _, _, candidate, coerced = min(failures, key=lambda way: way[:2])
@@ -245,13 +248,18 @@ def _others(chosen: Candidate, coerced: Coerced, ways: list[tuple[Candidate, Coe
 
 def _reading(value: Any, source: Source, found: list[Found], candidate: Candidate, coerced: Coerced, chosen: Format,
              kept: tuple[Repair, ...]) -> Reading:
-    repairs = [*kept]
-    changes = (Found(change.kind, _offset(candidate, change.path), change.before, change.after, _place(change.path))
-               for change in coerced.changes)
-    repairs += [Repair(one, source, KINDS[one.kind]) for one in (*found, *candidate.found, *changes)]
-    if len(repairs) > 1:
-        repairs.sort(key=lambda repair: repair.offset)
-    return Reading(value, tuple(repairs), sum(repair.cost for repair in repairs), chosen.name)
+    notes = [*found, *candidate.found, *(
+        Found(change.kind, _offset(candidate, change.path), change.before, change.after, _place(change.path))
+        for change in coerced.changes)]
+    repairs = [Repair(one, source, KINDS[one.kind]) for one in notes]
+    if kept:
+        repairs = sorted([*kept, *repairs], key=lambda repair: repair.offset)
+    elif len(repairs) > 1:  # offsets in one source are in the order of those in the text that was given
+        repairs.sort(key=_by_offset)
+    return Reading(value, tuple(repairs), sum([repair.cost for repair in repairs]), chosen.name)
+
+
+_by_offset = attrgetter("_found.offset")
 
 
 def _offset(candidate: Candidate, path: tuple[Any, ...]) -> int:
