@@ -195,6 +195,7 @@ class BlockReader(Placer):
         """A plain scalar: it stays open, for it may go on below."""
         text, end = self.text, row.end
         takes_text = not guide.kinds or guide.allows("string")
+        comma: Found | None = None
         for found in _HASH.finditer(text, at, end):
             sign = found.end() - 1
             if is_comment(text, sign) or not takes_text:
@@ -204,6 +205,7 @@ class BlockReader(Placer):
         if text[end - 1] == "," and end - at > 1 and (self.has_commas or (guide.kinds and not takes_text)):
             end -= 1
             self.note("trailing-comma", end, ",", "", frame)
+            comma = self.found[-1]
         raw = text[at:end].rstrip()
         if "\x00" <= min(raw, default=" ") < " " and "\t" not in raw:
             bad = next(one for one in raw if one < " ")
@@ -213,6 +215,7 @@ class BlockReader(Placer):
         elif ": " in raw or raw.endswith(":"):
             self.note("unquoted-colon", at + raw.rfind(":", 0, len(raw)), ":", ":", frame)
         self.open = OpenText(frame, at, raw, guide)
+        self.open.comma = comma
         self.put(frame, None)
         self.index += 1
 
