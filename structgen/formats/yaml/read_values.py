@@ -199,14 +199,17 @@ class BlockReader(Placer):
         for found in _HASH.finditer(text, at, end):
             sign = found.end() - 1
             if is_comment(text, sign) or not takes_text:
-                end = at + len(text[at : found.start()].rstrip())
+                end = at + len(text[at : found.start()].rstrip(" \t"))
                 break
             self.note("unquoted-hash", sign, "#", "#", frame)
         if text[end - 1] == "," and end - at > 1 and (self.has_commas or (guide.kinds and not takes_text)):
             end -= 1
             self.note("trailing-comma", end, ",", "", frame)
             comma = self.found[-1]
-        raw = text[at:end].rstrip()
+        raw = text[at:end].rstrip(" \t")
+        if not raw:
+            self.wait(frame)
+            return
         if "\x00" <= min(raw, default=" ") < " " and "\t" not in raw:
             bad = next(one for one in raw if one < " ")
             self.note("control-character", at + raw.index(bad), bad, repr(bad)[1:-1], frame)
