@@ -33,8 +33,8 @@ KEYWORDS = (
     "SELECT FROM WHERE GROUP BY ORDER LIMIT JOIN LEFT ON AS AND OR NOT IN EXISTS BETWEEN LIKE IS NULL COUNT SUM AVG MIN "
     "MAX DISTINCT UNION EXCEPT INTERSECT CASE WHEN THEN ELSE END WITH HAVING DESC ASC OVER PARTITION"
 )
-CLOSING = [text.encode() for text in ("'", '"', "`", "]", ")", " FROM", "FROM", " END", "END", " ON", "ON", " THEN", " WHEN")]
-CLOSING += [text.encode() for text in (" AS", "=", " =", " ", ",", "1", "THEN", "AS", " AND")]
+CLOSING = [text.encode() for text in ("'", '"', "`", "]", ")", " FROM", "FROM", " END", "END", " ON", "ON", " THEN")]
+CLOSING += [text.encode() for text in (" WHEN", " AS", "=", " =", " ", ",", "1", "THEN", "AS", " AND")]
 KINDS = {"text": "TEXT", "number": "NUMERIC", "time": "DATETIME", "boolean": "BOOLEAN"}
 
 
