@@ -75,7 +75,7 @@ def best_table(lines: Lines, names: Sequence[str] | None, preferred: str | None 
 
 def is_rule(line: str) -> bool:
     """Whether a line holds no cell but sets header and rows apart, as ``---|:--:`` and ``+===+`` do."""
-    return not line.strip(_RULE) and any(mark in line for mark in ("--", "==", "|-", "-|", ":-", "\u2500", "\u2550",
+    return line[:1] in _RULE and not line.strip(_RULE) and any(mark in line for mark in ("--", "==", "|-", "-|", ":-", "\u2500", "\u2550",
                                                                    "\u2014\u2014"))
 
 
