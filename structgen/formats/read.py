@@ -104,6 +104,8 @@ class _Wanted:
     registry: Mapping[str, Any] = field(default_factory=dict)
     """Schemas that a ``$ref`` may lead to, by URI."""
     day_first: bool | None = None
+    formats: Any = None
+    """The source's own judge of string formats, for jsonschema."""
 
     def made(self, value: Any) -> Any:
         """The value as one of the type; ``ReadError`` with a JSONPath where it is none."""
@@ -135,12 +137,12 @@ def _wanted(output_type: Any, day_first: bool | None) -> _Wanted | None:
     if output_type is None:
         return None
     if not isinstance(output_type, type) and callable(getattr(output_type, "to_grammar", None)):
-        if hasattr(output_type, "schema"):  # a JsonSchema
+        if hasattr(output_type, "format_checker"):  # a JsonSchema
             schema = output_type.schema
             schema = read_schema_text(schema, Limits()) if isinstance(schema, str | bytes) else schema
             if not isinstance(schema, Mapping | bool):
                 raise SchemaError("the schema is no JSON Schema", because=f"it is a {type(schema).__name__}")
-            return _Wanted("the schema", schema, None, output_type.registry or {}, day_first)
+            return _Wanted("the schema", schema, None, output_type.registry or {}, day_first, output_type.format_checker())
         if hasattr(output_type, "strings"):  # a Choice
             return _Wanted("the choice", {"enum": list(output_type.strings)}, None, {}, day_first)
         raise SchemaError(f"read has no way to read a {type(output_type).__name__}", instead="pass a type or JsonSchema(…)")
@@ -351,20 +353,18 @@ def _jsonschema() -> Any:
     import jsonschema.validators
     import referencing.jsonschema
 
-    from structgen.formats.json.check import format_checker
-
-    return jsonschema, format_checker(), referencing.Registry(), referencing.jsonschema.DRAFT202012
+    return jsonschema, referencing.Registry(), referencing.jsonschema.DRAFT202012
 
 
 def _check(value: Any, wanted: _Wanted) -> None:
     """Raises ``ReadError`` for a value that the schema does not allow. Nothing is ever downloaded."""
-    jsonschema, formats, registry, draft = _jsonschema()
+    jsonschema, registry, draft = _jsonschema()
     schema = wanted.schema
     try:
         if wanted.registry:
             registry = registry.with_resources([(uri, draft.create_resource(one)) for uri, one in wanted.registry.items()])
         judge = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-        validator = judge(schema, format_checker=formats, registry=registry)
+        validator = judge(schema, format_checker=wanted.formats, registry=registry)
         error = None if validator.is_valid(value) else jsonschema.exceptions.best_match(validator.iter_errors(value))
     except RecursionError as problem:
         raise ReadError("a value that is nested too deep to be checked") from problem
