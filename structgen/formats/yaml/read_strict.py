@@ -120,7 +120,7 @@ class _Reader:
                 self._scalar(event)
                 if self.doubtful and _OTHER_SIGN.match(event.value):
                     raise _Doubt("another sign for the colon, and a quote that is open")
-                stack[-1].key = (event.value,)
+                stack[-1].key = (event.value, not event.style)
                 if event.anchor is not None:
                     self.anchors[event.anchor] = (event.value, 1)
             elif kind is yaml.ScalarEvent:
@@ -169,11 +169,11 @@ class _Reader:
         elif frame.key is None:
             if not isinstance(value, str):
                 raise ValueError("a key that is no text")
-            frame.key = (value,)
+            frame.key = (value, False)
         else:
-            (name,), frame.key = frame.key, None
+            (name, is_plain), frame.key = frame.key, None
             others = value if isinstance(value, list) else [value]
-            if name == "<<" and all(isinstance(one, dict) for one in others):
+            if name == "<<" and is_plain and others and all(isinstance(one, dict) for one in others):
                 frame.merged += others
             elif name in frame.value:
                 raise ValueError("a name occurs twice in one mapping")

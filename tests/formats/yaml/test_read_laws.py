@@ -24,11 +24,11 @@ EXAMPLES = int(os.environ.get("STRUCTGEN_LAW_EXAMPLES", "120"))
 LAW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 WORDS = [
-    "no", "null", "~", "1.10", "0o17", "a: b", "a #b", "- a", "# a", "'a'", '"a"', "\u201ca\u201d", "a\nb", "a\n\n b\n", " a",
-    "a ",
-    "[a]", "{a}", "key:", "2024-01-31", "*a", "&a b", "!a", "%a", "@a", "`a`", "| a", "> a", "? a", "---", "...", "\ufeff",
-    "a,", "-a", "\u00a0a", "\u2013 a", "**a**", "a = b", "a -> b", "1e3", ".5", "+1", "0x1F", "12:30", "=", "<<", "\t",
-    "\x85", "\u2028",
+    "no", "null", "~", "1.10", "0o17", "a: b", "a #b", "- a", "# a", "'a'", '"a"', "\u201ca\u201d", "a\nb",
+    "a\n\n b\n", " a", "a ",
+    "[a]", "{a}", "key:", "2024-01-31", "*a", "&a b", "!a", "%a", "@a", "`a`", "| a", "> a", "? a", "---", "...",
+    "\ufeff", "a,", "-a", "\u00a0a", "\u2013 a", "**a**", "a = b", "a -> b", "1e3", ".5", "+1", "0x1F", "12:30", "=",
+    "<<", "\t", "\x85", "\u2028",
 ]  # fmt: skip
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(WORDS)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(-1e15, 1e15) | TEXT
