@@ -2,8 +2,9 @@
 
     python examples/text_to_sql.py
 
-In: a shop in SQLite, and questions. Out: queries with their rows. Under the mask a model writes nothing but queries that
-read. What a model writes without a mask is read tolerantly, and where a judge refuses it, the judge's words are the next prompt.
+In: a shop in SQLite, and questions. Out: queries with their rows. Under the mask a model writes nothing but queries
+that read. What a model writes without a mask is read tolerantly, and where a judge refuses it, the judge's words are
+the next prompt.
 """
 
 from __future__ import annotations
