@@ -103,7 +103,8 @@ class Grammar:
 
 def make_grammar(vocabulary: Vocabulary, start: int, states: Buffer, edges: Buffer, targets: Buffer, returns: Buffer,
                  spans: Buffer, dfas: Sequence[Dfa], key_sets: list[tuple[bytes, bytes, bool, int, int, int]],
-                 names: tuple[list[list[int]], list[int], list[int], int, list[int]] | None, threads: int, cache_bytes: int, mask_steps: int) -> Grammar:
+                 names: tuple[list[list[int]], list[int], list[int], int, list[int]] | None, threads: int,
+                 cache_bytes: int, mask_steps: int) -> Grammar:
     """Tables as in ``automaton.tables``; six numbers a span; raises ValueError for an index out of range."""
 
 class Lowering:

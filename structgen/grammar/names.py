@@ -66,7 +66,7 @@ class Do(IntEnum):
     STAR = 15
     """All attributes of all sources (``what`` 1) or of the one that has just been named (2) are results."""
     GIVES = 16
-    """A result has the name of attribute ``what``."""
+    """A result has the name of attribute ``what``; nothing where the number of results is given."""
     NEXT = 17
     """A query with as many results follows in a compound."""
     COMPOUND = 18
@@ -93,6 +93,12 @@ class Do(IntEnum):
     """A natural join may follow: there is one source, so that what it has in common with another is plain."""
     FURTHER = 29
     """One more result may come."""
+    RENAMED = 30
+    """What is held may be a source under some name that no relation has."""
+    UNDECLARED = 31
+    """One more relation may be declared: a name for it is left."""
+    UNGIVEN = 32
+    """Some attribute of the sources is no result yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +110,5 @@ class Names:
     most: int = 8
     """Sources that one query may have: what is left of it is kept for obligations."""
     declared: frozenset[int] = frozenset()
-    """Names that only declared relations have; what is neither one of these nor of ``own`` any source may have."""
+    """Names that only declared relations have; what is neither one of these nor of ``own`` any source may have, and of
+    such names the grammar must have more than ``most``."""

@@ -86,7 +86,7 @@ class ScopeRules:
         return Level(level, phase=3, target=level.width)
 
     def open_like(self, level: Level, _: int) -> Scope:
-        return Level(level, target=level.width)
+        return Level(replace(level, phase=3), target=level.width)
 
     def close_held(self, level: Level, _: int) -> Scope | Refused:
         return REFUSED if level.parent is None else replace(level.parent, held=level.results)
@@ -124,6 +124,8 @@ class ScopeRules:
         return replace(level, stars=max(what, level.stars), sources=sources, held=None, name=NONE)
 
     def gives(self, level: Level, what: int) -> Scope | Refused:
+        if level.target:  # results have the names that the first query gives
+            return level
         if what in level.results:
             return REFUSED
         if level.derived and level.parent is not None and what in level.parent.loose - self._missing(level.parent):
@@ -183,15 +185,13 @@ class ScopeRules:
 
     def name(self, level: Level, what: int) -> Scope | Refused:
         what = level.name if what == NONE else what
-        if level.held is None or what == NONE:
-            return REFUSED
-        same = [source for source in level.sources if source[0] == what]
-        if any(declared or not needed <= level.held for _, needed, declared in same):
-            return REFUSED
-        if not same and len(level.sources) >= self._most:
+        if level.held is None or what == NONE or not self._takes(level, level.held, what):
             return REFUSED
         made = replace(level, sources=_with(level.sources, what, level.held, True), held=None, name=NONE)
         return made if self._feasible(made) else REFUSED
+
+    def renamed(self, level: Level, _: int) -> Scope | Refused:
+        return level if level.held is not None and self._renamed(level, level.held) else REFUSED
 
     def _missing(self, level: Level) -> Attributes:
         """The loose attributes that no source has yet."""
@@ -203,9 +203,7 @@ class ScopeRules:
 
     def _fits(self, level: Level, attributes: Attributes, own: int) -> bool:
         """Whether a source with these attributes may come, so that all obligations can still be met."""
-        if len(level.sources) >= self._most and not any(
-                not declared and needed <= attributes and (name == own or not self._is_own(name))
-                for name, needed, declared in level.sources):
+        if not self._renamed(level, attributes) and (own == NONE or not self._takes(level, attributes, own)):
             return False
         missing = self._missing(level)
         if (level.loose - missing) & attributes:
@@ -214,6 +212,18 @@ class ScopeRules:
         if left and len(level.sources) + 1 >= self._most:
             return False
         return not left or self._some(level, left, level.loose - left)
+
+    def _takes(self, level: Level, attributes: Attributes, name: int) -> bool:
+        """Whether a source with these attributes may have this name."""
+        for other, needed, declared in level.sources:
+            if other == name:
+                return not declared and needed <= attributes
+        return len(level.sources) < self._most
+
+    def _renamed(self, level: Level, attributes: Attributes) -> bool:
+        """Whether it may have some name that no relation has; there are more of those than sources."""
+        return len(level.sources) < self._most or any(
+            not declared and needed <= attributes and not self._is_own(name) for name, needed, declared in level.sources)
 
     def _is_own(self, name: int) -> bool:
         return name in self._of_name or name in self._pool
@@ -308,6 +318,14 @@ class ScopeRules:
             return REFUSED
         return replace(level, relations=(*level.relations, (level.name, level.held)), held=None, name=NONE)
 
+    def undeclared(self, level: Level, _: int) -> Scope | Refused:
+        return level if len(level.relations) < len(self._pool) else REFUSED
+
+    # -- targets --------------------------------------------------------------------------------------------------
+
+    def ungiven(self, level: Level, _: int) -> Scope | Refused:
+        return level if any(not attributes <= level.results for _, attributes, _ in level.sources) else REFUSED
+
 
 def _with(sources: tuple[tuple[int, Attributes, bool], ...], name: int, attributes: Attributes,
           declared: bool) -> tuple[tuple[int, Attributes, bool], ...]:
@@ -326,5 +344,6 @@ _STEPS = {
     Do.POSITION: ScopeRules.position, Do.REFER: ScopeRules.refer, Do.BEGIN_RELATION: ScopeRules.begin_relation,
     Do.END_RELATION: ScopeRules.end_relation, Do.OPEN_SOURCE: ScopeRules.open_source,
     Do.OPEN_ROW: ScopeRules.open_row, Do.OPEN_LIKE: ScopeRules.open_like, Do.ALONE: ScopeRules.alone,
-    Do.FURTHER: ScopeRules.further,
+    Do.FURTHER: ScopeRules.further, Do.RENAMED: ScopeRules.renamed, Do.UNDECLARED: ScopeRules.undeclared,
+    Do.UNGIVEN: ScopeRules.ungiven,
 }

@@ -165,19 +165,27 @@ bool Scopes::candidate(const Level& level, uint32_t name, uint32_t needed, uint3
 }
 
 bool Scopes::fits(const Level& level, uint32_t attributes, uint32_t own) {
-    const Row sources = rows_[level.sources];
-    const size_t n = sources.size() / 3;
-    if (n >= names_->most) {
-        bool met = false;
-        for (size_t i = 0; i < sources.size() && !met; i += 3)
-            met = !sources[i + 2] && within(sources[i + 1], attributes) && (sources[i] == own || !is_own(sources[i]));
-        if (!met) return false;
-    }
+    if (!renamed(level, attributes) && (own == NONE || !takes(level, attributes, own))) return false;
     const uint32_t waiting = missing(level);
     if (meet(minus(level.loose, waiting), attributes)) return false;
     const uint32_t left = minus(waiting, attributes);
     if (left == 0) return true;
-    return n + 1 < names_->most && some(level, left, minus(level.loose, left));
+    return rows_[level.sources].size() / 3 + 1 < names_->most && some(level, left, minus(level.loose, left));
+}
+
+bool Scopes::takes(const Level& level, uint32_t attributes, uint32_t name) const {
+    const Row sources = rows_[level.sources];
+    for (size_t i = 0; i < sources.size(); i += 3)
+        if (sources[i] == name) return !sources[i + 2] && within(sources[i + 1], attributes);
+    return sources.size() / 3 < names_->most;
+}
+
+bool Scopes::renamed(const Level& level, uint32_t attributes) const {
+    const Row sources = rows_[level.sources];
+    if (sources.size() / 3 < names_->most) return true;
+    for (size_t i = 0; i < sources.size(); i += 3)
+        if (!sources[i + 2] && !is_own(sources[i]) && within(sources[i + 1], attributes)) return true;
+    return false;
 }
 
 bool Scopes::feasible(const Level& level) {
@@ -207,8 +215,12 @@ uint32_t Scopes::find(const NameStep& step, uint32_t scope) {
         case OPEN_SOURCE:
             made.derived = 1;
             return rows_[level.sources].size() / 3 < names_->most ? intern(made) : NONE;
-        case OPEN_ROW: made.phase = 3; [[fallthrough]];
-        case OPEN_LIKE: made.target = level.width; return intern(made);
+        case OPEN_ROW: made.phase = 3, made.target = level.width; return intern(made);
+        case OPEN_LIKE: {
+            Level around = level;
+            made.target = around.width, around.phase = 3, made.parent = intern(around);
+            return intern(made);
+        }
         case CLOSE: return level.parent;
         case CLOSE_HELD: {
             if (level.parent == 0) return NONE;
@@ -257,6 +269,7 @@ uint32_t Scopes::results_step(const NameStep& step, Level level, uint32_t scope)
             level.held = level.name = NONE;
             return intern(level);
         case GIVES: {
+            if (level.target) return scope;  // results have the names that the first query gives
             if (has(level.results, step.what)) return NONE;
             if (around) {
                 const Level outer = *around;
@@ -302,6 +315,14 @@ uint32_t Scopes::sources_step(const NameStep& step, Level level, uint32_t scope)
             return found == NONE ? NONE : hold(level, found, step.what);
         }
         case NAME: return give_name(level, step.what);
+        case RENAMED: return level.held != NONE && renamed(level, level.held) ? scope : NONE;
+        case UNDECLARED: return rows_[level.relations].size() / 2 < names_->declared.size() ? scope : NONE;
+        case UNGIVEN: {
+            const Row sources = rows_[level.sources];
+            for (size_t i = 1; i < sources.size(); i += 3)
+                if (!within(sources[i], level.results)) return scope;
+            return NONE;
+        }
         case BEGIN_RELATION: {
             const Row relations = rows_[level.relations];
             for (size_t i = 0; i < relations.size(); i += 2)
@@ -355,15 +376,7 @@ uint32_t Scopes::hold(Level level, uint32_t attributes, uint32_t own) {
 
 uint32_t Scopes::give_name(Level level, uint32_t what) {
     if (what == NONE) what = level.name;
-    if (level.held == NONE || what == NONE) return NONE;
-    const Row sources = rows_[level.sources];
-    bool same = false;
-    for (size_t i = 0; i < sources.size(); i += 3)
-        if (sources[i] == what) {
-            if (sources[i + 2] || !within(sources[i + 1], level.held)) return NONE;
-            same = true;
-        }
-    if (!same && sources.size() / 3 >= names_->most) return NONE;
+    if (level.held == NONE || what == NONE || !takes(level, level.held, what)) return NONE;
     level.sources = sources_with(level.sources, what, level.held, true);
     level.held = level.name = NONE;
     return feasible(level) ? intern(level) : NONE;

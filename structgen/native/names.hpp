@@ -11,7 +11,7 @@ namespace structgen {
 enum Do : uint32_t {
     OPEN, CLOSE, CLOSE_HELD, SOURCES, SOURCES_END, NO_SOURCES, MORE_SOURCES, RELATION, DECLARED, NAME, QUALIFIER, ATTRIBUTE, LOOSE,
     RESULT, RESULTS_END, STAR, GIVES, NEXT, COMPOUND, POSITION, REFER, BEGIN_RELATION, END_RELATION, OPEN_SOURCE, OPEN_ROW,
-    OPEN_LIKE, LOOSE_GIVEN, ATTRIBUTE_GIVEN, ALONE, FURTHER, STEPS
+    OPEN_LIKE, LOOSE_GIVEN, ATTRIBUTE_GIVEN, ALONE, FURTHER, RENAMED, UNDECLARED, UNGIVEN, STEPS
 };
 
 struct NameStep {
@@ -77,6 +77,8 @@ private:
     uint32_t minus(uint32_t one, uint32_t other);
     uint32_t missing(const Level& level);
     bool fits(const Level& level, uint32_t attributes, uint32_t own);
+    bool takes(const Level& level, uint32_t attributes, uint32_t name) const;
+    bool renamed(const Level& level, uint32_t attributes) const;
     bool some(const Level& level, uint32_t needed, uint32_t without) const;
     bool feasible(const Level& level);
     bool candidate(const Level& level, uint32_t name, uint32_t needed, uint32_t without) const;

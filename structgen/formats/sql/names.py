@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from itertools import count
 
 from structgen.automaton.dfa import Dfa
 from structgen.automaton.languages import text_language
@@ -30,7 +31,7 @@ _ALWAYS = {
     "mark_open_one": [(Do.OPEN, 1)], "mark_open_source": [(Do.OPEN_SOURCE, 0)], "mark_close": [(Do.CLOSE, 0)],
     "mark_close_source": [(Do.CLOSE_HELD, 0)], "mark_next": [(Do.NEXT, 0)], "mark_compound": [(Do.COMPOUND, 0)],
     "mark_further": [(Do.FURTHER, 0)], "mark_star_may": [(Do.STAR, 0)],
-    "mark_item": [(Do.RESULT, 0)], "mark_items": [(Do.RESULTS_END, 0)], "mark_star": [(Do.STAR, 1)],
+    "mark_item": [(Do.RESULT, 0)], "mark_items": [(Do.RESULTS_END, 0)],
     "mark_star_of": [(Do.STAR, 2)], "mark_no_source": [(Do.NO_SOURCES, 0)], "mark_from": [(Do.SOURCES, 0)],
     "mark_sources": [(Do.SOURCES_END, 0)], "mark_target": [(Do.OPEN, 0), (Do.SOURCES, 0)],
     "mark_target_end": [(Do.CLOSE, 0)], "mark_row": [(Do.OPEN_ROW, 0)],
@@ -38,13 +39,14 @@ _ALWAYS = {
     "mark_inserted_query": [(Do.OPEN_LIKE, 0)], "mark_close_target": [(Do.CLOSE, 0), (Do.CLOSE, 0)],
 }  # fmt: skip
 _WITH_NAMES = {
-    "mark_more": [(Do.MORE, 0)], "mark_natural": [(Do.ALONE, 0)],
-    "mark_own_name": [(Do.NAME, NONE)], "mark_common": [(Do.END_RELATION, 0)],
+    "mark_star": [(Do.STAR, 1)], "mark_more": [(Do.MORE, 0)], "mark_natural": [(Do.ALONE, 0)],
+    "mark_own_name": [(Do.NAME, NONE)], "mark_alias": [(Do.RENAMED, 0)], "mark_common": [(Do.END_RELATION, 0)],
+    "mark_more_common": [(Do.UNDECLARED, 0)], "mark_more_inserted": [(Do.UNGIVEN, 0)],
     "mark_target_name": [(Do.NAME, NONE), (Do.SOURCES_END, 0)],
 }  # fmt: skip
-_WITHOUT = {"mark_target_name": [(Do.SOURCES_END, 0)]}
+_WITHOUT = {"mark_star": [(Do.STAR, 2)], "mark_target_name": [(Do.SOURCES_END, 0)]}
 _ALIASES = (*(f"t{i}" for i in range(1, 10)), *"abcdefghijklmnopqrstuvwxyz", "sub", "subquery", "derived", "src", "x1", "x2")
-_COMMON = ("cte", "cte1", "cte2", "cte3", "base", "ranked", "totals", "counts", "filtered", "grouped", "stats", "summary",
+COMMON = ("cte", "cte1", "cte2", "cte3", "base", "ranked", "totals", "counts", "filtered", "grouped", "stats", "summary",
            "averages", "recent", "result", "results", "joined", "aggregated", "top", "latest")
 _RESULTS = ("n", "cnt", "count", "num", "number", "total", "amount", "avg", "average", "sum", "min", "max", "value", "rank",
             "rnk", "rn", "row_num", "ratio", "pct", "percentage", "share", "diff", "difference", "result", "label", "year",
@@ -91,7 +93,10 @@ class _Naming:
         self._known = {*self.tables, *self.columns}
         taken = {name.casefold() for name in self.tables}
         self.aliases = self._fresh((*_ALIASES, *_initials(self.tables)), taken)
-        self.common = self._fresh(_COMMON, taken | set(self.aliases))
+        spare = (f"x{i}" for i in count(3))  # a source always finds an alias: there are more than sources
+        while len(self.aliases) <= Names((), ()).most:
+            self.aliases += self._fresh([next(spare)], taken.union(self.aliases))
+        self.common = self._fresh(COMMON, taken | set(self.aliases))
         self._few = sum(map(len, self.columns)) <= _LETTERS // 4
         left = _LETTERS
         for name in self._fresh((*_RESULTS, *(f"{p}_{c}" for c in list(self.columns) for p in _PREFIXES)), set()):
@@ -109,12 +114,12 @@ class _Naming:
 
     def _is_plain(self, name: str) -> bool:
         """Whether a name may stand without quotes."""
-        state: int | None = self._plain.start
+        state = self._plain.start
         for byte in name.encode():
-            state = next((to for low, high, to in self._plain.edges[state] if low <= byte <= high), None)
-            if state is None:
+            state = next((to for low, high, to in self._plain.edges[state] if low <= byte <= high), -1)
+            if state < 0:
                 return False
-        return bool(self._plain.accept[state] >= 0)
+        return self._plain.accept[state] >= 0
 
     def run(self) -> Grammar:
         relations = tuple(tuple(sorted(self.columns[column.name.casefold()] for column in table.columns))

@@ -47,6 +47,7 @@ class Sql:
                 raise SchemaError(f"Sql({name}={getattr(self, name)!r}) is neither True nor False")
         start = "start" if self.read_only else "script"
         catalog = self.catalog(limits)
+        unenforced: tuple[str, ...]
         if catalog is None:
             found = marked(self.dialect, start, False)
             rules, unenforced = {**found.rules, "position": positions()}, (_ANY_NAMES,)

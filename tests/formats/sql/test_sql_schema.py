@@ -13,6 +13,7 @@ import pytest
 import sqlglot
 
 from structgen import Compiler, Sql, Vocabulary
+from structgen.formats.sql.names import COMMON
 from structgen.matching.native_engine import AVAILABLE
 
 WORDS = (
@@ -77,6 +78,8 @@ BAD = [
     "WITH cte AS (SELECT 1 AS n FROM singer) SELECT year FROM cte",
     "SELECT id FROM singer WHERE \"NAME\" = \"age\" || \"name of\" AND \"title\" = \"age", "DROP TABLE singer",
     "SELECT order FROM singer", "SELECT name FROM (SELECT age FROM singer) AS sub",
+    "SELECT id FROM (SELECT age FROM singer UNION SELECT age AS id FROM singer) AS sub", " SELECT name FROM singer",
+    "SELECT name FROM singer WHERE name LI\u212aE 'x'", "\u017fELECT name FROM singer", "SELECT name FROM \u017finger",
 ]  # fmt: skip
 
 
@@ -102,6 +105,7 @@ WRITING = [
     ("INSERT INTO concert (cid, age) VALUES (1, 2)", False),
     ("INSERT INTO concert (cid) VALUES (name)", False),
     ("INSERT INTO concert (cid, name) SELECT id FROM singer", False),
+    ("INSERT INTO concert (cid) SELECT id FROM singer WHERE year = 3", False),
     ("UPDATE singer SET year = 1", False),
     ("DELETE FROM concert WHERE age < 2000", False),
     ("DROP TABLE album", False),
@@ -112,6 +116,24 @@ WRITING = [
 def test_schema_names_what_is_written(text: str, good: bool) -> None:
     assert accepts(text, read_only=False) == good
     assert not accepts(text)
+
+
+OWED = "SELECT a.year, b.year, c.year, d.year, e.year, f.year, g.year, singer.age FROM"
+FORKS = [  # the longest beginning of a statement, and what must not follow it: no statement begins so
+    (f"{OWED} singer", " AS", ", concert AS a"),
+    (f"{OWED} concert", " JOIN", " AS g"),
+    ("SELECT singer.* FROM singer", " UNION", " WHERE id = 1"),
+    ("SELECT * FROM singer NATURAL JOIN concert", " EXCEPT", " WHERE id = 1"),
+    ("INSERT INTO concert (cid, name, year", ",", ") VALUES (1, 'x', 2)"),
+    ("WITH " + ", ".join(f"{name} AS (SELECT id FROM singer)" for name in COMMON), " ,", " SELECT id FROM cte"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("begun", "never", "good"), FORKS)
+def test_schema_allows_no_word_that_leads_nowhere(begun: str, never: str, good: str, engine: str) -> None:
+    for text, possible in ((begun + never, False), (begun + good, True)):
+        assert compiled(engine, read_only=False).matcher().advance_bytes(text.encode()) == possible
 
 
 def walk(matcher: Any, chance: random.Random, most: int) -> str | None:
