@@ -108,6 +108,7 @@ def samples(databases: dict[str, Any], count: int, seed: int, most: int) -> Coun
                 judge(text)
             except (sqlglot.errors.SqlglotError, sqlite3.Error) as error:
                 found[what] += 1
+                found["of them, unknown names"] += "no such" in str(error) or "ambiguous" in str(error)
                 print(f"{what} ({name}): {str(error)[:80]!r}\n    {text!r}", flush=True)
     return found
 

