@@ -105,6 +105,10 @@ def _parser() -> argparse.ArgumentParser:
     mask.add_argument("--limit", type=int, default=40, metavar="N", help="tokens listed (default 40)")
     mask.set_defaults(run=_mask)
 
+    from structgen.generation.sql_command import add_sql_command
+
+    add_sql_command(commands, lambda name: _model(name), MODEL_HELP)
+
     grammar = commands.add_parser("grammar", help="check a grammar file, and texts against it",
                                   description="Read a grammar in Lark's notation or in GBNF (by the file's ending), and say "
                                   "of each text whether it belongs to it, or where it ceases to.")

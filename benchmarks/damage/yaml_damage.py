@@ -38,7 +38,9 @@ def unquote(line: Line, rng: Random) -> None:
 
 
 def is_quoted(line: Line) -> bool:
-    return line.is_text and line.value[:1] in ("'", '"') and "\n" not in line.meaning and line.meaning != ""
+    quote = line.value[:1]
+    is_closed = quote in ("'", '"') and len(line.value) > 1 and line.value[-1] == quote
+    return line.is_text and is_closed and "\n" not in line.meaning and line.meaning != ""
 
 
 def needs_quotes(pattern: str) -> Choice:

@@ -210,7 +210,7 @@ class Candidate:
 
     @property
     def cost(self) -> int:
-        return sum(KINDS[one.kind] for one in self.found)
+        return sum([KINDS[one.kind] for one in self.found])
 
 
 class Edit(NamedTuple):

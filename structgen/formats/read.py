@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from operator import attrgetter
 from typing import Any, Literal
 
 from structgen.errors import ReadError, SchemaError
@@ -103,6 +104,8 @@ class _Wanted:
     registry: Mapping[str, Any] = field(default_factory=dict)
     """Schemas that a ``$ref`` may lead to, by URI."""
     day_first: bool | None = None
+    formats: Any = None
+    """The source's own judge of string formats, for jsonschema."""
 
     def made(self, value: Any) -> Any:
         """The value as one of the type; ``ReadError`` with a JSONPath where it is none."""
@@ -134,12 +137,12 @@ def _wanted(output_type: Any, day_first: bool | None) -> _Wanted | None:
     if output_type is None:
         return None
     if not isinstance(output_type, type) and callable(getattr(output_type, "to_grammar", None)):
-        if hasattr(output_type, "schema"):  # a JsonSchema
+        if hasattr(output_type, "format_checker"):  # a JsonSchema
             schema = output_type.schema
             schema = read_schema_text(schema, Limits()) if isinstance(schema, str | bytes) else schema
             if not isinstance(schema, Mapping | bool):
                 raise SchemaError("the schema is no JSON Schema", because=f"it is a {type(schema).__name__}")
-            return _Wanted("the schema", schema, None, output_type.registry or {}, day_first)
+            return _Wanted("the schema", schema, None, output_type.registry or {}, day_first, output_type.format_checker())
         if hasattr(output_type, "strings"):  # a Choice
             return _Wanted("the choice", {"enum": list(output_type.strings)}, None, {}, day_first)
         raise SchemaError(f"read has no way to read a {type(output_type).__name__}", instead="pass a type or JsonSchema(…)")
@@ -211,14 +214,16 @@ def _attempt(source: Source, found: list[Found], chosen: Format, wanted: _Wanted
         if not ways:
             return None, _placed(error, source)
     error_found: ReadError | None = None
-    for _, _, candidate, coerced in sorted(ways, key=lambda way: way[:2]):
+    if len(ways) > 1:
+        ways.sort(key=lambda way: way[:2])
+    for _, _, candidate, coerced in ways:
         try:
             value = coerced.value if wanted is None else wanted.made(coerced.value)
         except ReadError as error:
             error.nearest = error.nearest or _reading(coerced.value, source, found, candidate, coerced, chosen, kept)
             error_found = error_found or error
             continue
-        others = _others(candidate, coerced, [(way[2], way[3]) for way in ways])
+        others = _others(candidate, coerced, [(way[2], way[3]) for way in ways]) if len(ways) > 1 else []
         return _reading(value, source, [*found, *others], candidate, coerced, chosen, kept), None
     if error_found is None and failures:
         _, _, candidate, coerced = min(failures, key=lambda way: way[:2])
@@ -245,13 +250,18 @@ def _others(chosen: Candidate, coerced: Coerced, ways: list[tuple[Candidate, Coe
 
 def _reading(value: Any, source: Source, found: list[Found], candidate: Candidate, coerced: Coerced, chosen: Format,
              kept: tuple[Repair, ...]) -> Reading:
-    repairs = [*kept]
-    changes = (Found(change.kind, _offset(candidate, change.path), change.before, change.after, _place(change.path))
-               for change in coerced.changes)
-    repairs += [Repair(one, source, KINDS[one.kind]) for one in (*found, *candidate.found, *changes)]
-    if len(repairs) > 1:
-        repairs.sort(key=lambda repair: repair.offset)
-    return Reading(value, tuple(repairs), sum(repair.cost for repair in repairs), chosen.name)
+    notes = [*found, *candidate.found, *(
+        Found(change.kind, _offset(candidate, change.path), change.before, change.after, _place(change.path))
+        for change in coerced.changes)]
+    repairs = [Repair(one, source, KINDS[one.kind]) for one in notes]
+    if kept:
+        repairs = sorted([*kept, *repairs], key=lambda repair: repair.offset)
+    elif len(repairs) > 1:  # offsets in one source are in the order of those in the text that was given
+        repairs.sort(key=_by_offset)
+    return Reading(value, tuple(repairs), sum([repair.cost for repair in repairs]), chosen.name)
+
+
+_by_offset = attrgetter("_found.offset")
 
 
 def _offset(candidate: Candidate, path: tuple[Any, ...]) -> int:
@@ -343,20 +353,18 @@ def _jsonschema() -> Any:
     import jsonschema.validators
     import referencing.jsonschema
 
-    from structgen.formats.json.check import format_checker
-
-    return jsonschema, format_checker(), referencing.Registry(), referencing.jsonschema.DRAFT202012
+    return jsonschema, referencing.Registry(), referencing.jsonschema.DRAFT202012
 
 
 def _check(value: Any, wanted: _Wanted) -> None:
     """Raises ``ReadError`` for a value that the schema does not allow. Nothing is ever downloaded."""
-    jsonschema, formats, registry, draft = _jsonschema()
+    jsonschema, registry, draft = _jsonschema()
     schema = wanted.schema
     try:
         if wanted.registry:
             registry = registry.with_resources([(uri, draft.create_resource(one)) for uri, one in wanted.registry.items()])
         judge = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-        validator = judge(schema, format_checker=formats, registry=registry)
+        validator = judge(schema, format_checker=wanted.formats, registry=registry)
         error = None if validator.is_valid(value) else jsonschema.exceptions.best_match(validator.iter_errors(value))
     except RecursionError as problem:
         raise ReadError("a value that is nested too deep to be checked") from problem

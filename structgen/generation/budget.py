@@ -20,7 +20,7 @@ from structgen.matching.reach import Reach, reach_of
 from structgen.matching.spelling import NEVER
 from structgen.vocabulary import Vocabulary
 
-__all__ = ["BudgetedMatcher", "budgeted", "needed_tokens"]
+__all__ = ["BudgetedMatcher", "budgeted", "can_promise", "needed_tokens"]
 
 
 def needed_tokens(compiled: Any, *, end_token: bool = False) -> int:
@@ -41,11 +41,20 @@ def needed_tokens(compiled: Any, *, end_token: bool = False) -> int:
     return needed + end_token
 
 
+def can_promise(compiled: Any) -> bool:
+    """Whether ways to the end are known: not where names in scope decide what may follow, as in SQL over a database."""
+    return compiled.matcher()._estimate().tables.names is None
+
+
 def budgeted(compiled: Any, tokens: int, *, end_token: bool = False) -> BudgetedMatcher:
     """A matcher at the beginning of an output of at most ``tokens`` tokens; ``end_token``: whether that one counts, too.
 
     Raises ``BudgetError`` if no output is so short; it says how many tokens are needed.
     """
+    if not can_promise(compiled):
+        raise BudgetError("a budget cannot be promised for this grammar",
+                          because="which names are in scope decides how an output can end",
+                          instead="leave max_tokens out here; an output that is cut is an error of its own")
     needed = needed_tokens(compiled, end_token=end_token)
     if tokens < needed:
         raise BudgetError(

@@ -47,6 +47,8 @@ class Decoded:
     """At some token the budget left only the way to the end."""
 
 
+CLOSING_STEPS = 3000
+"""Steps in which a way to the end is looked for at each token of a text that is being closed: about 50 milliseconds."""
 FREE_SHARE = 8
 """A place is free text where at least this part (one in eight) of the vocabulary is allowed: inside a JSON string nearly all
 of it is, between values a few hundred tokens are, in a number a dozen."""
@@ -198,7 +200,7 @@ class Decoder:
         if self.matcher is None or self.matcher.is_accepting:
             return min(self.end, default=None)
         try:
-            way = self.matcher.shortest_completion()
+            way = self.matcher.shortest_completion(CLOSING_STEPS)
         except LimitExceededError:  # too far to see: penalties go on
             return None
         tokens = self.vocabulary.tokens

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from structgen.errors import GenerationError, ReadError
-from structgen.generation.budget import BudgetedMatcher, budgeted
+from structgen.generation.budget import budgeted, can_promise
 from structgen.generation.confidence import field_confidence
 from structgen.generation.labels import label_probabilities
 from structgen.generation.loop import Decoded, Decoder
@@ -54,7 +54,10 @@ class Request:
         self.compiled = model.grammar_of(target) if settings.mask and target.source is not None else None
         self.prompt = prompt_tokens(messages, model.tokenizer, model.vocabulary)
         self.max_tokens = _room(model.model, len(self.prompt), settings.max_tokens)
-        self._matcher = None if self.compiled is None else budgeted(self.compiled, self.max_tokens)
+        self._matcher: Any = None
+        if self.compiled is not None:
+            promised = can_promise(self.compiled)
+            self._matcher = budgeted(self.compiled, self.max_tokens) if promised else self.compiled.matcher()
         if settings.sampling.loop_guard:
             warn_of_loop(self.prompt, lambda ids: self.vocabulary.decode(ids).decode(errors="replace"))
         self._started = self._sample_started = time.perf_counter()
@@ -91,8 +94,9 @@ class Request:
         return Decoder(self.logits, self.matcher(), self.vocabulary, Sampler(sampling, draw), prompt=self.prompt,
                        stop=self.settings.stop, top_logprobs=self.settings.top_logprobs)
 
-    def matcher(self) -> BudgetedMatcher | None:
-        """A matcher at the beginning of an output that ends within ``max_tokens``; None for free text."""
+    def matcher(self) -> Any:
+        """A matcher at the beginning of an output, which ends within ``max_tokens`` where that can be promised; None for
+        free text."""
         return None if self._matcher is None else self._matcher.fork()
 
     def count(self, tokens: int) -> None:

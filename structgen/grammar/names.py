@@ -91,6 +91,8 @@ class Do(IntEnum):
     """``ATTRIBUTE`` and ``GIVES``."""
     ALONE = 28
     """A natural join may follow: there is one source, so that what it has in common with another is plain."""
+    FURTHER = 29
+    """One more result may come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,9 @@ class ScopeRules:
             return REFUSED
         return replace(level, width=min(level.width + 1, _WIDEST))
 
+    def further(self, level: Level, _: int) -> Scope | Refused:
+        return REFUSED if level.target and level.width >= level.target else level
+
     def results_end(self, level: Level, _: int) -> Scope | Refused:
         if level.target and level.width != level.target:
             return REFUSED
@@ -323,4 +326,5 @@ _STEPS = {
     Do.POSITION: ScopeRules.position, Do.REFER: ScopeRules.refer, Do.BEGIN_RELATION: ScopeRules.begin_relation,
     Do.END_RELATION: ScopeRules.end_relation, Do.OPEN_SOURCE: ScopeRules.open_source,
     Do.OPEN_ROW: ScopeRules.open_row, Do.OPEN_LIKE: ScopeRules.open_like, Do.ALONE: ScopeRules.alone,
+    Do.FURTHER: ScopeRules.further,
 }

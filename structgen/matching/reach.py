@@ -44,9 +44,9 @@ _PLANS = 10_000
 _MANY = 5_000
 """Allowed tokens that are looked at one by one without a further look at where they are."""
 _PLAIN = re.compile(r'[^\x00-\x1f"\\\x7f]+')
-_SEARCHED = 24
-"""Places behind one configuration whose shortest text is searched, those of the most tokens first; of others, as behind the
-keys of an open object, where each token may lead to a place of its own, the bytes are all that is known."""
+_SEARCHED, _SEARCHED_BY_TEXT = 24, 6
+"""Places behind one configuration whose shortest text is searched, those of the most tokens first; of others the bytes are
+all that is known. Fewer in a key of an open object: what is found there is of no use for another key."""
 SEARCH_STEPS = 50_000
 """Steps of one search for a shortest text; without a result the estimate is all that is known."""
 
@@ -64,6 +64,8 @@ class _Behind:
     more: list[int]
     worst: int = 0
     searched: int = 0
+    by_text: bool = False
+    """Whether each token leads to a place of its own, since the text so far is remembered there."""
 
     def add(self, tokens: NDArray[np.int64], upper: int, least_bytes: int, longest: int, more: int) -> None:
         """One place."""
@@ -170,7 +172,7 @@ class Reach:
 
     def _needed(self, matcher: Any, behind: _Behind, number: int) -> int:
         if behind.needed[number] < 0:
-            if behind.searched == _SEARCHED:
+            if behind.searched == (_SEARCHED_BY_TEXT if behind.by_text else _SEARCHED):
                 return behind.upper[number]
             behind.searched += 1
             there = matcher.fork()
@@ -211,6 +213,8 @@ class Reach:
             bound = self.bytes_bound(matcher) + 2 * self._greatest()
             made.add(any_text, bound, 0, self._longest, 0)
             made.needed[-1] = bound
+        where = self._text_around(matcher)
+        made.by_text = where is not None and where[0].tracked
         return made
 
     def _sorted(self, matcher: Any) -> tuple[list[int], list[tuple[NDArray[np.int64], int]], NDArray[np.int64]]:

@@ -220,7 +220,7 @@ uint32_t Scopes::find(const NameStep& step, uint32_t scope) {
             if (level.stars == 2 || level.width == 0 || level.width >= WIDEST) return NONE;
             made.parent = level.parent, made.target = level.width, made.results = level.results, made.derived = level.derived;
             return intern(made);
-        case RESULT: case RESULTS_END: case STAR: case GIVES: case POSITION: case REFER: case COMPOUND:
+        case RESULT: case RESULTS_END: case STAR: case GIVES: case POSITION: case REFER: case COMPOUND: case FURTHER:
             return results_step(step, level, scope);
         case LOOSE_GIVEN: case ATTRIBUTE_GIVEN: {
             const uint32_t named = find({step.what_to_do == LOOSE_GIVEN ? LOOSE : ATTRIBUTE, step.what}, scope);
@@ -238,6 +238,7 @@ uint32_t Scopes::results_step(const NameStep& step, Level level, uint32_t scope)
             if (level.target && level.width >= level.target) return NONE;
             level.width = std::min(level.width + 1, WIDEST);
             return intern(level);
+        case FURTHER: return level.target && level.width >= level.target ? NONE : scope;
         case RESULTS_END: {
             if (level.target && level.width != level.target) return NONE;
             if (!around) return scope;

@@ -128,16 +128,9 @@ def test_text_to_sql_under_the_mask_is_held_to_queries(shop: sqlite3.Connection)
     model = sg.load_model()
     ask = TextToSql(model, shop, retry=1)
     compiled = model.compile(ask.source)
-    for text, allowed in (("SELECT name FROM customer WHERE city = 'London'", True), ("DROP TABLE customer", False)):
+    for text, allowed in (("SELECT name FROM customer WHERE city = 'London'", True), ("DROP TABLE customer", False),
+                          ("SELECT name FROM nowhere", False)):
         assert compiled.matcher().advance_bytes(text.encode()) is allowed
-    try:
-        answer = ask("Which customers live in London?", max_tokens=24, temperature=0.7, seed=1)
-        written = answer.sql
-        assert shop.execute(answer.sql).fetchall() == list(answer.rows)
-    except GenerationError as error:  # cut, or refused by a later judge: a small model knows no SQL
-        assert error.text
-        written = error.text
-    assert compiled.matcher().advance_bytes(written.encode())
 
 
 def test_text_to_sql_command(tmp_path: Path, shop: sqlite3.Connection, capsys: pytest.CaptureFixture[str],

@@ -75,8 +75,9 @@ def best_table(lines: Lines, names: Sequence[str] | None, preferred: str | None 
 
 def is_rule(line: str) -> bool:
     """Whether a line holds no cell but sets header and rows apart, as ``---|:--:`` and ``+===+`` do."""
-    return not line.strip(_RULE) and any(mark in line for mark in ("--", "==", "|-", "-|", ":-", "\u2500", "\u2550",
-                                                                   "\u2014\u2014"))
+    if line[:1] not in _RULE or line.strip(_RULE):
+        return False
+    return any(mark in line for mark in ("--", "==", "|-", "-|", ":-", "\u2500", "\u2550", "\u2014\u2014"))
 
 
 def _best(tables: list[Table], names: Sequence[str] | None) -> Table | None:

@@ -389,6 +389,8 @@ def _no_row(work: _Work, one: Record, heads: list[str] | None) -> str:
 
 def _are_numbered(work: _Work, body: list[Record]) -> bool:
     """Whether every row begins with its number, which the header has no name for."""
+    if sum(len(one.cells) == work.width + 1 for one in body) * 2 < len(body):
+        return False
     filled = [one for one in body if not one.is_blank and not _no_row(work, one, None)]
     if work.width < 2 or len(filled) < 2 or any(len(one.cells) != work.width + 1 for one in filled):
         return False

@@ -31,10 +31,14 @@ _OPENER = re.compile(r"[{\[]|`{3,}|~{3,}")
 _CALL = re.compile(r"[A-Za-z_$][\w$.]*\(")
 _SPARE = re.compile(r"[\s,]*")
 _SHORT_WORD = 60
+_FIRST = frozenset(" \t\r\n{[\"-0123456789tfn")
+"""What JSON may begin with."""
 
 
 def strict(text: str) -> Any:
     """The value of a text that RFC 8259 allows, without names that occur twice; ``ValueError`` for any other."""
+    if text and text[0] not in _FIRST:
+        raise ValueError("the text begins like no JSON")
     try:
         return _DECODER.decode(text)
     except RecursionError as error:

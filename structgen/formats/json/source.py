@@ -79,6 +79,12 @@ class JsonSchema:
 
         return checker(self)
 
+    def format_checker(self) -> Any:
+        """A judge of string formats for jsonschema, None where formats are annotations."""
+        from structgen.formats.json.check import format_checker
+
+        return format_checker() if self.formats == "assert" else None
+
     def _grammar(self, schema: Any, limits: Limits, *, scoped: bool) -> Grammar:
         reader = Reader(schema, limits, draft=self.draft_number, formats=FORMAT_NAMES,
                         assert_formats=self.formats == "assert", registry=self.registry,

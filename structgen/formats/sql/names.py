@@ -29,6 +29,7 @@ _ALWAYS = {
     "mark_with": [(Do.OPEN, 0)], "mark_with_end": [(Do.CLOSE, 0)], "mark_open": [(Do.OPEN, 0)],
     "mark_open_one": [(Do.OPEN, 1)], "mark_open_source": [(Do.OPEN_SOURCE, 0)], "mark_close": [(Do.CLOSE, 0)],
     "mark_close_source": [(Do.CLOSE_HELD, 0)], "mark_next": [(Do.NEXT, 0)], "mark_compound": [(Do.COMPOUND, 0)],
+    "mark_further": [(Do.FURTHER, 0)], "mark_star_may": [(Do.STAR, 0)],
     "mark_item": [(Do.RESULT, 0)], "mark_items": [(Do.RESULTS_END, 0)], "mark_star": [(Do.STAR, 1)],
     "mark_star_of": [(Do.STAR, 2)], "mark_no_source": [(Do.NO_SOURCES, 0)], "mark_from": [(Do.SOURCES, 0)],
     "mark_sources": [(Do.SOURCES_END, 0)], "mark_target": [(Do.OPEN, 0), (Do.SOURCES, 0)],
@@ -37,7 +38,8 @@ _ALWAYS = {
     "mark_inserted_query": [(Do.OPEN_LIKE, 0)], "mark_close_target": [(Do.CLOSE, 0), (Do.CLOSE, 0)],
 }  # fmt: skip
 _WITH_NAMES = {
-    "mark_more": [(Do.MORE, 0)], "mark_natural": [(Do.ALONE, 0)], "mark_own_name": [(Do.NAME, NONE)], "mark_common": [(Do.END_RELATION, 0)],
+    "mark_more": [(Do.MORE, 0)], "mark_natural": [(Do.ALONE, 0)],
+    "mark_own_name": [(Do.NAME, NONE)], "mark_common": [(Do.END_RELATION, 0)],
     "mark_target_name": [(Do.NAME, NONE), (Do.SOURCES_END, 0)],
 }  # fmt: skip
 _WITHOUT = {"mark_target_name": [(Do.SOURCES_END, 0)]}

@@ -19,6 +19,7 @@ from structgen.limits import Limits
 
 _ANY_NAMES = "without a schema any names are allowed: whether tables and columns exist is not checked"
 _KINDS = "whether the kinds of values fit together (a text compared with a number) is left to the database"
+_GROUPED = "whether a result is grouped or aggregated where the query groups is left to the database"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Sql:
             rules, unenforced = {**found.rules, "position": positions()}, (_ANY_NAMES,)
         else:
             found = named(self.dialect, start, catalog, limits)
-            rules, unenforced = dict(found.rules), (_KINDS,)
+            rules, unenforced = dict(found.rules), (_KINDS, _GROUPED)
         if not self.parameters:
             rules["parameter"] = NEVER
         return replace(found, rules=rules, unenforced=unenforced)

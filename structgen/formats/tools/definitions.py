@@ -141,7 +141,8 @@ def _from_type(tp: type, where: str, options: Mapping[str, Any]) -> Tool:
 
 def _typed(name: str, description: str, found: TypeSchema, function: Callable[..., Any], options: Mapping[str, Any]) -> Tool:
     source = JsonSchema(found.schema, **{"exponents": False, "escapes": "necessary", **options})
-    return Tool(name, description, found.described, source, found.unenforced, function, found)
+    told = {key: value for key, value in found.described.items() if key not in ("title", "description")}
+    return Tool(name, description, told, source, found.unenforced, function, found)
 
 
 def _from_dict(given: Mapping[str, Any], where: str, options: Mapping[str, Any]) -> Tool:

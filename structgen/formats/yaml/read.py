@@ -32,12 +32,16 @@ MAX_TEXT = 8 << 20
 """Characters of one text; an answer has thousands."""
 MAX_FENCES = 50
 MAX_DOCUMENTS = 2_000
+MAX_PASSED = 20
+"""Documents that are listed as passed over."""
 _FENCE = re.compile("^[ \\t>\ufeff]*(?:`{3,}|~{3,})", re.MULTILINE)
 _MARKER = re.compile(r"^(?:\ufeff?---(?=[ \t\r\n]|\Z)|\.\.\.(?=[ \t\r]*(?:\n|\Z))|%(?:YAML|TAG)[^\n]*)[ \t]*", re.MULTILINE)
 _INTRODUCTION = re.compile(
     r"(?i)(?:\W*\b(?:here(?:'s| is| are)|sure|certainly|of course|below (?:is|are)|based on|as requested"
-    r"|the (?:following|answer|result|output|yaml)|(?:answer|output|result|response)\b\W*:?\W*$))"
+    r"|the (?:following|answer|result|output|yaml)|(?:answer|output|result|response)\b[*_ ]*:[*_ ]*$))"
 )
+_NOT_IN_LINES = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
+"""What JSON may hold as it is and YAML may not."""
 _SENTENCE = re.compile(r"[^\s:]+(?:[ ,]+[^\s:]+){3,}")
 _FLOW_LINE = re.compile(r"[^:\n\[\]{}]{3,80}:[ \t]+[\[{]")
 
@@ -118,10 +122,10 @@ class _Reader:
         if len(parts) == 1:
             yield from self.document(text, *parts[0], typed)
             return
-        ways = [(part, list(self.document(text, *part, typed))) for part in parts[:MAX_DOCUMENTS]]
-        ways = [one for one in ways if one[1] and not self.is_announcement(text[slice(*one[0])])]
-        ways = [one for one in ways if isinstance(one[1][-1].value, dict | list)] or ways
-        parts, values = [part for part, _ in ways], [one for _, one in ways]
+        found = [(part, list(self.document(text, *part, typed))) for part in parts]
+        found = [one for one in found if one[1] and not self.is_announcement(text[slice(*one[0])])]
+        found = [one for one in found if isinstance(one[1][-1].value, dict | list)] or found
+        parts, values = [part for part, _ in found], [one for _, one in found]
         if len(values) == 1:
             for candidate in values[0]:
                 _around(text, candidate, start, end)
@@ -132,7 +136,7 @@ class _Reader:
         only_list = self.guide.is_list and not any(text[slice(*one[0].span)].lstrip()[:1] in ("-", "[") for one in values)
         for ways in values if typed and not only_list else ():
             for candidate in ways:
-                passed = [one[0].span for one in values if one is not ways]
+                passed = [one[0].span for one in values[:MAX_PASSED] if one is not ways]
                 candidate.found += [Found("other-answer", first, text[first:last].strip(), "") for first, last in passed]
                 yield candidate
         yield self.merged(text, parts, (start, end), typed)
@@ -143,7 +147,7 @@ class _Reader:
         item = _Reader(inner, self.root) if isinstance(inner, Mapping) else self
         merged = Candidate([], [Found("concatenated-values", span[0], "", "- ")], span)
         places = merged.places[id(merged.value)] = {}
-        for part in parts[:MAX_DOCUMENTS]:
+        for part in parts:
             one = min(item.document(text, *part, typed), key=item.rank, default=None)
             if one is not None:
                 places[len(merged.value)] = part[0]
@@ -289,10 +293,11 @@ def _documents(text: str, start: int, end: int) -> list[tuple[int, int]]:
             continue
         parts.append((at, found.start()))
         at = found.end()
-        if len(parts) > MAX_DOCUMENTS * 20:
-            raise ReadError("too many documents", position=f"offset {found.start()}")
     parts.append((at, end))
-    return [part for part in parts if text[part[0] : part[1]].strip("\ufeff \t\r\n")] or [(start, end)]
+    parts = [part for part in parts if text[part[0] : part[1]].strip("\ufeff \t\r\n")] or [(start, end)]
+    if len(parts) > MAX_DOCUMENTS:
+        raise ReadError(f"more than {MAX_DOCUMENTS} documents", position=f"offset {parts[MAX_DOCUMENTS][0]}")
+    return parts
 
 
 def _bare_brackets(text: str, start: int, end: int) -> tuple[int, int, list[Found]]:
@@ -351,7 +356,8 @@ def _written(value: Any) -> str:
             return text
     except ValueError:
         pass
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    return _NOT_IN_LINES.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def _aimed(schema: Any, options: Mapping[str, Any]) -> Format:

@@ -25,11 +25,10 @@ from structgen.formats.yaml.read_lines import (
     weak_key_at,
 )
 from structgen.formats.yaml.read_scalars import word
-from structgen.formats.yaml.read_strict import MAX_DEPTH
+from structgen.formats.yaml.read_strict import MAX_DEPTH, MAX_REPAIRS
 
 __all__ = ["Frame", "OpenText", "Placer"]
 
-MAX_REPAIRS = 20_000
 NEAREST = 30
 """Open containers that are weighed for a line; the ones farther out only by their column."""
 NEVER = 99.0
@@ -67,11 +66,13 @@ class Frame:
 class OpenText:
     """A plain text that may go on below: joined once, when it is over."""
 
-    __slots__ = ("frame", "guide", "key", "offset", "parts")
+    __slots__ = ("comma", "frame", "guide", "key", "offset", "parts")
 
     def __init__(self, frame: Frame | None, offset: int, part: str, guide: Guide) -> None:
         self.frame, self.offset, self.parts, self.guide = frame, offset, [part], guide
         self.key = None if frame is None else frame.key
+        self.comma: Found | None = None
+        """The repair that took the comma at its end, which belongs to it if it goes on."""
 
 
 class Placer:
@@ -218,11 +219,16 @@ class Placer:
             assert frame is not None
             self.pop_to(frame)
             if col != frame.col:
-                self.note("indentation", row.start, self.text[row.start : row.at], " " * frame.col, frame)
+                self.misplaced(frame, row, key.name, frame.col)
         if how == "child" and col <= parent:
-            self.note("indentation", row.start, self.text[row.start : row.at], " " * (parent + 2))
+            self.misplaced(frame, row, key.name, parent + 2)
         self.put_member(frame, row, key, col)
         return True
+
+    def misplaced(self, frame: Frame, row: Row, name: str, col: int) -> None:
+        """Notes that a member stands in another column than its mapping's."""
+        lead = self.text[row.start : row.at]
+        self.found.append(Found("indentation", row.start, lead, " " * col, (frame.place, name)))
 
     def wraps(self, key: Key, row: Row, col: int) -> bool:
         """Whether the first name is none of the type's, and what it stands for is."""
@@ -316,7 +322,8 @@ class Placer:
     def child_cost(top: Frame, name: str, col: int) -> tuple[float, Frame | None, str]:
         """The cost of a new mapping, or a list of mappings, as the value that is pending."""
         guide = top.inner()
-        indented = 0.0 if col > top.line else 1.5 if col == top.line else 3.0
+        flush = 0.9 if guide.kinds and not guide.kinds & {"null", "string"} else 1.5
+        indented = 0.0 if col > top.line else flush if col == top.line else 3.0
         if guide.is_scalar:
             return indented + 4, None, "child"
         as_map = guide.name_cost(name) if guide.allows("object") else NEVER
@@ -487,6 +494,10 @@ class Placer:
         opened = self.open
         assert opened is not None
         frame = opened.frame
+        if opened.comma is not None:
+            opened.parts.append(",")
+            self.found.remove(opened.comma)
+            opened.comma = None
         if frame is not None and col <= frame.line:
             self.note("line-break", row.start, self.text[row.start : at], " " * (frame.line + 2), frame)
         opened.parts += ["\n" * self.blanks or " ", self.text[at : row.end]]

@@ -15,7 +15,7 @@ from structgen.formats.base import Found, Place
 from structgen.formats.yaml.read_guide import Guide
 from structgen.formats.yaml.read_lines import is_comment
 from structgen.formats.yaml.read_scalars import decoded, word
-from structgen.formats.yaml.read_strict import MAX_DEPTH, MAX_PARTS
+from structgen.formats.yaml.read_strict import MAX_DEPTH, MAX_PARTS, MAX_REPAIRS
 
 __all__ = ["Flow", "read_flow"]
 
@@ -54,6 +54,8 @@ class _Reader:
         self.stack: list[_Frame] = []
         self.result: Any = None
         self.parts = 0
+        self.fuel = 20_000 + 3 * (end - start)
+        """Characters that may be looked at again; then a string ends at its first quote."""
         self.fresh = True
         """Whether a comma or the opening bracket was last, so that a member may follow."""
 
@@ -61,6 +63,12 @@ class _Reader:
         frame = self.stack[-1] if self.stack else None
         place = None if frame is None else self._here(frame)
         self.found.append(Found(kind, offset, before, after, place))
+        if len(self.found) > MAX_REPAIRS:
+            raise ReadError(
+                "the text is too damaged to be read",
+                position=f"offset {offset}",
+                because=f"it takes more than {MAX_REPAIRS} repairs",
+            )
 
     @staticmethod
     def _here(frame: _Frame) -> Place:
@@ -272,7 +280,7 @@ class _Reader:
         """A string in quotes: it ends at the first quote behind which the collection can go on."""
         closers = _CLOSERS[quote]
         start = at = self.at + 1
-        first = -1
+        first, seen = -1, at
         while at < self.end:
             one = self.text[at]
             if one == "\\" and quote != "'":
@@ -284,7 +292,9 @@ class _Reader:
                 continue
             if one in closers:
                 first = at if first < 0 else first
-                if self._closes(at, is_name):
+                self.fuel -= at - seen
+                seen = at
+                if self._closes(at, is_name) or self.fuel <= 0:
                     return self._string(start, at, quote)
             elif one in "\r\n" and (
                 self.stops(at + 1)

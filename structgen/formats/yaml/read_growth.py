@@ -64,8 +64,9 @@ class YamlGrowth:
             self._line = []
             if not self.is_done:
                 self._add(whole)
-            if self._json is not None:
-                self._json.feed("\n".join([*lines[number + 1 :], rest]))
+            growth: Growth | None = self._json
+            if growth is not None:
+                growth.feed("\n".join([*lines[number + 1 :], rest]))
                 return
         self._line.append(rest)
         if self._col < 0 and not self._closing and rest.lstrip("\ufeff \t")[:1] in ("[", "{") and len(self._line) == 1:

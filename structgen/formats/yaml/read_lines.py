@@ -59,7 +59,7 @@ def rows_of(text: str, start: int, end: int) -> list[Row]:
         lead, content = found[1], found[2]
         col = len(lead)
         if "\t" in lead:
-            tab = tab or _tab_width(text, start)
+            tab = tab or _tab_width(text)
             col = sum(tab if one == "\t" else 0 if one == "\ufeff" else 1 for one in lead)
         elif "\ufeff" in lead:
             col -= lead.count("\ufeff")
@@ -70,10 +70,11 @@ def rows_of(text: str, start: int, end: int) -> list[Row]:
     return rows
 
 
-def _tab_width(text: str, before: int) -> int:
-    """The columns of a tab: the smallest indentation by spaces, else two."""
-    found = [len(one) for one in re.findall(r"^( {1,8})(?=[^\s])", text[:200_000], re.MULTILINE)]
-    return min(found, default=2)
+def _tab_width(text: str) -> int:
+    """The columns of a tab: the smallest indentation by spaces, else what all of them are multiples of."""
+    leads = [len(one) for one in re.findall(r"^( {2,40})(?=[^\s])", text[:200_000], re.MULTILINE)]
+    least = min(leads, default=2)
+    return least if least <= 4 else 2 if any(one % 4 for one in leads) else 4
 
 
 def is_comment(text: str, at: int) -> bool:

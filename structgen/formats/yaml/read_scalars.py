@@ -104,8 +104,8 @@ def decoded(inner: str, quote: str) -> tuple[str, list[tuple[str, int, str, str]
     if '"' in inner:
         at = 0
         while (at := inner.find('"', at)) >= 0:
-            back = len(inner[:at]) - len(inner[max(0, at - 50) : at].rstrip("\\")) - max(0, at - 50)
-            if back % 2 == 0:
+            before = inner[max(0, at - 50) : at]
+            if (len(before) - len(before.rstrip("\\"))) % 2 == 0:
                 wrong.append(("unescaped-quote", at, '"', '\\"'))
             at += 1
     if "\\" not in inner:

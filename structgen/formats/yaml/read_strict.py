@@ -10,6 +10,7 @@ Caveat: some valid YAML is not what anybody means, and goes to the tolerant read
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from typing import Any
 
 import yaml
@@ -18,7 +19,7 @@ from structgen.errors import ReadError
 from structgen.formats.extract import regions
 from structgen.formats.yaml.read_scalars import MAX_DIGITS, plain_value, word
 
-__all__ = ["MAX_DEPTH", "MAX_LINES", "MAX_PARTS", "Refused", "strict_value"]
+__all__ = ["MAX_DEPTH", "MAX_LINES", "MAX_PARTS", "MAX_REPAIRS", "Refused", "strict_value"]
 
 MAX_DEPTH = 100
 """Containers in one another; answers have fewer than ten."""
@@ -26,6 +27,8 @@ MAX_PARTS = 120_000
 """Values of one text, and of all its aliases; answers have hundreds."""
 MAX_LINES = 50_000
 """Lines that are read tolerantly."""
+MAX_REPAIRS = 20_000
+"""Repairs of one value; what has so many is no damaged YAML."""
 _CORE = "tag:yaml.org,2002:"
 _KINDS = {"str": str, "int": int, "float": float, "bool": bool, "null": type(None)}
 _DOUBTS = re.compile(
@@ -38,11 +41,18 @@ _DOUBTS = re.compile(
 _ODD = "\u00a0\u3000\u2002\u2003\u2009\u202f"
 _LINE_OF_LIST = re.compile(r"\s*(?:-[^\s-]|[\u2013\u2014\u2022]\s|[\w-]+:(?!//)\S|[\w-]+\uff1a)")
 _MEMBER_LINE = re.compile(r"[\w-]+(?:\uff1a|:[\u00a0\u3000])\S")
+_OTHER_SIGN = re.compile(r"[\w -]+ (?:=>?|->) [\"']")
 _WRAPPED = re.compile("[\u201c\u201d].*[\u201c\u201d]|\u2018.*\u2019", re.DOTALL)
 _PROSE_NAME = re.compile(
     r"(?i)\W*(?:here(?:'s| is| are)|sure|certainly|of course|below (?:is|are)|the (?:following|answer|result"
     r"|output|yaml)|based on)\b"
 )
+
+
+try:
+    _PARSER: Any = import_module("yaml.cyaml").CParser
+except ImportError:  # PyYAML without its C library
+    _PARSER = yaml.SafeLoader
 
 
 class Refused(ReadError):
@@ -82,8 +92,7 @@ class _Reader:
 
     def __init__(self, text: str, typed: bool) -> None:
         self.text, self.typed = text, typed
-        parser = getattr(yaml, "CParser", None)
-        self.parser = yaml.SafeLoader(text) if parser is None else parser(text)
+        self.parser: Any = _PARSER(text)
         self.doubtful = _DOUBTS.search(text) is not None
         self.spans: list[tuple[int, int]] = []
         self.anchors: dict[str, tuple[Any, int]] = {}
@@ -105,11 +114,13 @@ class _Reader:
         stack: list[_Frame] = []
         result: list[Any] = []
         while True:
-            event = self.parser.get_event()
+            event: Any = self.parser.get_event()
             kind = type(event)
             if kind is yaml.ScalarEvent and stack and stack[-1].key is None and isinstance(stack[-1].value, dict):
                 self._scalar(event)
-                stack[-1].key = (event.value,)
+                if self.doubtful and _OTHER_SIGN.match(event.value):
+                    raise _Doubt("another sign for the colon, and a quote that is open")
+                stack[-1].key = (event.value, not event.style)
                 if event.anchor is not None:
                     self.anchors[event.anchor] = (event.value, 1)
             elif kind is yaml.ScalarEvent:
@@ -158,11 +169,11 @@ class _Reader:
         elif frame.key is None:
             if not isinstance(value, str):
                 raise ValueError("a key that is no text")
-            frame.key = (value,)
+            frame.key = (value, False)
         else:
-            (name,), frame.key = frame.key, None
+            (name, is_plain), frame.key = frame.key, None
             others = value if isinstance(value, list) else [value]
-            if name == "<<" and all(isinstance(one, dict) for one in others):
+            if name == "<<" and is_plain and others and all(isinstance(one, dict) for one in others):
                 frame.merged += others
             elif name in frame.value:
                 raise ValueError("a name occurs twice in one mapping")
@@ -187,12 +198,12 @@ class _Reader:
     def _scalar(self, event: Any) -> Any:
         start, end = event.start_mark.index, event.end_mark.index
         tag = event.tag
-        self.is_plain = event.style is None
+        self.is_plain = not event.style
         if self.doubtful:
             self.spans.append((start, end))
             if event.style in ("'", '"') and self.text.startswith("#", end):
                 raise _Doubt("a quote before a comment without a space")
-            if event.style is None and event.implicit[0]:
+            if not event.style and event.implicit[0]:
                 self._doubt_plain(event)
         if tag is not None and tag != "!":
             return self._tagged(event)

@@ -195,16 +195,21 @@ class BlockReader(Placer):
         """A plain scalar: it stays open, for it may go on below."""
         text, end = self.text, row.end
         takes_text = not guide.kinds or guide.allows("string")
+        comma: Found | None = None
         for found in _HASH.finditer(text, at, end):
             sign = found.end() - 1
             if is_comment(text, sign) or not takes_text:
-                end = at + len(text[at : found.start()].rstrip())
+                end = at + len(text[at : found.start()].rstrip(" \t"))
                 break
             self.note("unquoted-hash", sign, "#", "#", frame)
         if text[end - 1] == "," and end - at > 1 and (self.has_commas or (guide.kinds and not takes_text)):
             end -= 1
             self.note("trailing-comma", end, ",", "", frame)
-        raw = text[at:end].rstrip()
+            comma = self.found[-1]
+        raw = text[at:end].rstrip(" \t")
+        if not raw:
+            self.wait(frame)
+            return
         if "\x00" <= min(raw, default=" ") < " " and "\t" not in raw:
             bad = next(one for one in raw if one < " ")
             self.note("control-character", at + raw.index(bad), bad, repr(bad)[1:-1], frame)
@@ -213,6 +218,7 @@ class BlockReader(Placer):
         elif ": " in raw or raw.endswith(":"):
             self.note("unquoted-colon", at + raw.rfind(":", 0, len(raw)), ":", ":", frame)
         self.open = OpenText(frame, at, raw, guide)
+        self.open.comma = comma
         self.put(frame, None)
         self.index += 1
 

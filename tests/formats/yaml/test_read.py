@@ -160,7 +160,7 @@ def test_an_instance_and_an_audit_with_positions() -> None:
 
 def test_a_name_without_a_value_is_null_and_never_an_invention() -> None:
     assert read("a:\nb: 1\n").value == {"a": None, "b": 1}
-    with pytest.raises(sg.ReadError, match="lacks the required|is no string"):
+    with pytest.raises(sg.ReadError, match=r"lacks the required|is no string"):
         read("name:\nage: 36\n", PERSON)
 
 
