@@ -102,6 +102,7 @@ private:
                        Cover& out);
     uint32_t leaver_groups(uint32_t after, uint8_t independence);
     bool cover_part(const Thread& thread, const SpanReader& span, Cover& out);
+    bool cover_exits(const Thread& thread, const SpanReader& span, uint32_t after, Cover& out);
     const Part& part_of(const Thread& thread, const SpanReader& span, Cover& out);
     std::vector<uint32_t> correct_keys(const Thread& thread, const SpanReader& span, const Trie& trie,
                                        uint8_t independence, size_t before, Cover& out);

@@ -568,7 +568,9 @@ std::shared_ptr<const Lowering::Template> Lowering::common_of(PyObject* name, Py
 nb::object Lowering::lower(std::shared_ptr<Vocabulary> vocabulary, nb::handle grammar, nb::handle limits,
                            nb::handle native_dfa, uint64_t most_states, const Limits& engine_limits) try {
     const NodeClass& known = classes_[GRAMMAR];
-    if (Py_TYPE(grammar.ptr()) != known.type || !known.others.empty()) return nb::none();
+    if (Py_TYPE(grammar.ptr()) != known.type) return nb::none();
+    for (const auto& [place, usual] : known.others)
+        if (at(grammar.ptr(), place) != usual.ptr()) return nb::none();  // lexers, names in scope
     auto field = [&](int number) { return at(grammar.ptr(), known.fields[number]); };
     PyObject *start = field(0), *rules = field(1), *origins = field(2), *common = field(3), *pruned = field(4);
     if (!PyDict_CheckExact(rules) || (PyDict_GET_SIZE(rules) && pruned != Py_True)) return nb::none();

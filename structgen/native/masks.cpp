@@ -6,6 +6,8 @@
 //   that follow a used or listed name are looked at one by one and corrected (correct_keys).
 // * In a string with a pattern its automaton alone decides, once per state for all grammars (parts.hpp); what follows the
 //   closing quote is added as above.
+// * So does the automaton of a raw text, which ends by itself: the tokens that go on behind it are found by the bytes that
+//   may follow, and only those are looked at (cover_exits).
 // * Everything else is a walk over the trie that never enters a subtree behind a dead byte.
 
 #include <algorithm>
@@ -131,18 +133,50 @@ void Engine::cover(const Thread& thread, Cover& out) {
             if (!cover_string(thread, span, out) && !cover_part(thread, span, out)) cover_text(thread, span, out);
             return;
         }
-        if (span.span.role == VALUE && configurations_[finished(thread, 0, thread.d)].size == 0) {
-            out.parts.push_back(&part_of(thread, span, out));
-            return;
+        if (span.span.role == VALUE) {
+            const uint32_t after = finished(thread, 0, thread.d);
+            if (configurations_[after].size == 0 || cover_exits(thread, span, after, out)) {
+                out.parts.push_back(&part_of(thread, span, out));
+                return;
+            }
         }
     }
     walk_root(vocabulary->trie, intern_thread(thread), out);
 }
 
+// The tokens that end a raw text and go on behind it: a byte that may follow stands there behind a beginning that the text
+// may end with. (One that may follow at once is another thread's.) A token with several such places is added for each that
+// goes on to its end. False where a walk over the trie may take fewer steps; this never takes more.
+bool Engine::cover_exits(const Thread& thread, const SpanReader& span, uint32_t after, Cover& out) {
+    const Trie& trie = vocabulary->trie;
+    const Places& places = vocabulary->places();
+    const Registers waiting = frames_[thread.frame].registers;
+    uint64_t live[4] = {}, most = 0;
+    live_bytes(after, live);
+    for (uint32_t byte = 0; byte < 256; ++byte)
+        if (is_live(live, byte)) most += places.steps[byte];
+    if (most > trie.size() / 4) return false;
+    for (uint32_t byte = 0; byte < 256; ++byte) {
+        if (!is_live(live, byte)) continue;
+        for (uint32_t i = places.start[byte]; i < places.start[byte + 1]; ++i) {
+            const uint32_t node = places.nodes[i], depth = trie.depth[node];
+            const std::string_view text = vocabulary->text(trie.items[trie.first[node]]);
+            Reading here = thread.reading(), next;
+            bool ended = false, alive = true;
+            for (uint32_t at = 0; at < depth && alive; ++at, here = next)
+                alive = span.step(here, static_cast<uint8_t>(text[at]), waiting, next, ended);
+            charge(depth + 1);
+            if (alive && span.label(here, waiting) == 0) walk_node(trie, after, node, out);
+        }
+    }
+    return true;
+}
+
 // What the text's automaton says, shared where no bound of its length is near.
 const Part& Engine::part_of(const Thread& thread, const SpanReader& span, Cover& out) {
     const uint32_t least = span.span.min_length, most = span.span.max_length, count = thread.c;
-    const bool far = count >= least && (most == INFINITE || most - count > vocabulary->longest() + span.dfa.longest_wait);
+    const uint32_t longest = span.span.json() ? vocabulary->longest() : vocabulary->longest_text();
+    const bool far = count >= least && (most == INFINITE || most - count > longest + span.dfa.longest_wait);
     if (far) {
         const Part& part = span.dfa.part(*vocabulary, span.span.encoding, thread.a);
         charge(part.steps);  // also where another grammar has made it, so that a limit does not depend on others

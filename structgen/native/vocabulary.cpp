@@ -52,6 +52,19 @@ bool Trie::sound(size_t n_items) const {
     return std::all_of(items.begin(), items.end(), [&](uint32_t item) { return item < n_items; });
 }
 
+Places::Places(const Trie& trie) {
+    for (uint32_t node = 0; node < trie.size(); ++node)
+        if (trie.depth[node]) {
+            ++start[trie.byte[node] + 1u];
+            steps[trie.byte[node]] += trie.depth[node] + trie.end[node] - node;
+        }
+    for (uint32_t byte = 0; byte < 256; ++byte) start[byte + 1] += start[byte];
+    nodes.resize(start[256]);
+    std::array<uint32_t, 257> next = start;
+    for (uint32_t node = 0; node < trie.size(); ++node)
+        if (trie.depth[node]) nodes[next[trie.byte[node]]++] = node;
+}
+
 namespace {
 
 using Item = std::pair<std::string_view, uint32_t>;
@@ -89,6 +102,7 @@ Vocabulary::Vocabulary(std::string data, std::vector<uint32_t> offsets, std::vec
     trie.build(texts);
     build_strings(texts);
     classes_ = std::make_unique<ClassTrie>(*this);
+    find_longest_text();
 }
 
 template <class Archive>
@@ -119,8 +133,22 @@ Vocabulary::Vocabulary(std::string data, std::vector<uint32_t> offsets, std::vec
     good = good && suffixes.sound(groups);
     for (Trie* t : {&trie, &leaving, &classes_->trie, &classes_->odd}) good = good && t->sound(size());
     for (uint32_t token : leaving.items) good = good && group_of_[token] < groups;
+    good = good && spells();
     if (!good) throw std::invalid_argument("the archive is not of this vocabulary");
     for (Trie* t : {&trie, &leaving, &suffixes, &classes_->trie, &classes_->odd}) t->index_roots();
+    find_longest_text();
+}
+
+void Vocabulary::find_longest_text() {
+    for (uint32_t token = 0; token < size(); ++token)
+        longest_text_ = std::max(longest_text_, static_cast<uint32_t>(text(token).size()));
+}
+
+// Whether below every node of a trie that was read stands a text that is long enough for it.
+bool Vocabulary::spells() const {
+    for (uint32_t node = 0; node < trie.size(); ++node)
+        if (trie.first[node] == trie.items.size() || text(trie.items[trie.first[node]]).size() <= trie.depth[node]) return false;
+    return true;
 }
 
 bool Vocabulary::is_end(uint32_t token) const {
@@ -206,8 +234,15 @@ const uint32_t* Vocabulary::inside(uint32_t room, uint8_t encoding) {
     return row->data();
 }
 
+const Places& Vocabulary::places() {
+    std::lock_guard lock(mutex_);
+    if (!places_) places_ = std::make_unique<const Places>(trie);
+    return *places_;
+}
+
 size_t Vocabulary::bytes() const {
-    size_t rows = 0;
+    std::lock_guard lock(mutex_);
+    size_t rows = places_ ? places_->bytes() : 0;
     for (const auto& of_encoding : rows_)
         for (const auto& row : of_encoding) rows += row ? 4 * row->size() : 0;
     for (const auto& written : written_) rows += written.size() / 8;
