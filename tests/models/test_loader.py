@@ -42,7 +42,6 @@ def test_loaded_model_is_deterministic(folder: Path) -> None:
 @pytest.mark.parametrize(("name", "message"), [
     ("./no/such/folder", "there is no such folder"),
     (Path("missing"), "there is no such folder"),
-    ("openai:gpt-4", "remote models are not supported yet"),
 ])
 def test_wrong_names_are_told(name: Any, message: str) -> None:
     with pytest.raises(GenerationError, match=message):

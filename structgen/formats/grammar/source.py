@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from structgen.errors import GrammarSyntaxError, SchemaError
+from structgen.errors import GrammarSyntaxError, LimitExceededError, SchemaError
 from structgen.formats.json.source import JsonSchema
 from structgen.grammar.gbnf import read_gbnf
 from structgen.grammar.lark import read_lark
@@ -43,8 +43,11 @@ class Lark:
         if self.lexer is None:
             return read_lark(text, start=self.start, name=self.name, limits=limits,
                              embed=lambda schema: JsonSchema(schema).to_grammar(limits))
-        return read_lark_lexed(text, start=self.start, parser=self.parser, lexer=self.lexer, strict=self.strict,
-                               name=self.name, import_paths=tuple(self.import_paths), limits=limits)
+        try:
+            return read_lark_lexed(text, start=self.start, parser=self.parser, lexer=self.lexer, strict=self.strict,
+                                   name=self.name, import_paths=tuple(self.import_paths), limits=limits)
+        except RecursionError as error:  # lark walks the tree of a grammar by recursion
+            raise LimitExceededError("the grammar is nested too deeply", limit="regex_depth", position=self.name) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,8 +182,7 @@ POSTGRES = [
 
 
 def test_scope_and_postgres_agree_on_damaged_queries() -> None:
-    import psycopg
-
+    psycopg = pytest.importorskip("psycopg")
     connection = connect("structgen_scope")
     catalog = read_catalog(connection, "postgres")
     connection.commit()
