@@ -52,6 +52,26 @@ def test_sql_accepts_queries_and_nothing_else(dialect: str) -> None:
         sqlglot.parse_one(text, dialect=None if dialect == "ansi" else dialect)
 
 
+@pytest.mark.parametrize("dialect", ["sqlite", "postgres", "ansi"])
+@pytest.mark.parametrize(("begun", "ended"), [("(SELECT ", ")"), ("(", ")"), ("ABS(", ")"), ("1 + (", ")")])
+def test_sql_nests_without_more_ways_to_read_a_text(dialect: str, begun: str, ended: str) -> None:
+    assert accepts(f"SELECT {begun * 30}1{ended * 30}", dialect=dialect)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgres", "ansi"])
+def test_sql_keywords_know_no_letters_beyond_ascii(dialect: str) -> None:
+    assert accepts("sElEcT a FROM t WHERE a lIkE 'x'", dialect=dialect)
+    for text in (
+        "\u017felect a FROM t",
+        "SELECT a FROM t WHERE a LI\u212aE 'x'",
+        " SELECT a FROM t",
+        "SELECT \u212a FROM t",
+    ):
+        assert not accepts(text, dialect=dialect)
+    matcher = Compiler(VOCABULARY).compile(structgen.Lark('start: "SELECT K"i')).matcher()
+    assert matcher.advance_bytes("\u017felect \u212a".encode())  # a grammar of one's own has lark's letters without case
+
+
 WRITING = [
     "INSERT INTO t (a, b) VALUES (1, 'x'), (2, NULL)",
     "UPDATE t SET a = b + 1 WHERE c IS NULL",
