@@ -151,11 +151,15 @@ bool Engine::cover_exits(const Thread& thread, const SpanReader& span, uint32_t 
     const Trie& trie = vocabulary->trie;
     const Places& places = vocabulary->places();
     const Registers waiting = frames_[thread.frame].registers;
-    uint64_t live[4] = {}, most = 0;
+    uint64_t live[4] = {}, begins[4] = {}, most = 0, walk = 0;
     live_bytes(after, live);
-    for (uint32_t byte = 0; byte < 256; ++byte)
+    live_bytes(intern_thread(thread), begins);
+    for (uint32_t byte = 0; byte < 256; ++byte) {
         if (is_live(live, byte)) most += places.steps[byte];
-    if (most > trie.size() / 4) return false;
+        if (is_live(begins, byte) && trie.root[byte] != trie.root[byte + 1]) walk += trie.end[trie.root[byte]] - trie.root[byte];
+    }
+    // The walk of a number, say, meets a few hundred nodes; that of a free text nearly all.
+    if (most > std::min<uint64_t>(trie.size() / 4, walk)) return false;
     for (uint32_t byte = 0; byte < 256; ++byte) {
         if (!is_live(live, byte)) continue;
         for (uint32_t i = places.start[byte]; i < places.start[byte + 1]; ++i) {
