@@ -310,7 +310,7 @@ class PostgresDatabase(Database):
         except psycopg.Error as error:
             offset = error.diag.statement_position
             if offset is not None and offset.isdecimal():
-                error.structgen_position = place(query.sql, max(0, int(offset) - 1 - len(prefix)))  # type: ignore[attr-defined]
+                error.structgen_position = place(query.sql, max(0, int(offset) - 1 - len(prefix)))
             raise
 
     def rows(self, query: Query, parameters: Parameters) -> Generator[tuple[Any, ...], None, None]:
