@@ -117,7 +117,7 @@ class NameSet:
 
     names: tuple[str, ...]
     other: bool
-    _dfa: Dfa | None = None
+    _dfa: Dfa | None = field(default=None, compare=False, repr=False)
 
     @property
     def dfa(self) -> Dfa:
