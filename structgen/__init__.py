@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from structgen.generation.result import Result
     from structgen.generation.result_cache import ResultCache
     from structgen.generation.retry import Retry
-    from structgen.generation.sampler import Sampling
+    from structgen.generation.sampling import Sampling
     from structgen.generation.search import Judge, best_of, first_valid, select, until, verify, vote
     from structgen.generation.stream import Partial
     from structgen.generation.structured import structured
@@ -76,7 +76,7 @@ _WHERE = {
     "Model": "generation.model", "Partial": "generation.stream", "PartialReader": "formats.partial",
     "QueryError": "errors", "ReadError": "errors", "Reading": "formats.base", "Regex": "formats.text.source",
     "Result": "generation.result", "ResultCache": "generation.result_cache", "Retry": "generation.retry",
-    "Sampling": "generation.sampler", "SchemaError": "errors", "Sql": "formats.sql.source",
+    "Sampling": "generation.sampling", "SchemaError": "errors", "Sql": "formats.sql.source",
     "StructgenError": "errors", "Tag": "formats.tagged.source", "Tagged": "formats.tagged.source",
     "Tags": "formats.tagged.source", "TextToSql": "generation.text_to_sql", "Then": "formats.tagged.source",
     "ToolCall": "formats.tools.source", "ToolError": "errors", "ToolStyle": "formats.tools.style",

@@ -171,7 +171,7 @@ def _batch(arguments: argparse.Namespace) -> int:
     from rich.progress import Progress
 
     from structgen.generation.batch_file import run_file
-    from structgen.generation.sampler import Sampling
+    from structgen.generation.sampling import Sampling
 
     target = _target(arguments)
     wanted = arguments.type or arguments.schema.read_text(encoding="utf-8")

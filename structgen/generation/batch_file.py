@@ -6,7 +6,7 @@ and ``text`` or ``error``. The one idea: the output is its own journal. A row is
 disk with its group; at the start the lines that are whole tell what is done, a last line without an end is cut off, and a
 digest in each row tells that input, type and options are still the same. So every row comes exactly once, whatever happens.
 
-Caveat: rows that failed are done, too; ``retry_failed`` runs them again at the end of a copy of the file.
+Caveat: rows that failed are done, too; ``retry_failed`` takes them out of the file and runs them again behind the others.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 from structgen.errors import GenerationError, StructgenError
 from structgen.generation.model import Model
 from structgen.generation.result import Result
-from structgen.generation.sampler import Sampling
+from structgen.generation.sampling import Sampling
 
 __all__ = ["run_file"]
 
@@ -37,10 +37,17 @@ def run_file(model: Model, source: Path, target: Path, output_type: Any, *, size
     ``options``: a text that says what else the values depend on (type, model, sampling); rows of other options are refused.
     ``settings``: those of ``generate_batch``. A seed gives row i the draws of ``seed + i``, whenever it is run.
     """
+    if size < 1:
+        raise GenerationError(f"size={size} must be at least 1")
     prompts = list(_rows(source))
-    if retry_failed:
-        _drop_failed(target)
-    done = _journal(target, prompts, options)
+    try:
+        done = _journal(target, prompts, options)
+        if retry_failed and any(done.values()):
+            _drop_failed(target)
+            done = _journal(target, prompts, options)
+        target.touch()
+    except OSError as error:
+        raise GenerationError(f"{target} cannot be written", because=error.strerror) from error
     failed = sum(done.values())
     waiting = [index for index in range(len(prompts)) if index not in done]
     sampling = sampling or Sampling()
@@ -118,10 +125,8 @@ def _journal(target: Path, prompts: Sequence[dict[str, Any]], options: str) -> d
 
 
 def _drop_failed(target: Path) -> None:
-    """Rewrites the output without the rows that failed."""
-    if not target.exists():
-        return
-    lines = [line for line in target.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    """Rewrites an output, whose lines are whole, without the rows that failed."""
+    lines = target.read_bytes().splitlines(keepends=True)
     kept = target.with_name(target.name + ".part")
     kept.write_bytes(b"".join(line for line in lines if "error" not in json.loads(line)))
     kept.replace(target)

@@ -30,7 +30,8 @@ from structgen.generation.batch import open_rows
 from structgen.generation.loop import Decoded
 from structgen.generation.request import Request
 from structgen.generation.result import Result, Step
-from structgen.generation.sampler import Sampler, Sampling
+from structgen.generation.sampler import Sampler
+from structgen.generation.sampling import Sampling
 from structgen.generation.session import drive
 from structgen.vocabulary import Vocabulary
 
@@ -53,6 +54,7 @@ class Beams:
 
     def search(self, request: Request) -> Result[Any]:
         """The best output found in ``request.max_tokens`` tokens."""
+        _refuse_other_options(request, "beam search")
         done = _BeamSearch(self, request).run()
         results = []
         for one in done:
@@ -74,15 +76,15 @@ class Restricted:
 
     def search(self, request: Request) -> Result[Any]:
         """The first accepted sample; ``GenerationError`` when ``tries`` are not enough."""
+        _refuse_other_options(request, "restricted sampling")
         seed = request.settings.sampling.seed
         plain = Sampling(temperature=1.0, seed=seed, loop_guard=False)
         coin = Sampler(Sampling(seed=None if seed is None else seed + 7919 * self.tries))
-        session = request.read()
         kept = []
         for draw in range(self.tries):
             session = request.read()
             decoder = request.decoder(draw, sampling=plain)
-            decoder.read_all = True
+            decoder.read_all, decoder.fast_forward = True, False  # every token is drawn, and has its probability
             for _ in drive(session, decoder.run(request.max_tokens)):
                 pass
             logs = [math.log(max(step.probability or 0.0, 1e-300)) - math.log(max(step.masked, 1e-300))
@@ -90,10 +92,21 @@ class Restricted:
             kept.append(math.exp(math.fsum(logs)))
             if coin.random() < kept[-1]:
                 return request.result(decoder.out)
+            request.count(len(decoder.out.tokens))
         raise GenerationError(f"no sample was accepted in {self.tries} tries",
                               because=f"the model gives texts of the grammar about {sum(kept) / len(kept):.2g} of its "
                                       "probability", instead="tell the type to the model (instructions), raise tries, or "
                                                              "sample under the mask alone")
+
+
+def _refuse_other_options(request: Request, name: str) -> None:
+    """Raises for what these searches would leave out in silence."""
+    settings = request.settings
+    plain = Sampling(seed=settings.sampling.seed, loop_guard=settings.sampling.loop_guard)
+    if settings.sampling not in (plain, replace(plain, temperature=1.0)) or settings.stop or settings.top_logprobs:
+        raise GenerationError(f"{name} takes no temperature, cut, penalty, bias, stop text or top_logprobs",
+                              because="it compares or draws by the model's own probabilities",
+                              instead="leave these options out, or use best_of, vote or verify")
 
 
 def beam(width: int, *, groups: int = 1, diversity: float = 0.5) -> Beams:

@@ -10,6 +10,7 @@ the text must be exactly a value of the type.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import threading
 from collections import OrderedDict
@@ -23,12 +24,12 @@ import torch
 from structgen.compiler import CompiledGrammar, Compiler
 from structgen.errors import GenerationError, StructgenError
 from structgen.generation.batch import run_batch
-from structgen.generation.prompt import Instructions, Message, prompt_text
+from structgen.generation.prompt import Instructions, Message, Prompt, conversation, last_text
 from structgen.generation.request import Request, Settings, text_config
 from structgen.generation.result import Result, Usage
 from structgen.generation.result_cache import ResultCache
 from structgen.generation.retry import Check, Retry, ask_until_right
-from structgen.generation.sampler import Sampling
+from structgen.generation.sampling import Sampling
 from structgen.generation.search import BestOf, Strategy
 from structgen.generation.session import drive
 from structgen.generation.stream import Partial, Stream
@@ -78,7 +79,7 @@ class Model:
         return self.grammar_of(as_target(output_type, require_all=require_all, from_text=from_text,
                                          on_unsupported=on_unsupported))
 
-    def generate(self, prompt: str | Sequence[Message], output_type: Any = None, *, max_tokens: int = 256,
+    def generate(self, prompt: Prompt, output_type: Any = None, *, max_tokens: int = 256,
                  temperature: float = 0.0, top_k: int | None = None, top_p: float | None = None, min_p: float | None = None,
                  repetition_penalty: float = 1.0, seed: int | None = None, sampling: Sampling | None = None,
                  n: int = 1, strategy: Strategy | Search | None = None, retry: Retry | int | None = None,
@@ -117,9 +118,9 @@ class Model:
         if max_tokens < 1 or n < 1:
             raise GenerationError(f"max_tokens={max_tokens} and n={n} must be at least 1")
         target = as_target(output_type, require_all=require_all, on_unsupported=on_unsupported,
-                           from_text=_source_text(_last_text(prompt), from_text, mask))
+                           from_text=_source_text(last_text(prompt), from_text, mask))
         settings = Settings(sampling, max_tokens, mask, repair, _stop_texts(stop, target), top_logprobs)
-        policy = Retry(attempts=1) if retry is None else Retry(attempts=retry) if isinstance(retry, int) else retry
+        policy = Retry.of(retry)
         strategy = BestOf(n) if n > 1 else strategy
 
         def attempt(messages: Sequence[Message], at: float) -> Result[Any]:
@@ -131,7 +132,7 @@ class Model:
                 raise
             return replace(made, total=request.usage())
 
-        messages = self._messages(prompt, target, instructions)
+        messages = conversation(prompt, target, instructions)
         key = self._cache_key(messages, target, settings, strategy, policy, check)
         if key is not None and self.cache is not None and (kept := self.cache.get(key)) is not None:
             return _from_cache(kept, target)
@@ -142,7 +143,7 @@ class Model:
                                  "finish_reason": result.finish_reason})
         return result
 
-    def stream(self, prompt: str | Sequence[Message], output_type: Any = None, *, max_tokens: int = 256,
+    def stream(self, prompt: Prompt, output_type: Any = None, *, max_tokens: int = 256,
                sampling: Sampling | None = None, instructions: Instructions = "auto", from_text: bool | str | None = None,
                require_all: bool = False, on_unsupported: OnUnsupported | None = None,
                stop: str | Sequence[str] = ()) -> Stream:
@@ -151,33 +152,35 @@ class Model:
         Each ``Partial`` has the value so far (of a pydantic type an instance whose absent fields are None) and tells which
         fields are finished; the last one has the ``Result``. The options are those of ``generate``.
         """
+        if max_tokens < 1:
+            raise GenerationError(f"max_tokens={max_tokens} must be at least 1")
         target = as_target(output_type, require_all=require_all, on_unsupported=on_unsupported,
-                           from_text=_source_text(_last_text(prompt), from_text, True))
+                           from_text=_source_text(last_text(prompt), from_text, True))
         settings = Settings(sampling or Sampling(), max_tokens, stop=_stop_texts(stop, target))
         return Stream(lambda: self._parts(prompt, output_type, target, instructions, settings))
 
-    def _parts(self, prompt: str | Sequence[Message], output_type: Any, target: Target, instructions: Instructions,
+    def _parts(self, prompt: Prompt, output_type: Any, target: Target, instructions: Instructions,
                settings: Settings) -> Iterator[Partial]:
         from structgen.formats.partial import PartialReader
 
         is_type = target.is_json and not callable(getattr(output_type, "to_grammar", None))
         reader = PartialReader(output_type if is_type else None) if target.is_json else None
         with self.lock:
-            request = Request(self, target, self._messages(prompt, target, instructions), settings)
+            request = Request(self, target, conversation(prompt, target, instructions), settings)
             session = request.read()
         decoder = request.decoder()
-        shown = 0
+        characters = codecs.getincrementaldecoder("utf-8")("replace")  # one may be spread over several tokens
+        text, seen = "", 0
         for _ in drive(session, decoder.run(request.max_tokens)):
-            # A character may be spread over several tokens: what is not whole yet waits.
-            text = self.vocabulary.decode(decoder.out.tokens).decode(errors="replace").rstrip("\ufffd")
-            piece, shown = text[shown:], max(shown, len(text))
+            piece = characters.decode(self.vocabulary.decode(decoder.out.tokens[seen:]))
+            text, seen = text + piece, len(decoder.out.tokens)
             if piece:
                 value = text if reader is None else (reader.feed(piece), reader.view())[1]
                 yield Partial(value, text, piece, None, reader)
         result = request.result(decoder.out)
         yield Partial(result.value, result.text, "", result, reader)
 
-    def generate_batch(self, prompts: Sequence[str | Sequence[Message]], output_types: Any = None, *, max_tokens: int = 256,
+    def generate_batch(self, prompts: Sequence[Prompt], output_types: Any = None, *, max_tokens: int = 256,
                        sampling: Sampling | Sequence[Sampling] | None = None, instructions: Instructions = "auto",
                        require_all: bool = False, from_text: bool = False, on_unsupported: OnUnsupported | None = None,
                        size: int = 16,
@@ -191,13 +194,15 @@ class Model:
         types = list(output_types) if isinstance(output_types, list) else [output_types] * len(prompts)
         if len(types) != len(prompts):
             raise GenerationError(f"{len(prompts)} prompts and {len(types)} types", instead="pass one type, or one for each")
+        if size < 1 or max_tokens < 1:
+            raise GenerationError(f"size={size} and max_tokens={max_tokens} must be at least 1")
         samplings = _samplings(sampling or Sampling(), len(prompts))
         requests: list[Request | StructgenError] = []
         for prompt, output_type, own in zip(prompts, types, samplings, strict=True):
             try:
                 target = as_target(output_type, require_all=require_all, on_unsupported=on_unsupported,
-                                   from_text=_source_text(_last_text(prompt), from_text, True))
-                messages = self._messages(prompt, target, instructions)
+                                   from_text=_source_text(last_text(prompt), from_text, True))
+                messages = conversation(prompt, target, instructions)
                 requests.append(Request(self, target, messages, Settings(own, max_tokens)))
             except StructgenError as error:
                 requests.append(error)
@@ -226,7 +231,9 @@ class Model:
         sampling = settings.sampling
         if self.cache is None or (sampling.seed is None and (sampling.temperature > 0 or how[0] is not None)):
             return None
-        if (target.told is None and target.source is not None) or how[-1] is not None or "<function" in repr(how):
+        if (target.told is None and target.source is not None) or how[-1] is not None:
+            return None
+        if " at 0x" in repr((target.source, settings, how)):  # a function or model of the caller's: it may change
             return None
         from importlib.metadata import version
 
@@ -248,12 +255,6 @@ class Model:
                     self._compiled.popitem(last=False)
             return compiled
 
-    def _messages(self, prompt: str | Sequence[Message], target: Target, instructions: Instructions) -> list[Message]:
-        """The conversation, its last message with the instructions before it."""
-        if isinstance(prompt, str):
-            return [{"role": "user", "content": prompt_text(prompt, target, instructions)}]
-        return [*prompt[:-1], {**prompt[-1], "content": prompt_text(prompt[-1]["content"], target, instructions)}]
-
 
 def _from_cache(kept: Any, target: Target) -> Result[Any]:
     return Result(target.read(kept["text"]), kept["text"], tuple(kept["tokens"]), kept["logprob"], None, (),
@@ -272,22 +273,6 @@ def _made(request: Request, strategy: Strategy | Search | None, temperature: flo
     if isinstance(strategy, Search):
         return strategy.search(request)
     return strategy.run(request.sample, temperature)
-
-
-def _last_text(prompt: Any) -> str:
-    """The user's last text; ``GenerationError`` for what is no prompt."""
-    if isinstance(prompt, str):
-        return prompt
-    if not isinstance(prompt, Sequence) or isinstance(prompt, bytes):
-        raise GenerationError(f"the prompt is {type(prompt).__name__}, not str")
-    for message in prompt:
-        if not isinstance(message, dict) or not isinstance(message.get("role"), str) or \
-                not isinstance(message.get("content"), str):
-            raise GenerationError(f"a message of the prompt is {message!r:.80}",
-                                  instead='write {"role": "user", "content": "…"}')
-    if not prompt or prompt[-1]["role"] != "user":
-        raise GenerationError("the prompt does not end with a message of the user", instead='end with {"role": "user", …}')
-    return str(prompt[-1]["content"])
 
 
 def _stop_texts(stop: str | Sequence[str], target: Target) -> tuple[str, ...]:

@@ -18,11 +18,35 @@ from structgen.generation.instructions import render_instructions
 from structgen.generation.target import Target
 from structgen.vocabulary import Vocabulary
 
-__all__ = ["Instructions", "Message", "prompt_text", "prompt_tokens"]
+__all__ = ["Instructions", "Message", "Prompt", "conversation", "last_text", "prompt_text", "prompt_tokens"]
 
 Instructions = Literal["auto"] | str | None
 Message = Mapping[str, str]
 """``{"role": "user" | "assistant" | "system", "content": text}``"""
+Prompt = str | Sequence[Message]
+"""The user's text, or a conversation that ends with a message of the user's."""
+
+
+def last_text(prompt: Any) -> str:
+    """The user's last text; ``GenerationError`` for what is no prompt."""
+    if isinstance(prompt, str):
+        return prompt
+    if not isinstance(prompt, Sequence) or isinstance(prompt, bytes):
+        raise GenerationError(f"the prompt is {type(prompt).__name__}, not str")
+    for message in prompt:
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str) or \
+                not isinstance(message.get("content"), str):
+            raise GenerationError(f"a message of the prompt is {message!r:.80}",
+                                  instead='write {"role": "user", "content": "…"}')
+    if not prompt or prompt[-1]["role"] != "user":
+        raise GenerationError("the prompt does not end with a message of the user", instead='end with {"role": "user", …}')
+    return str(prompt[-1]["content"])
+
+
+def conversation(prompt: Prompt, target: Target, instructions: Instructions) -> list[Message]:
+    """The messages, the last one with the instructions before it."""
+    before: Sequence[Message] = () if isinstance(prompt, str) else prompt[:-1]
+    return [*before, {"role": "user", "content": prompt_text(last_text(prompt), target, instructions)}]
 
 
 def prompt_text(prompt: str, target: Target, instructions: Instructions) -> str:

@@ -24,7 +24,8 @@ from structgen.generation.loop_guard import warn_of_loop
 from structgen.generation.position import where
 from structgen.generation.prompt import Message, prompt_tokens
 from structgen.generation.result import FinishReason, Result, Usage
-from structgen.generation.sampler import Sampler, Sampling
+from structgen.generation.sampler import Sampler
+from structgen.generation.sampling import Sampling
 from structgen.generation.session import Session, drive, open_session
 from structgen.generation.target import Target
 

@@ -6,7 +6,7 @@ mask; both without temperature, penalties or cuts, so that they can be compared 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
@@ -41,9 +41,9 @@ class Step:
     text: str
     """What the token writes; ``\\ufffd`` for a part of a character, empty for an end token."""
     allowed: int
-    """How many tokens the mask allowed here."""
+    """How many tokens the mask allowed here; 1 inside text without a choice, of which all are beginnings."""
     forced: bool
-    """Only this token was allowed, so the model had no say."""
+    """The text left no choice here, so the model had no say."""
     probability: float | None
     """Of this token under the model alone; None for forced tokens at the end, where the model is not asked again."""
     masked: float
@@ -60,6 +60,12 @@ class Usage:
     output_tokens: int
     forward_passes: int
     seconds: float
+
+    @classmethod
+    def sum(cls, parts: Sequence[Usage]) -> Usage:
+        """What several cost together."""
+        return cls(sum(one.prompt_tokens for one in parts), sum(one.output_tokens for one in parts),
+                   sum(one.forward_passes for one in parts), sum(one.seconds for one in parts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ In: what an answer depends on, as a text. Out: the answer's text and tokens, if 
 that several processes may share it and a crash leaves it whole; the answers that were used longest ago go first when it is
 full.
 
-Caveat: only requests whose result is determined are kept, at temperature 0 or with a seed.
+Caveats: only requests whose result is determined are kept, at temperature 0 or with a seed. What comes back is the value,
+its text and tokens; a trace, candidates and confidence are not kept.
 """
 
 from __future__ import annotations

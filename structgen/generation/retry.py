@@ -48,6 +48,11 @@ class Retry:
         if self.temperatures is not None and not self.temperatures:
             raise GenerationError("temperatures is empty", instead="name one at least, or leave it out")
 
+    @classmethod
+    def of(cls, given: Retry | int | None) -> Retry:
+        """A policy, a number of attempts, or None for one."""
+        return given if isinstance(given, Retry) else cls(attempts=1 if given is None else given)
+
     def temperature(self, attempt: int, asked: float) -> float:
         """Of the attempt with this number, from 0."""
         if self.temperatures is not None:
@@ -66,7 +71,7 @@ def ask_until_right(policy: Retry, messages: Sequence[Message], attempt: Attempt
             result = attempt(messages, policy.temperature(number, temperature))
             spent.append(result.total or result.usage)
             result = checked(result, check)
-            return replace(result, attempts=number + 1, failures=(*failed, *result.failures), total=_sum(spent))
+            return replace(result, attempts=number + 1, failures=(*failed, *result.failures), total=Usage.sum(spent))
         except GenerationError as error:
             failed.append(error)
             if error.usage is not None:
@@ -119,8 +124,3 @@ def _gave_up(failed: Sequence[GenerationError], reason: str) -> GenerationError:
     return GenerationError(f"no right answer in {len(failed)} attempts; the last: {last.what}", position=last.position,
                            because="; ".join(part for part in (reason, last.because) if part), instead=last.instead,
                            text=last.text, attempts=tuple(failed))
-
-
-def _sum(spent: Sequence[Usage]) -> Usage:
-    return Usage(sum(one.prompt_tokens for one in spent), sum(one.output_tokens for one in spent),
-                 sum(one.forward_passes for one in spent), sum(one.seconds for one in spent))

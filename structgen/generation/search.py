@@ -42,6 +42,8 @@ class Strategy(Protocol):
 
 def temperatures(n: int, asked: float) -> list[float]:
     """One for each sample: the one asked for, or a greedy sample and then from 0.5 to 1.0 for variety."""
+    if n < 1:
+        raise GenerationError(f"n={n} samples hold no answer", instead="ask for one at least")
     if asked > 0:
         return [asked] * n
     return [0.0, *(0.5 + 0.5 * index / max(1, n - 2) for index in range(n - 1))]
@@ -271,8 +273,6 @@ class _Drawn:
 def _draw(sample: Sample, at: Sequence[float], stop: Callable[[_Drawn], bool] | None = None, *,
           only_good: bool = False) -> _Drawn:
     """Samples until ``stop`` says so (asked after each, or after each that is a value)."""
-    if not at:
-        raise GenerationError("n=0 samples hold no answer", instead="ask for one at least")
     drawn = _Drawn()
     for index, temperature in enumerate(at):
         try:

@@ -20,14 +20,15 @@ import os
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from structgen.errors import GenerationError, ReadError, StructgenError
-from structgen.generation.prompt import Instructions, Message, prompt_text
+from structgen.generation.prompt import Instructions, Message, Prompt, conversation
 from structgen.generation.result import Alternative, Result, Step, Usage
 from structgen.generation.retry import Check, Retry, ask_until_right
+from structgen.generation.sampling import Sampling
 from structgen.generation.search import Strategy, best_of, temperatures
 from structgen.generation.target import Target, as_target
 from structgen.models.portability import Portability, portability, strict_schema
@@ -58,22 +59,24 @@ class RemoteModel:
         self._loop = _Loop()
         self._client = openai.AsyncOpenAI(base_url=base_url, api_key=api_key, timeout=timeout_s, max_retries=max_retries)
 
-    def generate(self, prompt: str | Sequence[Message], output_type: Any = None, *, max_tokens: int = 1024,
-                 temperature: float = 0.0, top_p: float | None = None, seed: int | None = None, n: int = 1,
+    def generate(self, prompt: Prompt, output_type: Any = None, *, max_tokens: int = 1024, temperature: float = 0.0,
+                 top_p: float | None = None, seed: int | None = None, sampling: Sampling | None = None, n: int = 1,
                  strategy: Strategy | None = None, retry: Retry | int | None = 2, check: Check | None = None,
                  instructions: Instructions = "auto", require_all: bool = False, top_logprobs: int | None = None,
                  stop: str | Sequence[str] = ()) -> Result[Any]:
         """A value of ``output_type``, as ``Model.generate`` makes it. ``retry``: attempts, each telling what was wrong.
 
-        Raises ``GenerationError`` where the server fails, the model refuses or is cut, or no attempt is a value.
+        Raises ``GenerationError`` where the server fails, the model refuses or is cut, no attempt is a value, or an option
+        needs the model's own logits.
         """
+        sampling = sampling or Sampling(temperature, top_p=top_p, seed=seed)
+        if strategy is not None and not hasattr(strategy, "run"):
+            raise GenerationError(f"{type(strategy).__name__} needs a model that runs here",
+                                  because="it looks at the logits of every step", instead="use best_of, vote or verify")
         target = as_target(output_type, require_all=require_all)
-        call = _Call(max_tokens, top_p, seed, top_logprobs, (stop,) if isinstance(stop, str) else tuple(stop))
-        policy = Retry(attempts=1) if retry is None else Retry(attempts=retry) if isinstance(retry, int) else retry
+        call = _Call(max_tokens, _options(sampling), sampling.seed, top_logprobs,
+                     (stop,) if isinstance(stop, str) else tuple(stop))
         chosen = best_of(n) if n > 1 and strategy is None else strategy
-        text = prompt if isinstance(prompt, str) else prompt[-1]["content"]
-        before = [] if isinstance(prompt, str) else list(prompt[:-1])
-        messages = [*before, {"role": "user", "content": prompt_text(text, target, instructions)}]
 
         def attempt(said: Sequence[Message], at: float) -> Result[Any]:
             if chosen is None:
@@ -81,31 +84,39 @@ class RemoteModel:
                 return made
             return self._side_by_side(chosen, lambda draw, own: self._sample(said, target, call, own, draw), at)
 
-        return ask_until_right(policy, messages, attempt, temperature, check)
+        return ask_until_right(Retry.of(retry), conversation(prompt, target, instructions), attempt, sampling.temperature,
+                               check)
 
-    def generate_batch(self, prompts: Sequence[str], output_types: Any = None, *, progress: Callable[[int, int], None]
-                       | None = None, **options: Any) -> list[Result[Any] | StructgenError]:
-        """A value or an error for each prompt, in order, ``parallel`` at a time; the options are those of ``generate``."""
-        from concurrent.futures import ThreadPoolExecutor
-
+    def generate_batch(self, prompts: Sequence[Prompt], output_types: Any = None, *,
+                       sampling: Sampling | Sequence[Sampling] | None = None, size: int | None = None,
+                       progress: Callable[[int, int], None] | None = None, **options: Any
+                       ) -> list[Result[Any] | StructgenError]:
+        """A value or an error for each prompt, in order, ``size`` (``parallel``) at a time; the options are those of
+        ``generate``. ``sampling``: one for all, or a list with one for each prompt."""
         types = list(output_types) if isinstance(output_types, list) else [output_types] * len(prompts)
-        if len(types) != len(prompts):
-            raise GenerationError(f"{len(prompts)} prompts and {len(types)} types", instead="pass one type, or one for each")
-        done = 0
+        ways = [sampling] * len(prompts) if sampling is None or isinstance(sampling, Sampling) else list(sampling)
+        if not len(types) == len(ways) == len(prompts):
+            raise GenerationError(f"{len(prompts)} prompts, {len(types)} types and {len(ways)} ways of sampling",
+                                  instead="pass one, or one for each prompt")
+        if options.pop("from_text", False):
+            raise GenerationError("from_text needs a model that runs here",
+                                  because="it is a mask that holds strings to a text")
+        done, lock = 0, threading.Lock()
 
-        def one(prompt: str, output_type: Any) -> Result[Any] | StructgenError:
+        def one(prompt: Prompt, output_type: Any, way: Sampling | None) -> Result[Any] | StructgenError:
             nonlocal done
             try:
-                return self.generate(prompt, output_type, **options)
+                return self.generate(prompt, output_type, sampling=way, **options)
             except StructgenError as error:
                 return error
             finally:
-                done += 1
-                if progress is not None:
-                    progress(done, len(prompts))
+                with lock:
+                    done += 1
+                    if progress is not None:
+                        progress(done, len(prompts))
 
-        with ThreadPoolExecutor(self.parallel) as pool:
-            return list(pool.map(one, prompts, types))
+        with ThreadPoolExecutor(size or self.parallel) as pool:
+            return list(pool.map(one, prompts, types, ways))
 
     def portability(self, output_type: Any) -> Portability:
         """What the server's strict mode would refuse or ignore of a type; all of it is checked here in any case."""
@@ -150,8 +161,7 @@ class RemoteModel:
         openai = _openai()
         wanted: dict[str, Any] = {"model": self.name, "messages": [dict(one) for one in messages],
                                   "max_tokens": call.max_tokens, "temperature": temperature}
-        if call.top_p is not None:
-            wanted["top_p"] = call.top_p
+        wanted |= call.options
         if call.seed is not None:
             wanted["seed"] = call.seed + draw
         if call.top_logprobs is not None:
@@ -225,8 +235,7 @@ class RemoteModel:
         finally:
             for one in running:
                 one.cancel()
-        return replace(answer, total=Usage(sum(one.prompt_tokens for one in spent), sum(one.output_tokens for one in spent),
-                                           len(spent), sum(one.seconds for one in spent)))
+        return replace(answer, total=Usage.sum(spent))
 
 
 @dataclass(frozen=True)
@@ -234,7 +243,7 @@ class _Call:
     """What every request to the server says beside its messages."""
 
     max_tokens: int
-    top_p: float | None
+    options: dict[str, Any]
     seed: int | None
     top_logprobs: int | None
     stop: tuple[str, ...]
@@ -271,6 +280,19 @@ class _Loop:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+def _options(sampling: Sampling) -> dict[str, Any]:
+    """What the protocol has for a way of sampling, but for temperature and seed; ``GenerationError`` for what it has not."""
+    told = {"top_p": sampling.top_p, "frequency_penalty": sampling.frequency_penalty or None,
+            "presence_penalty": sampling.presence_penalty or None, "logit_bias": dict(sampling.logit_bias) or None}
+    known = replace(Sampling(), temperature=sampling.temperature, seed=sampling.seed, loop_guard=sampling.loop_guard,
+                    top_p=sampling.top_p, frequency_penalty=sampling.frequency_penalty,
+                    presence_penalty=sampling.presence_penalty, logit_bias=sampling.logit_bias)
+    if known != sampling:
+        raise GenerationError("a server takes no top_k, min_p, typical_p, repetition_penalty or penalize_structure",
+                              because="the protocol has no words for them", instead="leave them out")
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _openai() -> Any:

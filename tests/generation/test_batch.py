@@ -14,7 +14,7 @@ from structgen.formats.text.source import Regex
 from structgen.generation.batch import open_rows
 from structgen.generation.model import Model
 from structgen.generation.result import Result
-from structgen.generation.sampler import Sampling
+from structgen.generation.sampling import Sampling
 from structgen.models import load_model
 
 

@@ -18,7 +18,8 @@ from structgen.errors import GenerationError
 from structgen.generation.batch_file import run_file
 from structgen.generation.model import Model
 from structgen.generation.result_cache import ResultCache
-from structgen.generation.sampler import Sampling
+from structgen.generation.sampling import Sampling
+from structgen.generation.search import Judge, verify
 
 SCHEMA = {"type": "object", "properties": {"label": {"enum": ["good", "bad"]}}, "required": ["label"],
           "additionalProperties": False}
@@ -77,6 +78,19 @@ def test_a_bad_line_is_named(tmp_path: Path, text: str, told: str) -> None:
         run_file(saying("7"), tmp_path / "none.jsonl", tmp_path / "out.jsonl", int)
 
 
+def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
+    source, out = rows(tmp_path / "in.jsonl", 2), tmp_path / "out.jsonl"
+    for text in ('{"error": "mine"}\n', "notes\n"):
+        out.write_text(text)
+        with pytest.raises(GenerationError, match="holds other rows"):
+            run_file(saying("7"), source, out, int, retry_failed=True)
+        assert out.read_text() == text
+    with pytest.raises(GenerationError, match="cannot be written"):
+        run_file(saying("7"), source, tmp_path / "nowhere" / "out.jsonl", int)
+    with pytest.raises(GenerationError, match="size=0"):
+        run_file(saying("7"), source, tmp_path / "new.jsonl", int, size=0)
+
+
 def test_a_killed_command_goes_on(tmp_path: Path) -> None:
     """The real command, killed in the middle of its work."""
     source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
@@ -115,7 +129,8 @@ def test_an_answer_is_kept_where_it_is_determined(tmp_path: Path) -> None:
     assert len(cache) == 1
     model.generate(PROMPT, Labelled, instructions=None, temperature=1.0, seed=1)
     model.generate(PROMPT, Labelled, instructions=None, max_tokens=99)
-    assert len(cache) == 3
+    model.generate(PROMPT, Labelled, instructions=None, seed=1, strategy=verify(Judge(saying("true"), "Good?"), n=1))
+    assert len(cache) == 3  # what a judge says is not known beforehand
 
 
 def test_a_full_cache_drops_what_was_used_longest_ago(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from structgen.errors import GenerationError
 from structgen.formats.text.source import Choice, Regex
 from structgen.generation.beam import beam, restricted
 from structgen.generation.model import Model
-from structgen.generation.sampler import Sampling
+from structgen.generation.sampling import Sampling
 
 LETTERS = "ab"
 
@@ -104,3 +104,22 @@ def test_a_grammar_that_the_model_never_writes_is_told() -> None:
     with pytest.raises(GenerationError, match="no sample was accepted in 5 tries") as caught:
         coins(odds_of(0)).generate(PROMPT, Choice(["zzzz", "yyyy"]), instructions=None, strategy=restricted(5))
     assert "of its probability" in str(caught.value)
+
+
+@pytest.mark.parametrize("options", [{"sampling": Sampling(0.5)}, {"sampling": Sampling(top_k=3)}, {"top_logprobs": 2},
+                                     {"sampling": Sampling(logit_bias={1: 2.0})}])
+@pytest.mark.parametrize("search", [beam(2), restricted(2)])
+def test_options_that_a_search_would_leave_out_are_refused(search: Any, options: dict[str, Any]) -> None:
+    with pytest.raises(GenerationError, match="takes no temperature"):
+        coins(odds_of(0)).generate(PROMPT, Regex("[ab]{4}"), instructions=None, strategy=search, **options)
+
+
+def test_restricted_samples_draw_every_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Text without a choice may be cut into tokens in several ways, all of which belong to the model's distribution."""
+    seen = []
+    monkeypatch.setattr("structgen.generation.loop.forced_run", lambda *given: seen.append(given) or [])
+    model = coins(odds_of(0))
+    model.generate(PROMPT, Choice(TEXTS), instructions=None, strategy=restricted(), seed=1)
+    assert seen == []
+    model.generate(PROMPT, Choice(TEXTS), instructions=None)
+    assert seen

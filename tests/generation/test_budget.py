@@ -31,7 +31,7 @@ from structgen import (
     Vocabulary,
 )
 from structgen.generation.budget import budgeted, needed_tokens
-from structgen.generation.sampler import Sampling
+from structgen.generation.sampling import Sampling
 
 FOLDER = str(Path(__file__).resolve().parents[2] / "benchmarks")
 sys.path.insert(0, FOLDER)

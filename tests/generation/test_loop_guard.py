@@ -10,7 +10,7 @@ import pytest
 from generation.writers import PROMPT, saying, writer
 
 from structgen.generation.loop_guard import LoopGuard, PromptLoopWarning, open_brackets
-from structgen.generation.sampler import Sampling
+from structgen.generation.sampling import Sampling
 
 
 def period_of(tokens: list[int]) -> int:

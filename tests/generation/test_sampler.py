@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from structgen.errors import GenerationError
-from structgen.generation.sampler import Sampler, Sampling
+from structgen.generation.sampler import Sampler
+from structgen.generation.sampling import Sampling
 
 LOGITS = [1.0, 3.0, 2.0, -math.inf, 0.0]
 

@@ -135,6 +135,13 @@ def test_when_no_sample_is_a_value_the_last_error_is_told() -> None:
         assert caught.value.position == "$.age"
 
 
+@pytest.mark.parametrize("strategy", [best_of(0), vote(0), verify(bool, n=0), select(0), until(bool, max=0),
+                                      first_valid(-1)])
+def test_no_samples_hold_no_answer(strategy: Any) -> None:
+    with pytest.raises(GenerationError, match="samples hold no answer"):
+        strategy.run(drawing([])[0], 0.0)
+
+
 # On a model.
 
 

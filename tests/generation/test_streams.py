@@ -12,7 +12,7 @@ from generation.writers import PROMPT, saying, writer
 from structgen.errors import BudgetError, GenerationError
 from structgen.generation.model import Model
 from structgen.generation.prompt import prompt_tokens
-from structgen.generation.sampler import Sampling
+from structgen.generation.sampling import Sampling
 from structgen.models import load_model
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 import pydantic
@@ -12,7 +13,10 @@ from models.server import Answer, Server
 
 from structgen.errors import GenerationError
 from structgen.formats.json.source import JsonSchema
+from structgen.generation.batch_file import run_file
+from structgen.generation.beam import beam
 from structgen.generation.retry import Retry
+from structgen.generation.sampling import Sampling
 from structgen.generation.search import best_of, first_valid, vote
 from structgen.models import load_model
 from structgen.models.portability import portability, strict_schema
@@ -193,6 +197,30 @@ def test_a_batch_keeps_order_and_errors() -> None:
         results = model.generate_batch(["good", "bad", "good"], Person, retry=Retry(attempts=1))
         model.close()
     assert [isinstance(one, GenerationError) for one in results] == [False, True, False]
+
+
+def test_a_way_of_sampling_is_told_to_the_server_or_refused() -> None:
+    way = Sampling(0.3, top_p=0.9, seed=4, presence_penalty=0.5, logit_bias={7: -1.0})
+    _, requests = ask(lambda number, request: GOOD, sampling=way)
+    told = {name: requests[0][name] for name in ("temperature", "top_p", "seed", "presence_penalty", "logit_bias")}
+    assert told == {"temperature": 0.3, "top_p": 0.9, "seed": 4, "presence_penalty": 0.5, "logit_bias": {"7": -1.0}}
+    error, requests = ask(lambda number, request: GOOD, sampling=Sampling(top_k=5))
+    assert "takes no top_k" in str(error)
+    assert requests == []
+
+
+def test_what_needs_logits_is_refused() -> None:
+    error, _ = ask(lambda number, request: GOOD, strategy=beam(2))
+    assert "Beams needs a model that runs here" in str(error)
+    error, _ = ask(lambda number, request: GOOD, output_type=Person, n=1, strategy=None, retry=0)
+    assert "attempts=0" in str(error)
+
+
+def test_a_file_of_prompts_runs_over_a_server(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('"one"\n"two"\n')
+    with Server(lambda number, request: GOOD) as server, load_model("openai:tiny", base_url=server.url) as model:
+        assert run_file(model, tmp_path / "in.jsonl", tmp_path / "out.jsonl", Person, sampling=Sampling(seed=3)) == (2, 0)
+        assert sorted(request["seed"] for request in server.requests) == [3, 4]
 
 
 def test_free_text_comes_as_it_is() -> None:

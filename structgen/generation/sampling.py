@@ -1,0 +1,72 @@
+"""How tokens are chosen, as data: what ``generation.sampler`` does with logits, and what a server is told.
+
+Needs no tensor library, so that remote models work without one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from structgen.errors import GenerationError
+
+__all__ = ["Sampling"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are chosen. The defaults take the most likely token every time.
+
+    ``typical_p``: keeps the tokens whose surprise is nearest to the expected one (Meister et al. 2022).
+    ``repetition_penalty`` divides (Keskar et al. 2019); ``frequency_penalty`` and ``presence_penalty`` subtract, per
+    occurrence and once, as OpenAI's do, and count the output only. ``logit_bias``: added to the logits of token ids.
+    ``penalize_structure``: brackets, names of fields and closing quotes are penalised like text. ``loop_guard``: repeated
+    text inside the output is detected and broken.
+    """
+
+    temperature: float = 0.0
+    top_k: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+    typical_p: float | None = None
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    penalize_structure: bool = False
+    loop_guard: bool = True
+
+    def __post_init__(self) -> None:
+        _require("temperature", self.temperature, 0 <= self.temperature < math.inf, "at least 0 and finite")
+        _require("top_k", self.top_k, self.top_k is None or self.top_k >= 1, "at least 1")
+        _require("top_p", self.top_p, self.top_p is None or 0 < self.top_p <= 1, "above 0 and at most 1")
+        _require("min_p", self.min_p, self.min_p is None or 0 <= self.min_p <= 1, "from 0 to 1")
+        _require("typical_p", self.typical_p, self.typical_p is None or 0 < self.typical_p <= 1, "above 0 and at most 1")
+        penalty = self.repetition_penalty
+        _require("repetition_penalty", penalty, 0 < penalty < math.inf, "above 0 and finite")
+        _require("frequency_penalty", self.frequency_penalty, math.isfinite(self.frequency_penalty), "finite")
+        _require("presence_penalty", self.presence_penalty, math.isfinite(self.presence_penalty), "finite")
+        for token, bias in self.logit_bias.items():
+            _require(f"logit_bias[{token}]", bias, isinstance(token, int) and not math.isnan(bias) and bias < math.inf,
+                     "a token id with a number below infinity")
+
+    @classmethod
+    def anti_loop(cls, *, seed: int | None = None) -> Sampling:
+        """For models that repeat themselves: a mild penalty and a wide, cut draw."""
+        return cls(temperature=0.8, top_k=64, top_p=0.92, repetition_penalty=1.15, seed=seed)
+
+    def with_seed(self, seed: int) -> Sampling:
+        """The same with another seed."""
+        return replace(self, seed=seed)
+
+    @property
+    def penalizes(self) -> bool:
+        """Whether what was said before changes what is chosen."""
+        return self.repetition_penalty != 1.0 or self.frequency_penalty != 0.0 or self.presence_penalty != 0.0
+
+
+def _require(name: str, value: object, good: bool, wanted: str) -> None:
+    if not good:
+        raise GenerationError(f"{name}={value} is not {wanted}")
