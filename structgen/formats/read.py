@@ -67,6 +67,8 @@ def read(text: str | bytes, output_type: Any = None, *, format: str | None = Non
         raise SchemaError(f"read(not_finite={not_finite!r}) is not an option", instead="use null, float or error")
     if day_first not in (None, True, False):
         raise SchemaError(f"read(day_first={day_first!r}) is not an option", instead="use True, False or None")
+    if not isinstance(text, str | bytes | bytearray | memoryview):
+        raise ReadError(f"a {type(text).__name__} is no text", instead="give a str, or bytes")
     rules = tuple(rules)
     for rule in rules:
         if not isinstance(rule, RepairRule):
@@ -159,6 +161,8 @@ def _clean(source: Source, found: list[Found], chosen: Format, wanted: _Wanted |
         return None
     try:
         value = chosen.strict(source.text)
+    except ReadError as error:
+        raise _placed(error, source) from error
     except ValueError:
         return None
     if wanted is None:

@@ -16,7 +16,8 @@ from structgen.schema.coerce import Word
 __all__ = ["MAX_DIGITS", "decoded", "plain_value", "word"]
 
 MAX_DIGITS = 4000
-"""Digits of an integer: Python itself refuses to read more than 4300."""
+"""Decimal digits of an integer, however it is spelled: Python itself refuses to read or write more than 4300."""
+_TOO_LARGE = 10**MAX_DIGITS
 
 _WORDS: dict[str, Any] = {"": None, "~": None} | {
     spelling: value
@@ -71,7 +72,8 @@ def plain_value(text: str) -> Any:
         number = float(text)
         return number if math.isfinite(number) else text
     sign = -1 if text[0] == "-" else 1
-    return sign * (int(found[1]) if found[1] else int(found[2], 8) if found[2] else int(found[3], 16))
+    size = int(found[1]) if found[1] else int(found[2], 8) if found[2] else int(found[3], 16)
+    return sign * size if abs(size) < _TOO_LARGE else text
 
 
 def word(text: str, typed: bool) -> Any:

@@ -193,7 +193,7 @@ class _Reader:
                 position=f"offset {event.start_mark.index}",
                 because=f"with them it has more than {MAX_PARTS} parts",
             )
-        return _copy(value), size
+        return _copy(value, len(stack), event.start_mark.index), size
 
     def _scalar(self, event: Any) -> Any:
         start, end = event.start_mark.index, event.end_mark.index
@@ -218,7 +218,10 @@ class _Reader:
         kind = event.tag.removeprefix(_CORE)
         value = event.value if kind == "str" else plain_value(event.value)
         if kind == "float" and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+            try:
+                value = float(value)
+            except OverflowError:
+                raise ValueError("a number beyond the floats") from None
         if not isinstance(value, _KINDS[kind]) or (isinstance(value, bool) and kind == "int"):
             raise ValueError(f"{event.value!r} is no {kind}")
         return value
@@ -276,7 +279,12 @@ class _Reader:
             raise _Doubt("the first name announces the rest")
 
 
-def _copy(value: Any) -> Any:
+def _copy(value: Any, depth: int, offset: int) -> Any:
+    """An anchor's value again, ``depth`` containers deep: aliases of aliases nest deeper than any text."""
+    if not isinstance(value, dict | list):
+        return value
+    if depth >= MAX_DEPTH:
+        raise Refused(f"aliases nested deeper than {MAX_DEPTH} levels", position=f"offset {offset}")
     if isinstance(value, dict):
-        return {name: _copy(item) for name, item in value.items()}
-    return [_copy(item) for item in value] if isinstance(value, list) else value
+        return {name: _copy(item, depth + 1, offset) for name, item in value.items()}
+    return [_copy(item, depth + 1, offset) for item in value]

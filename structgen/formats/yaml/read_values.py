@@ -17,7 +17,7 @@ from structgen.formats.yaml.read_flow import read_flow
 from structgen.formats.yaml.read_guide import Guide
 from structgen.formats.yaml.read_lines import Row, dash_at, is_comment, key_at, weak_dash_at, weak_key_at
 from structgen.formats.yaml.read_scalars import decoded
-from structgen.formats.yaml.read_strict import MAX_PARTS, Refused
+from structgen.formats.yaml.read_strict import MAX_DEPTH, MAX_PARTS, Refused
 
 __all__ = ["BlockReader"]
 
@@ -46,7 +46,6 @@ _STRAY_CLOSERS = re.compile(r"[ \t]*([\]}]+)[ \t]*,?[ \t]*(?:#.*)?$")
 _RESERVED = frozenset("@`%&*!|>?\"'[]{},#")
 _MEMBER_LIKE = re.compile(r"[\w\"'*][\w\"' .*-]{0,40}:(?:[ \t]|$)")
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*:(?:[ \t]|$)")
-MAX_COPIES = 100_000
 
 
 class BlockReader(Placer):
@@ -169,25 +168,25 @@ class BlockReader(Placer):
         frame, key = self.anchors[name]
         if frame is None or any(one is frame and one.key == key for one in self.stack[:-1]):
             raise Refused("an alias of a value that is not complete", position=f"offset {at}")
-        stack: list[Any] = [None]
 
-        def copy(value: Any) -> Any:
+        def copy(value: Any, depth: int) -> Any:
             self.copies += 1
-            if self.copies > MAX_COPIES or self.copies > MAX_PARTS:
+            if self.copies > MAX_PARTS:
                 raise Refused(
                     "the aliases make the value too large",
                     position=f"offset {at}",
-                    because=f"with them it has more than {MAX_COPIES} parts",
+                    because=f"with them it has more than {MAX_PARTS} parts",
                 )
+            if isinstance(value, dict | list) and depth >= MAX_DEPTH:
+                raise Refused(f"aliases nested deeper than {MAX_DEPTH} levels", position=f"offset {at}")
             if isinstance(value, dict):
-                return {name: copy(item) for name, item in value.items()}
-            return [copy(item) for item in value] if isinstance(value, list) else value
+                return {name: copy(item, depth + 1) for name, item in value.items()}
+            return [copy(item, depth + 1) for item in value] if isinstance(value, list) else value
 
         try:
-            stack[0] = copy(frame.value[key])
-        except (LookupError, RecursionError) as error:
+            return copy(frame.value[key], len(self.stack))
+        except LookupError as error:
             raise Refused("an alias that cannot be followed", position=f"offset {at}") from error
-        return stack[0]
 
     # Plain scalars
 

@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 import structgen as sg
+from structgen.formats.base import format_named
 
 ROOT = Path(__file__).resolve().parents[3]
 CORPORA = ROOT.parent / "shared" / "corpora"
@@ -174,10 +175,26 @@ def test_a_name_without_a_value_is_null_and_never_an_invention() -> None:
     ("".join(f"{'  ' * depth}a:\n" for depth in range(300)), "nested deeper than 100"),
     ("[" * 5000, "nested deeper than 100"),
     ("- 1\n" * 60_000 + "- 'x", "more than 50000 lines"),
+    *(("x0: &a0 1\n" + "".join(f"x{n}: &a{n} {'[' * 90}*a{n - 1}{']' * 90}\n" for n in range(1, 14)) + end,
+       "3:99: aliases nested deeper than 100") for end in ("", "b: 'x\n")),
     ("", "there is no value"), ("# nothing\n", "there is no value"),
 ])  # fmt: skip
 def test_what_must_not_be_read_is_refused(text: str, message: str) -> None:
     with pytest.raises(sg.ReadError, match=message):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["!!float " + "1" * 400, "0x" + "f" * 3990, "0x" + "f" * 3490, "-" + "9" * 3490, "9" * 3999, "0o" + "7" * 3999]
+)
+def test_a_number_of_any_length_is_read_and_written_again(text: str) -> None:
+    value = read(f"a: {text}\n").value
+    assert read(format_named("yaml").write(value)).value == value
+
+
+@pytest.mark.parametrize("text", [None, 5, ["a: 1"]])
+def test_what_is_no_text_is_refused(text: Any) -> None:
+    with pytest.raises(sg.ReadError, match="is no text"):
         read(text)
 
 
