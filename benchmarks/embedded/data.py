@@ -420,7 +420,7 @@ def bind_seen(rng: random.Random, bound: Sequence[Bound]) -> str:
     return rng.choice((" ", " ", " ", "\n")).join(parts)
 
 
-@task("record", 3.5)
+@task("record", 5.0)
 def record(rng: random.Random, held: bool) -> Example:
     """Keys with invented names: what stands beside a key's words is its value."""
     told: dict[str, tuple[Mapping[str, Any], str, Any]] = {}

@@ -207,6 +207,25 @@ def build(args: argparse.Namespace, vocabulary: int) -> LlamaForCausalLM:
     return LlamaForCausalLM(config)
 
 
+def begin_with(model: LlamaForCausalLM, trained: LlamaForCausalLM) -> None:
+    """Takes over the weights of a model that may have fewer layers: further ones begin as layers that change nothing.
+
+    They are put in from the end, each before a layer that was there, so that the first and the last stay where they are.
+    """
+    more = model.config.num_hidden_layers - trained.config.num_hidden_layers
+    order: list[int | None] = []
+    for index in range(trained.config.num_hidden_layers):
+        order += ([None] if trained.config.num_hidden_layers - index <= more else []) + [index]
+    state = {name: value for name, value in trained.state_dict().items() if ".layers." not in name}
+    model.load_state_dict(state, strict=False)
+    for layer, index in zip(model.model.layers, order, strict=True):
+        if index is not None:
+            layer.load_state_dict(trained.model.layers[index].state_dict())
+        else:
+            torch.nn.init.zeros_(layer.self_attn.o_proj.weight)
+            torch.nn.init.zeros_(layer.mlp.down_proj.weight)
+
+
 def optimizers(model: LlamaForCausalLM, args: argparse.Namespace) -> list[torch.optim.Optimizer]:
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n and "lm_head" not in n]
     names = {id(p) for p in matrices}
@@ -274,7 +293,7 @@ def train(args: argparse.Namespace) -> None:
         for one, saved in zip(optims, state["optimizers"], strict=True):
             one.load_state_dict(saved)
     elif args.start:
-        model.load_state_dict(LlamaForCausalLM.from_pretrained(args.start, dtype=torch.float32).state_dict())
+        begin_with(model, LlamaForCausalLM.from_pretrained(args.start, dtype=torch.float32))
     if args.export:
         export(args.export, model, tokenizer)
         return
@@ -367,7 +386,11 @@ def main() -> None:
     parser.add_argument("--longest", type=int, default=256, help="longer examples are left out")
     parser.add_argument("--compile", action="store_true", help="fused kernels: a minute to begin with, then a third faster")
     parser.add_argument("--bf16", action="store_true", help="matrix products in bfloat16: faster where the CPU has it")
-    parser.add_argument("--start", type=Path, help="begin with the weights and the tokenizer of this model folder")
+    parser.add_argument(
+        "--start",
+        type=Path,
+        help="begin with the weights and the tokenizer of this model folder, of as many --layers or fewer",
+    )
     parser.add_argument("--persons", type=float, default=0.0, help="the share of additional persons in the mix")
     parser.add_argument("--copy-steps", type=int, default=1000, help="steps over which mere copying fades out")
     parser.add_argument("--optimizer", choices=("muon", "adamw"), default="muon")
