@@ -99,7 +99,7 @@ def joined(left: set[str], right: set[str]) -> set[str]:
     return {a + b for a in left for b in right if len(a) + len(b) <= 4}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(nodes())
 def test_language_is_the_one_defined(node: Node) -> None:
     dfa = compile_language(node, LIMITS)
@@ -108,7 +108,7 @@ def test_language_is_the_one_defined(node: Node) -> None:
         check_form(dfa)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(nodes())
 def test_complement_twice_gives_the_same_automaton(node: Node) -> None:
     plain, twice = compile_language(And((node,)), LIMITS), compile_language(Not(Not(node)), LIMITS)
@@ -116,7 +116,7 @@ def test_complement_twice_gives_the_same_automaton(node: Node) -> None:
         assert plain == twice
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(nodes())
 def test_lengths_and_count_are_those_of_the_language(node: Node) -> None:
     dfa = compile_language(And((node, Repeat(Chars(((97, 98), (0xE9, 0xE9), (0x1F600, 0x1F600))), 0, 4))), LIMITS)
@@ -206,7 +206,7 @@ def test_label_of_malformed_text_is_none() -> None:
     assert not ANY.accepts("\ud800")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.integers(0, 0x10FFFF), st.integers(0, 3000)), max_size=4), st.characters(codec="utf-8"))
 def test_character_sets_are_exact_in_bytes(pairs: list[tuple[int, int]], character: str) -> None:
     members = [(low, min(low + size, 0x10FFFF)) for low, size in pairs]

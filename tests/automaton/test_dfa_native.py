@@ -91,13 +91,13 @@ def check_language(node: Node, limits: Limits) -> None:
                outcome(lambda: readable.compile_language(node, limits)))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(nodes())
 def test_native_language_is_the_readable_one(node: Node) -> None:
     check_language(node, LIMITS)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(nodes(), st.integers(0, 6), st.one_of(st.none(), st.integers(0, 9), st.just(2**31 - 1), st.just(10**30)))
 def test_native_text_with_bounds_is_the_readable_one(node: Node, minimum: int, maximum: int | None) -> None:
     check_text(node, minimum, maximum)
@@ -111,7 +111,7 @@ def check_text(node: Node, minimum: int, maximum: int | None, limits: Limits = L
     assert here == there
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(patterns(), st.integers(0, 12), st.one_of(st.none(), st.integers(0, 40)), st.sampled_from(["fullmatch", "search"]))
 def test_native_pattern_is_the_readable_one(pattern: str, minimum: int, maximum: int | None, mode: str) -> None:
     try:
@@ -121,14 +121,14 @@ def test_native_pattern_is_the_readable_one(pattern: str, minimum: int, maximum:
     check_text(node, minimum, maximum)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, 70), nodes(4)), max_size=4))
 def test_native_labels_are_the_readable_ones(languages: list[tuple[int, Node]]) -> None:
     check_same(outcome(lambda: native.compile_labelled(languages, LIMITS)),
                outcome(lambda: readable.compile_labelled(languages, LIMITS)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(nodes(4), st.integers(0, 5), st.integers(0, 5))
 def test_native_bounds_of_a_labelled_automaton_are_the_readable_ones(node: Node, minimum: int, more: int) -> None:
     dfa = readable.compile_labelled([(3, node), (1, ANY_CHAR), (70, Repeat(seq(ANY_CHAR, ANY_CHAR), 0, None))], LIMITS)
@@ -142,27 +142,27 @@ def test_native_bounds_of_a_labelled_automaton_are_the_readable_ones(node: Node,
 WORDS = st.text(ALPHABET, max_size=5)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(WORDS, max_size=12))
 def test_native_strings_are_the_readable_ones(strings: list[str]) -> None:
     check_same(native.compile_strings(strings), readable.compile_strings(strings))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(WORDS, max_size=10), st.booleans(), st.one_of(st.none(), nodes(4)))
 def test_native_names_are_the_readable_ones(names: list[str], other: bool, restriction: Node | None) -> None:
     beside = None if restriction is None else readable.compile_language(restriction, LIMITS)
     check_same(native.compile_names(names, other, beside), readable.compile_names(names, other, beside))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(WORDS, max_size=10), st.lists(nodes(4), min_size=1, max_size=3))
 def test_native_names_beside_labelled_others_are_the_readable_ones(names: list[str], others: list[Node]) -> None:
     beside = readable.compile_labelled(list(enumerate(others)), LIMITS)
     check_same(native.compile_names(names, True, beside), readable.compile_names(names, True, beside))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.one_of(st.text(ALPHABET, max_size=20), st.text(max_size=9)))
 def test_native_substrings_are_the_readable_ones(source: str) -> None:
     check_same(native.compile_substrings(source), readable.compile_substrings(source))

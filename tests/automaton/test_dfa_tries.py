@@ -19,7 +19,7 @@ LIMITS = Limits()
 WORDS = st.text("abé\u20ac\U0001f600", max_size=4)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(WORDS, max_size=8), st.lists(WORDS, max_size=8))
 def test_strings_are_accepted_and_nothing_else(strings: list[str], others: list[str]) -> None:
     dfa = compile_strings(strings)
@@ -33,7 +33,7 @@ def test_strings_are_accepted_and_nothing_else(strings: list[str], others: list[
     assert dfa.max_length[0] == max(map(len, strings))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.text("abé", min_size=1, max_size=4), min_size=2, max_size=8))
 def test_strings_give_the_automaton_of_the_subset_construction(strings: list[str]) -> None:
     last = [seq(literal(text[:-1]), Chars(((ord(text[-1]),) * 2,))) for text in strings]
@@ -59,7 +59,7 @@ def test_names_keep_their_labels_beside_the_others(pattern: str | None, seed: in
         assert dfa.count[0] == other.count[0] + sum(not other.accepts(name) for name in names)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(WORDS, unique=True, max_size=8), st.booleans())
 def test_names_tell_what_is_still_reachable(names: list[str], other: bool) -> None:
     dfa = compile_names(names, other)

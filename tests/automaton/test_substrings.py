@@ -15,7 +15,7 @@ from structgen.grammar.regex import parse_regex
 from structgen.limits import Limits
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text("abé\u20ac\U0001f600", max_size=8), st.text("abé\u20ac\U0001f600\U0001f601", max_size=4))
 def test_substrings_are_those_of_the_text(source: str, text: str) -> None:
     dfa = compile_substrings(source)
@@ -27,7 +27,7 @@ def test_substrings_are_those_of_the_text(source: str, text: str) -> None:
     assert len([label for label in dfa.accept if label >= 0]) <= max(1, 2 * len(source))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text("abé", max_size=8), st.text("abé", max_size=4))
 def test_substrings_join_other_languages(source: str, text: str) -> None:
     words = parse_regex("[aé]+", limits=Limits())

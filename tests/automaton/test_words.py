@@ -45,7 +45,7 @@ def pieces(source: str) -> set[str]:
     return found
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text(LETTERS, max_size=10))
 def test_pieces_are_those_of_whole_words(source: str) -> None:
     node = whole_words(source)
@@ -61,7 +61,7 @@ def test_pieces_are_those_of_whole_words(source: str) -> None:
     assert len([label for label in dfa.accept if label >= 0]) <= max(1, 2 * len(source))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(LETTERS, max_size=9), st.integers(0, 4), st.integers(0, 5))
 def test_pieces_of_some_length_join_patterns(source: str, least: int, more: int) -> None:
     node = whole_words(source)
@@ -86,7 +86,7 @@ def test_pieces_of_some_length_join_patterns(source: str, least: int, more: int)
         assert got == wanted
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text('ab "', max_size=9))
 def test_pieces_may_be_spelled_otherwise(source: str) -> None:
     node = spelled_words(whole_words(source), lambda one: one.replace('"', '""'))

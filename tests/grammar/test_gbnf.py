@@ -157,7 +157,7 @@ JSON_VALUES = st.recursive(
     max_leaves=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(JSON_VALUES, st.sampled_from([None, 1]))
 def test_json_grammar_accepts_what_json_writes(value: object, indent: int | None) -> None:
     assert accepts(JSON, json.dumps(value, indent=indent, ensure_ascii=False))

@@ -124,7 +124,7 @@ JSON_VALUES = st.recursive(
     max_leaves=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(JSON_VALUES, st.booleans(), st.sampled_from([None, 1]))
 def test_json_grammar_accepts_what_json_writes(value: object, ensure_ascii: bool, indent: int | None) -> None:
     text = json.dumps(value, ensure_ascii=ensure_ascii, indent=indent)

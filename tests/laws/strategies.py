@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from structgen.grammar.build import EMPTY, alt, literal, optional, repeat, seq
@@ -31,13 +31,7 @@ from structgen.grammar.nodes import (
 
 EXAMPLES = int(os.environ.get("STRUCTGEN_EXAMPLES", "40"))
 """Examples a law; more of them, with new seeds, where the variable is set."""
-LAW = settings(
-    max_examples=EXAMPLES,
-    derandomize="STRUCTGEN_EXAMPLES" not in os.environ,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+LAW = settings(max_examples=EXAMPLES)
 
 SEEDS = st.integers(0, 2**32 - 1)
 WORDS = st.sampled_from(["a", "b", "ab", "aa", "abc", "foo", "é", "漢", "😀", '"', "\\", "\n", "x", "1", "/", "\x00"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -17,8 +17,8 @@ import structgen as sg
 from structgen.formats.base import KINDS
 from structgen.formats.json.read import FORMAT
 
-EXAMPLES = int(os.environ.get("STRUCTGEN_LAW_EXAMPLES", "150"))
-LAW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = int(os.environ.get("STRUCTGEN_EXAMPLES", "150"))
+LAW = settings(max_examples=EXAMPLES)
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)

@@ -9,14 +9,14 @@ import os
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import structgen as sg
 from structgen.formats.base import KINDS, format_named
 
-EXAMPLES = int(os.environ.get("STRUCTGEN_LAW_EXAMPLES", "60"))
-LAW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = int(os.environ.get("STRUCTGEN_EXAMPLES", "60"))
+LAW = settings(max_examples=EXAMPLES)
 
 CHARACTERS = st.characters(exclude_categories=["Cs"])
 CELLS = st.text(CHARACTERS, max_size=6) | st.text(alphabet="ab 1,;|\"'\n.:-=#`\t", max_size=8)

@@ -34,7 +34,7 @@ def test_cache_keeps_keys_apart(tmp_path: Path) -> None:
     assert all(path.parent == tmp_path for path in tmp_path.rglob("*"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(position=st.integers(0, 10_000), change=st.integers(1, 255), cut=st.booleans())
 def test_cache_a_damaged_file_is_a_miss(
     tmp_path_factory: pytest.TempPathFactory, position: int, change: int, cut: bool

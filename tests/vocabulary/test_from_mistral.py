@@ -23,7 +23,7 @@ def vocabulary(name: str) -> Vocabulary:
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=TEXTS)
 def test_from_mistral_tokens_of_a_text_write_that_text(name: str, text: str) -> None:
     assert vocabulary(name).decode(vocabulary(name).encode(text)) == vocabulary(name).encoded_bytes(text)

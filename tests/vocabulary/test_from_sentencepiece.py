@@ -37,7 +37,7 @@ def plain() -> Vocabulary:
     return Vocabulary.from_sentencepiece(trained(**KEEPING, add_dummy_prefix=False, user_defined_symbols=["<tool>"]))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=TEXTS)
 def test_from_sentencepiece_tokens_of_a_text_write_that_text(plain: Vocabulary, text: str) -> None:
     assert plain.decode(plain.encode(text)) == plain.encoded_bytes(text) == text.encode()

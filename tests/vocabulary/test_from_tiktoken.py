@@ -31,7 +31,7 @@ def test_from_tiktoken_bytes_gaps_and_special_tokens() -> None:
     assert vocabulary().eos_token_ids == (264,)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=TEXTS)
 def test_from_tiktoken_tokens_of_a_text_write_that_text(text: str) -> None:
     assert vocabulary().decode(vocabulary().encode(text)) == text.encode() == vocabulary().encoded_bytes(text)

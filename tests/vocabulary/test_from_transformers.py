@@ -95,7 +95,7 @@ def tokenizer_and_vocabulary(family: Callable[[], Any]) -> tuple[Any, Vocabulary
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=TEXTS)
 def test_from_transformers_tokens_of_a_text_write_that_text(family: Callable[[], Any], text: str) -> None:
     _, vocabulary = tokenizer_and_vocabulary(family)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -52,7 +52,7 @@ SCHEMAS = st.recursive(st.one_of(st.booleans(), st.sampled_from(TYPES).map(lambd
 
 
 @given(schema=SCHEMAS, values=st.lists(VALUES, min_size=1, max_size=6))
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=250)
 def test_schema_accepts_what_the_validator_accepts(compiler: Compiler, schema: Any, values: list[Any]) -> None:
     validator = Draft202012Validator(schema)
     try:

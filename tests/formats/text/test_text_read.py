@@ -8,14 +8,14 @@ from enum import Enum
 from typing import Any, Literal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import structgen as sg
 from structgen.formats.base import format_named
 from structgen.schema.scalars import date_of, dates_in, labels_in, number_of, numbers_in
 
-LAW = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=80)
 Kind = Literal["Refund", "Complaint", "Other question"]
 
 

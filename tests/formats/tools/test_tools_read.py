@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import structgen as sg
 
 CORPORA = Path(__file__).parents[3].parent / "shared" / "corpora"
-LAW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=60)
 Calls = list[dict[str, Any]]
 
 

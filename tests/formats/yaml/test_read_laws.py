@@ -9,7 +9,7 @@ import re
 from typing import Any, ClassVar, Literal
 
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter
 
@@ -20,8 +20,8 @@ from structgen.formats.yaml.read_guide import ANY
 from structgen.formats.yaml.read_values import BlockReader
 from structgen.schema.coerce import COERCIONS
 
-EXAMPLES = int(os.environ.get("STRUCTGEN_LAW_EXAMPLES", "120"))
-LAW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = int(os.environ.get("STRUCTGEN_EXAMPLES", "120"))
+LAW = settings(max_examples=EXAMPLES)
 
 WORDS = [
     "no", "null", "~", "1.10", "0o17", "a: b", "a #b", "- a", "# a", "'a'", '"a"', "\u201ca\u201d", "a\nb",
