@@ -1,0 +1,96 @@
+"""The text of a damaged table with other quotes, line ends and rules made usual, before its cells are told apart.
+
+In: a part of a text. Out: a text of the same length, so that every offset stays, and the repairs. A quote of another
+style is one only where something says so (it holds a delimiter, or every line has it): else it is a letter of its cell.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from structgen.formats.base import Found
+from structgen.formats.csv.dialects import DELIMITERS, Table
+
+__all__ = ["has_typographic_quotes", "prepared", "with_usual_quotes"]
+
+_SEP = re.compile(r"\s*sep=(.)\s*(?:\r?\n|\r)", re.IGNORECASE)
+_SINGLE = re.compile(r"(?<![^,;|\t\n])'([^'\n]*)'(?=\s*?(?:[,;|\t\n]|\Z))")
+_OTHERS = "\u201c\u201d\u201e\u00ab\u00bb"
+"""Typographic quotes."""
+
+
+def prepared(text: str, start: int, end: int, found: list[Found]) -> tuple[str, int, str | None]:
+    """The text with other line ends and quotes made usual, of the same length; where the table begins; its delimiter."""
+    fixed = None
+    inside = text[start:end]
+    if "\\n" in inside and _is_one_line(inside):
+        found.append(Found("escaped-newline", text.index("\\n", start), "\\n", "\n"))
+        inside = inside.replace("\\n", "\r\n")
+    if "\u2028" in inside:
+        found.append(Found("white-space", start + inside.index("\u2028"), "\u2028", "\n"))
+        inside = inside.replace("\u2028", "\n")
+    if sep := _SEP.match(inside):
+        found.append(Found("wrapper", start, sep.group(), ""))
+        fixed, start, inside = sep[1], start + sep.end(), inside[sep.end():]
+    if "'" in inside and '"' not in inside and _is_single_quoted(inside):
+        found.append(Found("quote-style", start + inside.index("'"), "'", '"'))
+        inside = _SINGLE.sub(r'"\1"', inside)
+    lines = [line for line in inside.splitlines() if line.strip()] if "||" in inside else []
+    if lines and all("||" in line for line in lines):
+        inside = inside.replace("||", " |")
+    if any(mark in inside for mark in "\u2502\u2503\u2551") and any(mark in inside for mark in "\u2500\u2501\u2550"):
+        inside = inside.replace("\u2502", "|").replace("\u2503", "|").replace("\u2551", "|")
+    return text[:start] + inside + text[start + len(inside):], start, fixed
+
+
+def has_typographic_quotes(text: str, table: Table) -> bool:
+    """Whether typographic quotes are those of the table: a pair of them holds the delimiter that a record has too many,
+    or every record begins with one. All others are letters of their cells."""
+    if table.dialect.kind not in ("delimited", "lines") or not any(mark in text for mark in "\u201d\u201c\u00bb"):
+        return False
+    pattern = _typographic(table.dialect.delimiter)
+    for one in table.records:
+        if len(one.cells) > table.width and any(table.dialect.delimiter in found[1] for found in pattern.finditer(
+                text, one.start, one.end)):
+            return True
+    filled = [one for one in table.records if not one.is_blank]
+    return len(filled) > 1 and all(pattern.match(text, one.start, one.end) for one in filled)
+
+
+def with_usual_quotes(text: str, start: int, end: int, delimiter: str, found: list[Found]) -> str:
+    """The text with typographic quotes around cells made usual, in the lines that have no others."""
+    lines = text[start:end].splitlines(keepends=True)
+    pattern = _typographic(delimiter)
+    made = "".join(line if '"' in line else pattern.sub(r'"\1"', line) for line in lines)
+    at = next(at for at, (old, new) in enumerate(zip(text[start:end], made, strict=True)) if old != new)
+    found.append(Found("quote-style", start + at, text[start + at], '"'))
+    return text[:start] + made + text[end:]
+
+
+@lru_cache(32)
+def _typographic(delimiter: str) -> re.Pattern[str]:
+    """A cell between typographic quotes, with what it holds."""
+    one = re.escape(delimiter)
+    return re.compile(rf"(?:(?<=[{one}\r\n])|(?<={one} )|^)[\u201c\u201d\u201e\u00ab]([^{_OTHERS}\r\n]*)"
+                      rf"[\u201d\u201c\u00bb](?=[ \t]*(?:[{one}\r\n]|\Z))", re.MULTILINE)
+
+
+def _is_one_line(text: str) -> bool:
+    """Whether a table stands in one line, its line ends written as a backslash and an n."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    at = next((at for at, line in enumerate(lines) if "\\n" in line), 0)
+    parts = [part for part in lines[at].replace("\\r", "").split("\\n") if part.strip()]
+    if len(lines) == 1:
+        return True
+    counts = [[part.count(one) for part in parts] for one in DELIMITERS]
+    return len(parts) > 1 and any(min(count) > 0 for count in counts) and not any(
+        line.count(one) >= min(count) > 0 for number, line in enumerate(lines) if number != at
+        for one, count in zip(DELIMITERS, counts, strict=True))
+
+
+def _is_single_quoted(text: str) -> bool:
+    """Whether apostrophes are quotes: one pair of them holds a delimiter, or every line begins with one."""
+    if any(delimiter in found[1] for found in _SINGLE.finditer(text) for delimiter in DELIMITERS):
+        return True
+    return all(line.lstrip()[0] == "'" and line.rstrip()[-1] == "'" for line in text.splitlines() if line.strip())
