@@ -36,6 +36,7 @@ from structgen.automaton.prune import prune
 from structgen.automaton.tables import DEAD, INFINITE, Encoding, KeySet, Kind, NameSet, Role, Span, Tables
 from structgen.automaton.utf8 import utf8_sequences
 from structgen.errors import LimitExceededError, UnsatisfiableError, UnsupportedSchemaError
+from structgen.grammar.names import Names
 from structgen.grammar.nodes import (
     Alt,
     And,
@@ -82,7 +83,8 @@ def lower(grammar: Grammar, limits: Limits) -> Tables:
         builder = _Builder(here, limits, _template(here, limits))
         tables = builder.run()
         if not builder.impossible:
-            tables.unenforced, tables.names = grammar.unenforced, grammar.names
+            tables.unenforced = grammar.unenforced
+            tables.names = Names((), ()) if grammar.names is None and tables.steps else grammar.names
             return tables
         here = prune(here, builder.is_empty)
     if grammar.why_empty is not None:

@@ -99,6 +99,12 @@ class Do(IntEnum):
     """One more relation may be declared: a name for it is left."""
     UNGIVEN = 32
     """Some attribute of the sources is no result yet."""
+    DISTINCT = 33
+    """Behind the opening bracket of a JSON list: no two of its items are equal, whatever they are."""
+    DISTINCT_END = 34
+    """In front of its closing bracket."""
+    ITEM_END = 35
+    """Behind an item: it is equal to none that came before."""
 
 
 @dataclass(frozen=True, slots=True)

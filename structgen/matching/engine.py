@@ -9,7 +9,7 @@ In: ``Tables`` and a vocabulary. Out: configurations (plain numbers), steps betw
 * A **configuration** is the set of threads, hash-consed: equal futures are equal numbers, at whatever position of
   whatever output they occur. A matcher is one configuration number; fork and rollback copy it.
 
-``step`` moves every thread over a byte and follows what needs no byte (``_close``). ``mask`` asks, per thread, which
+``step`` moves every thread over a byte and follows what needs no byte (``close``). ``mask`` asks, per thread, which
 tokens survive: a walk over the token trie that never enters a subtree whose first byte is dead. Inside a JSON string that
 nothing constrains, the tokens that stay inside are one shared row, and only those with a closing quote are walked.
 
@@ -31,6 +31,8 @@ from structgen.automaton.tables import DEAD, INFINITE, Kind, Role, Tables
 from structgen.errors import LimitExceededError
 from structgen.limits import Limits
 from structgen.matching import decoder
+from structgen.matching.boxes import Box, after_byte, is_constrained
+from structgen.matching.differ import can_differ
 from structgen.matching.estimate import Estimate, Place
 from structgen.matching.estimate_labels import estimate_of
 from structgen.matching.names import Refused, ScopeRules
@@ -100,6 +102,7 @@ class Engine:
         self._ids: dict[tuple[frozenset[Thread], bool], int] = {}
         self._steps: dict[int, int] = {}
         self._masks: dict[int, NDArray[np.int32]] = {}
+        self._differs: dict[Thread, bool] = {}
         self.mask_bytes = 0
         self._intern(frozenset(), False)
         self.start = self._configuration([(self.tables.start, _BOTTOM, FRESH)])
@@ -117,6 +120,21 @@ class Engine:
             self._configurations.append(key)
         return number
 
+    def box_of(self, thread: Thread) -> Box | None:
+        """What a thread is writing inside a list whose items must differ."""
+        scope = (thread.registers if thread.reading is None else self._frames[thread.frame].registers).scope
+        return scope if isinstance(scope, Box) else None
+
+    def _can_differ(self, thread: Thread) -> bool:
+        """Whether what the thread is writing can still become an item that is equal to none before it."""
+        box = self.box_of(thread)
+        if box is None or not is_constrained(box):
+            return True
+        known = self._differs.get(thread)
+        if known is None:
+            known = self._differs[thread] = can_differ(self, thread, 50 * self._limits.threads)
+        return known
+
     def _frame(self, frame: Frame) -> int:
         number = self._frame_ids.get(frame)
         if number is None:
@@ -126,17 +144,19 @@ class Engine:
 
     def _configuration(self, entries: list[tuple[int, int, Registers]], threads: list[Thread] | None = None) -> int:
         """The configuration of some threads and of all that is reached from some entries without a byte."""
-        found, accepting = self._close(entries, threads or [])
+        found, accepting = self.close(entries, threads or [])
+        if any(self.box_of(thread) is not None for thread in found):
+            found = [thread for thread in found if self._can_differ(thread)]
         return self._intern(frozenset(found), accepting)
 
-    def _close(self, entries: list[tuple[int, int, Registers]], threads: list[Thread]) -> tuple[list[Thread], bool]:
+    def close(self, entries: list[tuple[int, int, Registers]], threads: list[Thread]) -> tuple[list[Thread], bool]:
         """Follows calls, returns, splits, counters and guards from ``(state, frame, registers)`` entries."""
         accepting = False
         seen = set(entries)
         work = list(seen)
         found = list(threads)
         for thread in threads:
-            work.extend(self._ends(thread))
+            work.extend(self.ends(thread))
         while work:
             entry = work.pop()
             state, frame, registers = entry
@@ -151,7 +171,7 @@ class Engine:
                 begun = self._begin(state, frame, registers)
                 if begun is not None:
                     found.append(begun)
-                    work.extend(self._ends(begun))
+                    work.extend(self.ends(begun))
                 continue
             for following in self._follow(kind, a, b, frame, registers):
                 if following not in seen:
@@ -213,13 +233,13 @@ class Engine:
             return None
         return Thread(state, self._frame(Frame(self._b[state], frame, registers)), FRESH, reading)
 
-    def _ends(self, thread: Thread) -> list[tuple[int, int, Registers]]:
+    def ends(self, thread: Thread) -> list[tuple[int, int, Registers]]:
         """Where a raw text goes on if it ends here: it has no closing quote, so it may end wherever it is complete."""
         if thread.reading is None or self._spans[self._a[thread.state]].is_json:
             return []
-        return self._finish(thread)
+        return self.finish(thread)
 
-    def _finish(self, thread: Thread) -> list[tuple[int, int, Registers]]:
+    def finish(self, thread: Thread) -> list[tuple[int, int, Registers]]:
         reader, reading = self._spans[self._a[thread.state]], thread.reading
         assert reading is not None
         waiting = self._frames[thread.frame]
@@ -246,21 +266,51 @@ class Engine:
         entries: list[tuple[int, int, Registers]] = []
         inside: list[Thread] = []
         for thread in self._configurations[configuration][0]:
-            if thread.reading is None:
-                first = self._a[thread.state]
-                for edge in range(3 * first, 3 * (first + self._b[thread.state]), 3):
-                    if self.tables.edges[edge] <= byte <= self.tables.edges[edge + 1]:
-                        entries.append((self.tables.edges[edge + 2], thread.frame, thread.registers))
-                continue
-            reader = self._spans[self._a[thread.state]]
-            reading, ended = reader.step(thread.reading, byte, self._frames[thread.frame].registers)
-            if ended:
-                entries.extend(self._finish(thread))
-            elif reading is not None:
-                inside.append(Thread(thread.state, thread.frame, FRESH, reading))
+            self.step_thread(thread, byte, entries, inside)
         if not entries and not inside:
             return NOWHERE
         return self._configuration(entries, inside)
+
+    def step_thread(self, thread: Thread, byte: int, entries: list[tuple[int, int, Registers]],
+                    inside: list[Thread]) -> None:
+        """Adds where one thread goes on behind a byte: to ``entries``, or to ``inside`` where that is within a text."""
+        if thread.reading is not None:
+            reader = self._spans[self._a[thread.state]]
+            reading, ended = reader.step(thread.reading, byte, self._frames[thread.frame].registers)
+            if ended:
+                entries.extend(self.finish(thread))
+            elif reading is not None:
+                inside.append(Thread(thread.state, thread.frame, FRESH, reading))
+            return
+        first, registers = self._a[thread.state], thread.registers
+        for edge in range(3 * first, 3 * (first + self._b[thread.state]), 3):
+            if self.tables.edges[edge] <= byte <= self.tables.edges[edge + 1]:
+                if isinstance(registers.scope, Box):
+                    box = after_byte(registers.scope, byte)
+                    if box is None:
+                        return
+                    registers = registers._replace(scope=box)
+                entries.append((self.tables.edges[edge + 2], thread.frame, registers))
+                return  # the ranges are disjoint
+
+    def is_rich(self, thread: Thread) -> bool:
+        """Whether the thread is in a text that may plainly go on to more texts than can have been used."""
+        return thread.reading is not None and self._spans[self._a[thread.state]].is_rich(
+            thread.reading, self._frames[thread.frame].registers)
+
+    def bytes_of(self, thread: Thread) -> list[int]:
+        """The bytes with which a thread may go on, and some more; those that lead to an end soonest come last."""
+        first, count = self._a[thread.state], self._b[thread.state]
+        edges = self.tables.edges
+        if thread.reading is None:
+            found = {byte for edge in range(3 * first, 3 * (first + count), 3)
+                     for byte in range(edges[edge], edges[edge + 1] + 1)}
+            return sorted(found - set(b" \t\r\n") or found, key=lambda byte: (byte not in b",{[", byte in b"}]"))
+        if thread.reading.decoder != decoder.START:
+            return list(range(256))
+        reader = self._spans[first]
+        spelled = [byte for low, high, _ in reader.dfa.edges[thread.reading.state] for byte in range(low, high + 1)]
+        return [0x5C, *spelled, 0x22] if reader.is_json else spelled
 
     def walk(self, configuration: int, text: bytes) -> int:
         """The configuration after some bytes."""
@@ -339,6 +389,8 @@ class Engine:
             registers = self._frames[thread.frame].registers
             if reader.dfa.count[reading.state] < INFINITE or not reader.keys.allows(reader.keys.listed, registers):
                 return None
+        if self.box_of(thread) is not None and reader.span.max_length != INFINITE:
+            return None
         if reader.span.role == Role.UNIQUE and reader.dfa.count[reading.state] < INFINITE:
             return None
         return INFINITE if reader.span.max_length == INFINITE else reader.span.max_length - reading.count

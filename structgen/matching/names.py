@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from structgen.grammar.names import NONE, Do, Names
+from structgen.matching.boxes import Box, NoSuchItem, after_step
 
 Attributes: TypeAlias = frozenset[int]
 _EMPTY: Attributes = frozenset()
@@ -34,7 +35,7 @@ class Level:
     derived: bool = False
 
 
-Scope: TypeAlias = Level | None
+Scope: TypeAlias = Level | Box | None
 
 
 class Refused:
@@ -56,6 +57,12 @@ class ScopeRules:
 
     def after(self, do: int, what: int, scope: Scope) -> Scope | Refused:
         """The scope behind a step."""
+        if do >= Do.DISTINCT:
+            assert not isinstance(scope, Level)
+            try:
+                return after_step(do, scope)
+            except NoSuchItem:
+                return REFUSED
         key = (do, what, scope)
         found = self._known.get(key)
         if found is None and key not in self._known:
@@ -65,6 +72,8 @@ class ScopeRules:
         return found
 
     def _after(self, do: int, what: int, scope: Scope) -> Scope | Refused:
+        if isinstance(scope, Box):
+            return REFUSED
         if do == Do.OPEN:
             return Level(scope, target=what)
         if scope is None:

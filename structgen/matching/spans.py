@@ -14,6 +14,7 @@ from structgen.automaton.dfa import Dfa
 from structgen.automaton.tables import INFINITE, Encoding, KeySet, NameSet, Role, Span, Tables
 from structgen.automaton.utf8 import utf8_sequences
 from structgen.matching import decoder
+from structgen.matching.boxes import Box, after_text
 from structgen.matching.names import Refused, Scope, ScopeRules
 
 
@@ -156,23 +157,24 @@ class SpanReader:
         following, what, value = decoded
         if what == decoder.END:
             return None, True
+        kept = self.tracked or isinstance(registers.scope, Box)
         if what == decoder.BYTE:
             begun = reading.count + (value & 0xC0 != 0x80)
-            here = self._walk(reading, bytes((value,)), following, begun)
+            here = self._walk(reading, bytes((value,)), following, begun, kept)
         elif what == decoder.CODE_POINT:
-            here = self._walk(reading, chr(value).encode(), following, reading.count + 1)
+            here = self._walk(reading, chr(value).encode(), following, reading.count + 1, kept)
         else:
-            here = reading._replace(decoder=decoder.forget(following) if self._forgets else following)
+            here = reading._replace(decoder=decoder.forget(following) if self._forgets and not kept else following)
         return (None if here is None else self._kept(here, registers)), False
 
-    def _walk(self, reading: Reading, text: bytes, following: int, count: int) -> Reading | None:
+    def _walk(self, reading: Reading, text: bytes, following: int, count: int, kept: bool) -> Reading | None:
         state = reading.state
         for byte in text:
             state = self._row(state)[byte]
             if state < 0:
                 return None
         counted = min(count, self._cap) if self._counts else 0
-        return Reading(state, following, counted, reading.text + text if self.tracked else b"")
+        return Reading(state, following, counted, reading.text + text if kept else b"")
 
     def _row(self, state: int) -> list[int]:
         row = self._rows.get(state)
@@ -202,6 +204,10 @@ class SpanReader:
 
     def finish(self, reading: Reading, label: int, registers: Registers) -> Registers:
         """The registers of the activation once the text has ended."""
+        if isinstance(registers.scope, Box):
+            text = reading.text[1:] if self.span.role == Role.UNIQUE else reading.text
+            is_key = self.keys is not None
+            registers = registers._replace(scope=after_text(registers.scope, text, is_key=is_key, is_quoted=self.is_json))
         if self.keys is not None:
             return self.keys.after(label, reading.text, registers)
         if self.span.role == Role.UNIQUE:
@@ -217,6 +223,14 @@ class SpanReader:
             return registers.scope
         do, what = self._steps[self.span.key_set + label]
         return self._scopes.after(do, what, registers.scope)
+
+    def is_rich(self, reading: Reading, registers: Registers) -> bool:
+        """Whether the text may plainly go on to more texts than can have been used."""
+        if reading.decoder & 15 >= decoder.ESCAPE or self.dfa.count[reading.state] < INFINITE:
+            return False
+        if self.keys is not None:
+            return self.keys.allows(self.keys.listed, registers)
+        return self.span.max_length == INFINITE or (self._is_free and reading.count < self.span.max_length)
 
     # -- what is alive --------------------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ uint32_t Engine::intern(bool accepting) {
             bool loops = false;
             if (found.size() == 1 && !accepting && tables->states[found[0].state].kind == SPAN) {
                 const SpanReader& span = reader(found[0]);
-                loops = span.span.json() && span.free && !span.counts && found[0].b == decoder::START;
+                loops = span.span.json() && span.free && !span.counts && found[0].b == decoder::START && box_of(found[0]) == 0;
             }
             configurations_.push_back({static_cast<uint32_t>(threads_.size()), static_cast<uint16_t>(found.size()),
                                        accepting, loops, NONE});
@@ -112,6 +112,7 @@ void Engine::close(bool& accepting) {
         if (work_.size() > MAX_FOLLOWED || threads_found_.size() > MAX_FOLLOWED)
             throw LimitError("threads", "a step follows too many alternatives");
     }
+    if (scopes_.boxed && !searching_) prune_found();
 }
 
 void Engine::follow(const Entry& entry) {
@@ -208,6 +209,32 @@ uint32_t Engine::step(uint32_t configuration, uint32_t byte) {
     return following;
 }
 
+void Engine::step_thread(const Thread& thread, uint32_t byte) {
+    const State& state = tables->states[thread.state];
+    if (state.kind == BYTES) {
+        for (uint32_t e = state.a; e < state.a + state.b; ++e) {
+            const Edge& edge = tables->edges[e];
+            if (edge.low > byte || byte > edge.high) continue;
+            Registers registers = thread.registers();
+            if (scopes_.boxed && registers.scope) registers.scope = scopes_.boxes.after_byte(registers.scope, byte, stores_.texts);
+            if (registers.scope != NONE) work_.push_back({edge.target, thread.frame, registers});
+        }
+        return;
+    }
+    const SpanReader& span = reader(thread);
+    const Registers waiting = frames_[thread.frame].registers;
+    Reading reading;
+    bool ended;
+    if (!span.step(thread.reading(), byte, waiting, reading, ended)) return;
+    if (ended) {
+        finish(thread);
+        return;
+    }
+    const Thread next{thread.state, thread.frame, reading.state, reading.decoder, reading.count, reading.text};
+    threads_found_.push_back(next);
+    if (!span.span.json()) finish(next);
+}
+
 uint32_t Engine::step_cold(uint32_t configuration, uint32_t byte) {
     ++cold_steps;
     const Configuration here = configurations_[configuration];
@@ -215,27 +242,7 @@ uint32_t Engine::step_cold(uint32_t configuration, uint32_t byte) {
     work_.clear();
     for (uint32_t i = here.first; i < here.first + here.size; ++i) {
         const Thread thread = threads_[i];
-        const State& state = tables->states[thread.state];
-        if (state.kind == BYTES) {
-            for (uint32_t e = state.a; e < state.a + state.b; ++e) {
-                const Edge& edge = tables->edges[e];
-                if (edge.low <= byte && byte <= edge.high)
-                    work_.push_back({edge.target, thread.frame, thread.registers()});
-            }
-            continue;
-        }
-        const SpanReader& span = reader(thread);
-        const Registers waiting = frames_[thread.frame].registers;
-        Reading reading;
-        bool ended;
-        if (!span.step(thread.reading(), byte, waiting, reading, ended)) continue;
-        if (ended) {
-            finish(thread);
-            continue;
-        }
-        const Thread next{thread.state, thread.frame, reading.state, reading.decoder, reading.count, reading.text};
-        threads_found_.push_back(next);
-        if (!span.span.json()) finish(next);
+        step_thread(thread, byte);
     }
     if (work_.empty() && threads_found_.empty()) return NOWHERE;
     bool accepting = false;
@@ -281,7 +288,8 @@ size_t Engine::memory_bytes() const {
     return sizeof(Frame) * frames_.size() + sizeof(Thread) * threads_.size() +
            sizeof(Configuration) * configurations_.size() + frame_table_.bytes() + configuration_table_.bytes() +
            steps_.bytes() + leavers_.bytes() + sizeof(Mask) * masks_.size() + 4 * items_.size() + rows +
-           stores_.texts.bytes() + stores_.sets.bytes() + stores_.names.bytes() + scopes_.bytes();
+           stores_.texts.bytes() + stores_.sets.bytes() + stores_.names.bytes() + scopes_.bytes() +
+           (sizeof(Thread) + 24) * differs_.size();
 }
 
 // Starts anew and brings over what live matchers stand on. Numbers change, so `kept` is written back. Listed names keep
@@ -299,6 +307,7 @@ void Engine::compact(std::vector<uint32_t*>& kept) {
     frames_.clear(), threads_.clear(), configurations_.clear(), masks_.clear(), items_.clear(), rows_.clear();
     frame_table_ = configuration_table_ = IdTable();
     steps_ = leavers_ = KeyMap();
+    differs_.clear();
     explored_ = promoted_ = 0;
     frames_.push_back({0, 0, {}});
     threads_found_.clear();
@@ -317,6 +326,9 @@ void Engine::compact(std::vector<uint32_t*>& kept) {
         for (const uint32_t* p = sets.begin(old); p != sets.end(old); ++p) made = stores_.sets.with(made, text(*p));
         return made;
     };
+    auto scope = [&](uint32_t old) {
+        return scopes.boxed ? scopes_.boxes.bring(scopes.boxes, old, text) : scopes_.bring(scopes, old);
+    };
     std::vector<uint32_t> made(frames.size(), NONE), chain;
     made[BOTTOM] = BOTTOM;
     auto frame = [&](uint32_t old) {
@@ -326,7 +338,7 @@ void Engine::compact(std::vector<uint32_t*>& kept) {
             Frame copy = frames[chain.back()];
             copy.parent = made[copy.parent];
             copy.registers.texts = set(copy.registers.texts);
-            copy.registers.scope = scopes_.bring(scopes, copy.registers.scope);
+            copy.registers.scope = scope(copy.registers.scope);
             made[chain.back()] = intern_frame(copy);
         }
         return made[old];
@@ -338,7 +350,7 @@ void Engine::compact(std::vector<uint32_t*>& kept) {
             Thread t = threads[i];
             t.frame = frame(t.frame);
             if (tables->states[t.state].kind == SPAN) t.d = text(t.d);
-            else t.c = set(t.c), t.d = scopes_.bring(scopes, t.d);
+            else t.c = set(t.c), t.d = scope(t.d);
             threads_found_.push_back(t);
         }
         return intern(c.accepting);

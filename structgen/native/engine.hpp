@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 #include "spans.hpp"
@@ -90,6 +91,17 @@ private:
     void finish(const Thread& thread);
     bool passes(const State& state, const Registers& registers) const;
     uint32_t step_cold(uint32_t configuration, uint32_t byte);
+    void step_thread(const Thread& thread, uint32_t byte);  // into work_ and threads_found_
+
+    // differ.cpp: what is being written inside lists whose items must differ
+    uint32_t box_of(const Thread& thread) const {
+        return !scopes_.boxed ? 0 : tables->states[thread.state].kind == SPAN ? frames_[thread.frame].registers.scope : thread.d;
+    }
+    bool can_differ(const Thread& thread);
+    bool find_different(const Thread& thread);
+    void bytes_of(const Thread& thread, std::vector<uint32_t>& out) const;
+    void prune_found();
+    void cover_boxed(const Thread& thread, Cover& out);
     uint32_t finished(const Thread& thread, uint32_t label, uint32_t text);
     const SpanReader& reader(const Thread& thread) const { return readers_[tables->states[thread.state].a]; }
 
@@ -138,6 +150,11 @@ private:
 
     std::vector<Thread> threads_found_;
     std::vector<Entry> work_, seen_;
+    struct ThreadHash {
+        size_t operator()(const Thread& thread) const;
+    };
+    std::unordered_map<Thread, bool, ThreadHash> differs_;
+    bool searching_ = false;
 };
 
 }  // namespace structgen

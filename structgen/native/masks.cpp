@@ -110,7 +110,7 @@ uint32_t Engine::mask_of(uint32_t configuration) {
 // The thread that has the same mask and stands for all that differ from it only in what no token can reach: the length
 // of a string far from its bounds, the letters of a key that no longer resembles a used one.
 Thread Engine::canonical_thread(const Thread& thread) const {
-    if (tables->states[thread.state].kind != SPAN) return thread;
+    if (tables->states[thread.state].kind != SPAN || box_of(thread) != 0) return thread;
     const SpanReader& span = reader(thread);
     Thread found = thread;
     const uint32_t far = vocabulary->longest() + 1, least = span.span.min_length, most = span.span.max_length;
@@ -126,7 +126,30 @@ Thread Engine::canonical_thread(const Thread& thread) const {
     return found;
 }
 
+// What is part of an item that must differ: which tokens leave a text depends on the text. Where tokens that stay inside
+// always can, they are the row that all grammars share.
+void Engine::cover_boxed(const Thread& thread, Cover& out) {
+    if (tables->states[thread.state].kind == SPAN && thread.b == decoder::START && reader(thread).span.json()) {
+        const SpanReader& span = reader(thread);
+        const uint32_t most = span.span.max_length;
+        const bool endless = most == INFINITE || (span.free && thread.c < most && most - thread.c > vocabulary->longest() + 1);
+        const bool shared = !out.inside || out.encoding == span.span.encoding;
+        if (endless && shared && span.dfa.total[thread.a] && span.rich(thread.reading(), frames_[thread.frame].registers)) {
+            out.add_inside(INFINITE, span.span.encoding);
+            walk_root(vocabulary->leaving, intern_thread(thread), out);
+        } else {
+            cover_text(thread, span, out);
+        }
+        return;
+    }
+    walk_root(vocabulary->trie, intern_thread(thread), out);
+}
+
 void Engine::cover(const Thread& thread, Cover& out) {
+    if (box_of(thread) != 0) {
+        cover_boxed(thread, out);
+        return;
+    }
     if (tables->states[thread.state].kind == SPAN && thread.b == decoder::START) {
         const SpanReader& span = reader(thread);
         if (span.span.json()) {
@@ -378,7 +401,8 @@ void Engine::cover_text(const Thread& thread, const SpanReader& span, Cover& out
             }
             Reading next;
             bool ended = false;
-            if (!span.step(here, byte, waiting, next, ended)) {
+            if (!span.step(here, byte, waiting, next, ended) ||
+                (scopes_.boxed && !can_differ({thread.state, thread.frame, next.state, next.decoder, next.count, next.text}))) {
                 node = trie.end[node];
                 continue;
             }

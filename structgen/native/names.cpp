@@ -8,22 +8,10 @@ namespace {
 constexpr uint32_t WIDEST = 0xFFFF;
 }
 
-uint32_t RowStore::intern(const std::vector<uint32_t>& row) {
-    uint64_t hash = row.size();
-    for (uint32_t x : row) hash = mix(hash, x);
-    return table_.intern(
-        hash, [&](uint32_t id) { return std::ranges::equal((*this)[id], row); },
-        [&] {
-            if (start_.size() == 2 && row.empty() && items_.empty()) return 0u;
-            items_.insert(items_.end(), row.begin(), row.end());
-            start_.push_back(static_cast<uint32_t>(items_.size()));
-            return static_cast<uint32_t>(start_.size() - 2);
-        });
-}
-
 Scopes::Scopes(const Names* names) : names_(names), levels_(1) {
-    if (names_)
-        for (const auto& attributes : names_->relations) relations_.push_back(rows_.intern(attributes));
+    if (!names_) return;
+    for (const auto& attributes : names_->relations) relations_.push_back(rows_.intern(attributes));
+    boxed = std::ranges::any_of(names_->steps, [](const NameStep& step) { return step.what_to_do >= DISTINCT; });
 }
 
 uint32_t Scopes::after(uint32_t step, uint32_t scope) {
@@ -75,7 +63,7 @@ uint32_t Scopes::bring(const Scopes& other, uint32_t scope) {
 
 // --- sets ---------------------------------------------------------------------------------------------------------------
 
-bool Scopes::has(uint32_t set, uint32_t item) const { return std::ranges::binary_search(rows_[set], item); }
+bool Scopes::has(uint32_t set, uint32_t item) const { return rows_.has(set, item); }
 
 bool Scopes::within(uint32_t small, uint32_t large) const { return std::ranges::includes(rows_[large], rows_[small]); }
 
@@ -91,12 +79,7 @@ uint32_t Scopes::minus(uint32_t one, uint32_t other) {
     return rows_.intern(left);
 }
 
-uint32_t Scopes::set_with(uint32_t set, uint32_t item) {
-    if (has(set, item)) return set;
-    std::vector<uint32_t> made(rows_[set].begin(), rows_[set].end());
-    made.insert(std::ranges::lower_bound(made, item), item);
-    return rows_.intern(made);
-}
+uint32_t Scopes::set_with(uint32_t set, uint32_t item) { return rows_.with(set, item); }
 
 uint32_t Scopes::sources_with(uint32_t sources, uint32_t name, uint32_t attributes, bool declared) {
     std::vector<uint32_t> made;
@@ -203,6 +186,7 @@ bool Scopes::feasible(const Level& level) {
 // --- steps --------------------------------------------------------------------------------------------------------------
 
 uint32_t Scopes::find(const NameStep& step, uint32_t scope) {
+    if (step.what_to_do >= DISTINCT) return boxes.after_step(step.what_to_do, scope);
     Level made;
     made.parent = scope;
     if (step.what_to_do == OPEN) {

@@ -4,14 +4,15 @@
 #include <span>
 #include <vector>
 
-#include "stores.hpp"
+#include "boxes.hpp"
 
 namespace structgen {
 
 enum Do : uint32_t {
     OPEN, CLOSE, CLOSE_HELD, SOURCES, SOURCES_END, NO_SOURCES, MORE_SOURCES, RELATION, DECLARED, NAME, QUALIFIER, ATTRIBUTE, LOOSE,
     RESULT, RESULTS_END, STAR, GIVES, NEXT, COMPOUND, POSITION, REFER, BEGIN_RELATION, END_RELATION, OPEN_SOURCE, OPEN_ROW,
-    OPEN_LIKE, LOOSE_GIVEN, ATTRIBUTE_GIVEN, ALONE, FURTHER, RENAMED, UNDECLARED, UNGIVEN, STEPS
+    OPEN_LIKE, LOOSE_GIVEN, ATTRIBUTE_GIVEN, ALONE, FURTHER, RENAMED, UNDECLARED, UNGIVEN, DISTINCT, DISTINCT_END,
+    ITEM_END, STEPS
 };
 
 struct NameStep {
@@ -34,27 +35,16 @@ struct Level {
     bool operator==(const Level&) const = default;
 };
 
-// Rows of numbers; equal rows are one number, and row 0 is empty.
-class RowStore {
-public:
-    RowStore() : start_{0, 0} { intern({}); }
-    std::span<const uint32_t> operator[](uint32_t row) const {
-        return {items_.data() + start_[row], items_.data() + start_[row + 1]};
-    }
-    uint32_t intern(const std::vector<uint32_t>& row);
-    size_t bytes() const { return 4 * (start_.size() + items_.size()) + table_.bytes(); }
-
-private:
-    std::vector<uint32_t> start_, items_;
-    IdTable table_;
-};
-
 class Scopes {
 public:
     explicit Scopes(const Names* names);
     // The scope behind a step, NONE where it is not allowed.
     uint32_t after(uint32_t step, uint32_t scope);
-    size_t bytes() const { return sizeof(Level) * levels_.size() + rows_.bytes() + table_.bytes() + known_.bytes(); }
+    size_t bytes() const {
+        return sizeof(Level) * levels_.size() + rows_.bytes() + table_.bytes() + known_.bytes() + boxes.bytes();
+    }
+    Boxes boxes;
+    bool boxed = false;  // whether scopes are boxes: no grammar has both
     // The number here of a scope of another store.
     uint32_t bring(const Scopes& other, uint32_t scope);
 

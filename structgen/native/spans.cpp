@@ -87,25 +87,26 @@ bool SpanReader::step(const Reading& in, uint32_t byte, const Registers& r, Read
     if (d.what == decoder::DEAD || ended) return ended;
     out = in;
     out.decoder = d.state;
+    const bool keep = tracked || boxed(r);
     if (d.what == decoder::BYTE) {
         uint8_t text = static_cast<uint8_t>(d.value);
         if ((text & 0xC0) != 0x80) ++out.count;
-        if (!walk(out, &text, 1)) return false;
+        if (!walk(out, &text, 1, keep)) return false;
     } else if (d.what == decoder::CODE_POINT) {
         uint8_t text[4];
         ++out.count;
-        if (!walk(out, text, decoder::encode(d.value, text))) return false;
-    } else if (free && !(span.encoding & decoder::NECESSARY)) {
+        if (!walk(out, text, decoder::encode(d.value, text), keep)) return false;
+    } else if (free && !keep && !(span.encoding & decoder::NECESSARY)) {
         out.decoder = decoder::forget(d.state);
     }
     return kept(out, r);
 }
 
-bool SpanReader::walk(Reading& at, const uint8_t* text, int size) const {
+bool SpanReader::walk(Reading& at, const uint8_t* text, int size, bool keep) const {
     for (int i = 0; i < size; ++i) {
         at.state = dfa.step(at.state, text[i]);
         if (at.state == NONE) return false;
-        if (tracked) at.text = stores_.texts.child(at.text, text[i]);
+        if (keep) at.text = stores_.texts.child(at.text, text[i]);
     }
     at.count = counts ? std::min(at.count, cap_) : 0;
     return true;
@@ -126,7 +127,9 @@ int32_t SpanReader::label(const Reading& in, const Registers& r) const {
     return label;
 }
 
-Registers SpanReader::finish(const Reading& in, uint32_t label, const Registers& r) const {
+Registers SpanReader::finish(const Reading& in, uint32_t label, const Registers& before) const {
+    Registers r = before;
+    if (boxed(r)) r.scope = scopes_.boxes.after_text(r.scope, in.text, keys != nullptr, span.json(), stores_.texts);
     if (keys) return keys->after(label, in.text, r);
     if (span.role == UNIQUE) return {r.count, r.seen, stores_.sets.with(r.texts, in.text), r.scope};
     if (span.role == IN_SCOPE) return {r.count, r.seen, r.texts, scope_after(label, r)};
@@ -155,6 +158,12 @@ bool SpanReader::alive(const Reading& in, const Registers& r) const {
         return std::any_of(first, last, [&](uint32_t label) { return scope_after(label, r) != NONE; });
     }
     return span.role != UNIQUE || unused(in, dfa.count[in.state], r);
+}
+
+bool SpanReader::rich(const Reading& in, const Registers& r) const {
+    if ((in.decoder & 15) >= decoder::ESCAPE || dfa.count[in.state] < INFINITE) return false;
+    if (keys) return keys->allows(keys->listed(), r);
+    return span.max_length == INFINITE || (free && in.count < span.max_length);
 }
 
 bool SpanReader::key_alive(const Reading& in, const Registers& r) const {

@@ -82,6 +82,10 @@ public:
     int32_t label(const Reading& in, const Registers& r) const;
     Registers finish(const Reading& in, uint32_t label, const Registers& r) const;
     bool alive(const Reading& in, const Registers& r) const;
+    // Whether the text may plainly go on to more texts than can have been used.
+    bool rich(const Reading& in, const Registers& r) const;
+    // Whether the text is part of what a box holds.
+    bool boxed(const Registers& r) const { return scopes_.boxed && r.scope != 0; }
     // Whether all other names that a state of the keys' automaton leads to have one label.
     bool one_other(uint32_t state) const {
         const uint32_t first = dfa.label_start[state], last = dfa.label_start[state + 1];
@@ -96,7 +100,7 @@ public:
 private:
     uint32_t scope_after(uint32_t label, const Registers& r) const { return scopes_.after(span.key_set + label, r.scope); }
     bool kept(const Reading& in, const Registers& r) const;
-    bool walk(Reading& at, const uint8_t* text, int size) const;
+    bool walk(Reading& at, const uint8_t* text, int size, bool keep) const;
     bool key_alive(const Reading& in, const Registers& r) const;
     bool unused(const Reading& in, uint32_t count, const Registers& r) const;
     bool reaches(const Reading& in, uint32_t low, uint32_t high, const Registers& r) const;

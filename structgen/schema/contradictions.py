@@ -7,6 +7,7 @@ the way there: the keywords are tried two by two once an error is to be raised, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,7 +54,7 @@ def words(value: Any) -> str | None:
     if isinstance(value, (list, tuple)):
         parts = [words(item) for item in value]
         return f"[{', '.join(map(str, parts))}]" if None not in parts and len(parts) <= 5 else None
-    return None if isinstance(value, dict) else str(value)[:60]
+    return str(value)[:60] if isinstance(value, (int, float, Decimal)) else None
 
 
 def sides(reader: Reader, gathered: Gathered) -> Iterator[Side]:

@@ -216,12 +216,14 @@ def format_(reader: Reader, gathered: Gathered, value: Any) -> None:
 
 
 def from_text(reader: Reader, gathered: Gathered, value: Any) -> None:
-    """``x-structgen-from-text``: the string occurs verbatim in the text."""
+    """``x-structgen-from-text``: a string, or null where that is allowed, that occurs verbatim in the text."""
+    gathered.types &= STRING | NULL
     text_test(reader, gathered, "x-structgen-from-text", "substring", value)
 
 
 def words_from_text(reader: Reader, gathered: Gathered, value: Any) -> None:
-    """``x-structgen-words-from-text``: the string occurs verbatim in the text and cuts no word of it in two."""
+    """``x-structgen-words-from-text``: the same, and it cuts no word of the text in two."""
+    gathered.types &= STRING | NULL
     text_test(reader, gathered, "x-structgen-words-from-text", "words", value)
 
 

@@ -9,19 +9,18 @@ kind of few names is listed), so that the one which breaks it can always still c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import product
 from typing import NamedTuple
 
 from structgen.automaton.dfa import INFINITE
 from structgen.formats.json.names import Kind, texts_of
 from structgen.limits import Limits
-from structgen.schema.nodes import ANYTHING, Link, link_union
+from structgen.schema.nodes import ANYTHING, NOTHING, Link, link_union
 
 MAX_LISTED = 64
 """Names of a finite kind that are listed one by one."""
-MAX_WAYS = 64
+MAX_WAYS = 128
 """Combinations of members that may break what is to be broken."""
-MAX_AWAITED = 3
+MAX_AWAITED = 4
 """Things to be broken by names that are not listed: a state of the object's automaton for every set of them."""
 
 
@@ -65,29 +64,58 @@ def list_few(links: dict[str, tuple[Link, ...]], kinds: list[Kind], most: int | 
     return listed, left
 
 
+class _Choice(NamedTuple):
+    """Which members break what: for each listed name that must occur the links that its value breaks, and the slots left to
+    names that are not listed."""
+
+    broken: dict[str, frozenset[Link]]
+    awaited: tuple[int, ...] = ()
+
+    def covers(self, other: _Choice) -> bool:
+        """Whether every object of the other choice is one of this."""
+        return set(self.awaited) <= set(other.awaited) and all(
+            links <= other.broken[name] if name in other.broken else False for name, links in self.broken.items())
+
+    def breaks(self, slot: int, links: dict[str, tuple[Link, ...]]) -> bool:
+        """Whether a slot is broken already: by a name that may not occur for it, or by the same value as another slot."""
+        return any(links[name][slot] == NOTHING or links[name][slot] in values for name, values in self.broken.items())
+
+    def by(self, name: str | None, slot: int, link: Link) -> _Choice:
+        """The choice with one more slot broken."""
+        if name is None:
+            return self._replace(awaited=(*self.awaited, slot))
+        values = self.broken.get(name, frozenset()) | (frozenset() if link == NOTHING else {link})
+        return self._replace(broken=self.broken | {name: values})
+
+
 def ways_to_break(links: dict[str, tuple[Link, ...]], kinds: list[Kind], negation: Callable[[Link], Link],
-                  number_of_slots: int) -> Iterator[Way]:
-    """All ways in which each slot of the links behind the first is broken by some member."""
-    slots = range(1, number_of_slots + 1)
-    choices: list[list[str | None]] = []
-    number = 1
-    for slot in slots:
-        able: list[str | None] = [name for name, own in links.items() if own[slot] != ANYTHING]
-        if any(kind.links[slot] != ANYTHING for kind in kinds):
-            able.append(None)
-        choices.append(able)
-        number *= len(able)
-    if number > MAX_WAYS:
-        raise TooManyWays(f"there are more than {MAX_WAYS} combinations of members that could do so")
-    for chosen in product(*choices):
+                  number_of_slots: int, most: int | None) -> Iterator[Way]:
+    """All ways in which each slot of the links behind the first is broken by some member, those left away that are part of
+    others. A slot that is broken by what breaks another needs no member of its own; there are at most ``most``."""
+    choices = [_Choice({})]
+    able = {slot: [*[name for name, own in links.items() if own[slot] != ANYTHING and own[0] != NOTHING],
+                   *([None] if any(kind.links[slot] != ANYTHING for kind in kinds) else [])]
+            for slot in range(1, number_of_slots + 1)}
+    for slot in sorted(able, key=lambda slot: len(able[slot])):
+        made = [choice for choice in choices if choice.breaks(slot, links)]
+        for choice in choices:
+            if not choice.breaks(slot, links):
+                made += [choice.by(name, slot, () if name is None else links[name][slot]) for name in able[slot]]
+        choices = []
+        for choice in sorted(made, key=lambda choice: len(choice.broken) + len(choice.awaited)):
+            if (most is None or len(choice.broken) + bool(choice.awaited) <= most) and \
+                    not any(other.covers(choice) for other in choices):
+                choices.append(choice)
+        if len(choices) > MAX_WAYS:
+            raise TooManyWays(f"there are more than {MAX_WAYS} combinations of members that could do so")
+    for choice in choices:
         asked = {name: own[0] for name, own in links.items()}
-        for slot, name in zip(slots, chosen, strict=True):
-            if name is not None:
-                asked[name] = link_union(asked[name], negation(links[name][slot]))
-        awaited = tuple([slot for slot, name in zip(slots, chosen, strict=True) if name is None])
-        if len(awaited) > MAX_AWAITED:
+        for name, values in choice.broken.items():
+            for value in values:
+                asked[name] = link_union(asked[name], negation(value))
+        if len(choice.awaited) > MAX_AWAITED:
             raise TooManyWays(f"more than {MAX_AWAITED} such conditions wait for members that are not named")
-        yield Way(asked, frozenset([name for name in chosen if name is not None]), awaited)
+        yield Way(asked, frozenset(choice.broken), choice.awaited)
 
 
 def proofs(kinds: list[Kind], awaited: tuple[int, ...],

@@ -1,7 +1,8 @@
-"""Arrays of different items from a few values: listed one by one.
+"""Arrays of different items: from a few values, listed one by one; or with the steps that compare items as they come.
 
 In: for each place the schema of its item. Out: the lists of values that differ from each other, or None where the values
-of a place, or the lists, are too many to be listed.
+of a place, or the lists, are too many to be listed. ``distinct`` and ``ITEM_END`` are for the others: there the automaton
+compares values, however they are spelled and in whatever order the members of an object come (``grammar.names``).
 """
 
 from __future__ import annotations
@@ -9,10 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from structgen.formats.json.spacing import Spacing
+from structgen.grammar.build import seq
+from structgen.grammar.names import Do
+from structgen.grammar.nodes import Step
 from structgen.schema.nodes import FALSE_BIT, TRUE_BIT, Schema
 
 MAX_LISTS = 200
 """Lists of values that are told one by one."""
+_BEGIN, _END, ITEM_END = Step(Do.DISTINCT), Step(Do.DISTINCT_END), Step(Do.ITEM_END)
+"""``ITEM_END`` stands behind each item."""
+
+
+def distinct(space: Spacing) -> Spacing:
+    """The punctuation of an array in which no two items are equal."""
+    return space._replace(open_array=seq(space.open_array, _BEGIN), close_array=seq(_END, space.close_array))
 
 
 def values_of(schema: Schema) -> list[Any] | None:

@@ -17,16 +17,17 @@ from typing import Any
 from structgen.errors import GrammarSyntaxError, SchemaError
 from structgen.formats.json.breaches import TooManyWays, list_few, proofs, ways_to_break
 from structgen.formats.json.counted import MAX_STATES, CountedArray, TooManyStates
-from structgen.formats.json.distinct import distinct_lists
+from structgen.formats.json.distinct import ITEM_END, distinct, distinct_lists
 from structgen.formats.json.matches import matches
 from structgen.formats.json.names import MAX_KINDS, Kind, TooManyKinds, kinds_of_names
 from structgen.formats.json.numbers import Spelling, number_node
+from structgen.formats.json.plenty import INFINITE, enough_values, n_texts
 from structgen.formats.json.productive import all_productive
 from structgen.formats.json.remainders import Remainders
-from structgen.formats.json.spacing import Style, spacing
+from structgen.formats.json.spacing import Spacing, Style, spacing
 from structgen.formats.json.strings import PatternError, any_string, pattern_node, string_node
 from structgen.formats.json.why_empty import WhyEmpty, is_plain
-from structgen.grammar.build import ANY_TEXT, NEVER, alt, proved, repeat, seq
+from structgen.grammar.build import ANY_TEXT, EMPTY, NEVER, alt, proved, repeat, seq
 from structgen.grammar.nodes import And, Grammar, Items, Members, Node, Ref, Str, Text
 from structgen.limits import Limits
 from structgen.schema.json_schema import Reader
@@ -68,10 +69,13 @@ def _any_json(style: Style, old_draft: bool) -> Node:
 class Writer:
     """Builds the grammar of one schema."""
 
-    def __init__(self, reader: Reader, limits: Limits, style: Style, *, max_depth: int | None, share: bool = True) -> None:
+    def __init__(self, reader: Reader, limits: Limits, style: Style, *, max_depth: int | None, share: bool = True,
+                 prefix: str = "v", canonical: bool = False) -> None:
         self._reader, self._limits, self._style = reader, limits, style
         self._space = spacing(style.whitespace, style.separators)
-        self._spelling = Spelling(style.exponents, False, reader.draft <= 4)
+        self._spelling = Spelling(style.exponents, canonical, reader.draft <= 4)
+        self._prefix, self._max_depth = prefix, max_depth
+        self._within: Writer | None = self if canonical else None
         self._depth = FOREVER if max_depth is None else max_depth
         self._levels: list[dict[Link, Node]] = [{} for _ in range(1 if max_depth is None else max_depth + 1)]
         self._facets: dict[tuple[int, int], Node] = {}
@@ -91,9 +95,7 @@ class Writer:
     def grammar(self) -> Grammar:
         """The whole grammar; raises if nothing satisfies the schema."""
         start = self.node(self._reader.root, self._depth)
-        while self._queue:
-            key = self._queue.pop()
-            self._rules[self._names[key]] = self._levels[key[1]].get(key[0]) or self._build(*key)
+        self._finish()
         if start is NEVER:
             if not self._reader.contradictions:
                 for facet, node in self._why.numbers:
@@ -106,6 +108,25 @@ class Writer:
         return Grammar(seq(around, start, around), self._rules, tuple(self._reader.unenforced), origins, self._common,
                        all_productive(self._rules, self._common), self._why.error)
 
+    def _finish(self) -> None:
+        """Builds what waits in the queues."""
+        writers = [self] if self._within is None else [self, self._within]
+        while any(writer._queue for writer in writers):
+            for writer in writers:
+                while writer._queue:
+                    key = writer._queue.pop()
+                    self._rules[writer._names[key]] = writer._levels[key[1]].get(key[0]) or writer._build(*key)
+            writers = [self] if self._within is None else [self, self._within]
+
+    def _canonical(self) -> Writer:
+        """The writer of what stands within items that must differ: there each number has one spelling."""
+        if self._within is None:
+            within = Writer(self._reader, self._limits, self._style, max_depth=self._max_depth, share=False, prefix="u",
+                            canonical=True)
+            within._rules, within._why = self._rules, self._why
+            self._within = within
+        return self._within
+
     def node(self, link: Link, depth: int) -> Node:
         """The node of a link, with containers nested at most ``depth`` deep."""
         known = self._levels[depth].get(link)
@@ -115,7 +136,7 @@ class Writer:
         if key in self._names:
             return Ref(self._names[key])
         if key in self._active or len(self._active) >= INLINE_DEPTH:
-            name = self._names[key] = f"v{len(self._names)}"
+            name = self._names[key] = f"{self._prefix}{len(self._names)}"
             if key not in self._active:
                 self._queue.append(key)
             return Ref(name)
@@ -174,7 +195,7 @@ class Writer:
 
     def _number(self, facet: NumberFacet, spelling: Spelling) -> Node:
         node = number_node(facet, spelling)
-        if node is None and not spelling.canonical:
+        if node is None:
             node = self._by_remainder(facet, spelling)
         if node is None:
             self._reader.refuse_at(facet.origin, "multipleOf", '"multipleOf" cannot be enforced for this step',
@@ -193,7 +214,7 @@ class Writer:
             remainders = Remainders(facet)
             if remainders.fits:
                 self._counted += 1
-                known = remainders.node(facet, spelling, self._limits, f"n{self._counted}", self._rules)
+                known = remainders.node(facet, spelling, self._limits, f"{self._prefix}n{self._counted}", self._rules)
                 if known is not None:
                     self._remainders[facet] = known
         return known
@@ -209,26 +230,25 @@ class Writer:
 
     def _build_array(self, facet: ArrayFacet, depth: int) -> Node:
         depth -= depth > 0
-        space, most = self._space, facet.max_items
-        if facet.unique and (most is None or most > 1):
-            if facet.counts:
-                self._reader.refuse_at(facet.origin, "uniqueItems", '"uniqueItems" beside "contains" cannot be enforced',
-                                       because="an item that counts and one that does not have languages of their own",
-                                       instead='leave "uniqueItems" or "contains" away')
-                facet = facet._replace(counts=())
-            return self._unique_array(facet)
+        if facet.unique and (facet.max_items is None or facet.max_items > 1):
+            return self._unique_array(facet, depth)
+        return self._array_of(facet, depth, self._space)
+
+    def _array_of(self, facet: ArrayFacet, depth: int, space: Spacing, end: Node = EMPTY) -> Node:
+        """The array, whether items differ left aside; ``end`` stands behind each item."""
         if facet.counts:
-            return self._counted_array(facet, depth)
+            return self._counted_array(facet, depth, space, end)
         prefix: list[Node] = []
+        most = facet.max_items
         for link in facet.prefix[:most]:
             item = self.node(link, depth)
             if item is NEVER:
                 most = len(prefix)
                 break
-            prefix.append(item)
+            prefix.append(seq(item, end))
         rest: Node | None = None
         if most is None or most > len(prefix):
-            rest = self.node(facet.rest, depth)
+            rest = seq(self.node(facet.rest, depth), end)
             if rest is NEVER:
                 rest, most = None, len(prefix)
         if most is not None and most < facet.min_items:
@@ -242,37 +262,43 @@ class Writer:
         space, count = self._space, len(values)
         return Items(space.open_array, space.close_array, space.comma, tuple(items), None, count, count)
 
-    def _counted_array(self, facet: ArrayFacet, depth: int) -> Node:
+    def _counted_array(self, facet: ArrayFacet, depth: int, space: Spacing, end: Node) -> Node:
         self._counted += 1
-        array = CountedArray(facet, lambda link: self.node(link, depth),
+        array = CountedArray(facet, lambda link: seq(self.node(link, depth), end),
                              lambda link: self._reader.negation(link, facet.origin))
         try:
-            return array.node(f"a{self._counted}", self._rules, self._space)
+            return array.node(f"{self._prefix}a{self._counted}", self._rules, space)
         except TooManyStates:
             self._reader.refuse_at(facet.origin, "contains", '"contains" beside these bounds cannot be enforced',
                                    because=f"counting both takes more than {MAX_STATES:,} states",
                                    instead='lower "maxItems", "minItems", "maxContains" or "minContains"')
-            return self._build_array(facet._replace(counts=()), depth + (depth > 0))
+            return self._array_of(facet._replace(counts=()), depth, space, end)
 
-    def _unique_array(self, facet: ArrayFacet) -> Node:
-        space, most = self._space, facet.max_items
-        reach = len(facet.prefix)
-        if reach and (facet.rest == NOTHING or (most is not None and most <= reach)):
-            schemas = [self._reader.expand(link) for link in facet.prefix[:most]]
-            lists = distinct_lists(schemas, facet.min_items)
+    def _unique_array(self, facet: ArrayFacet, depth: int) -> Node:
+        """The array of items that differ: listed one by one, or texts that occur once, or any values, written as such."""
+        most, reach = facet.max_items, len(facet.prefix)
+        if reach and not facet.counts and (facet.rest == NOTHING or (most is not None and most <= reach)):
+            lists = distinct_lists([self._reader.expand(link) for link in facet.prefix[:most]], facet.min_items)
             if lists is not None:
                 return alt([self._list(values, facet.origin) for values in lists])
         schema = self._reader.expand(facet.rest)
-        if facet.prefix or schema.arrays or schema.objects:
-            what = "behind a prefix" if facet.prefix else "over arrays or objects"
-            self._reader.refuse_at(facet.origin, "uniqueItems", f'"uniqueItems" {what} cannot be enforced while generating',
-                                   because="equal values have unboundedly many spellings" if not facet.prefix else
-                                   "each place has a language of its own",
-                                   instead='give the items a scalar type, or pass on_unsupported="validate" to check '
-                                           "after generation")
-            return self._build_array(facet._replace(unique=False), 1 + (self._depth if self._depth != FOREVER else -2))
+        canonical = self._spelling._replace(canonical=True)
+        if not (facet.prefix or facet.counts or schema.arrays or schema.objects) and \
+                all(number_node(number, canonical) is not None for number in schema.numbers):
+            return self._unique_scalars(facet, schema, canonical)
+        writer = self._canonical()
+        if enough_values(self._reader, facet, depth, writer.n_strings, writer.n_numbers, writer.n_members):
+            return writer._array_of(facet._replace(unique=False), depth, distinct(self._space), ITEM_END)
+        self._reader.refuse_at(facet.origin, "uniqueItems", '"uniqueItems" over so few values cannot be enforced',
+                               because="the array needs several items, and it is not plain that there are so many "
+                                       "different ones whichever come first",
+                               instead='lower "minItems", or pass on_unsupported="validate" to check after generation')
+        return self._array_of(facet._replace(unique=False), depth, self._space)
+
+    def _unique_scalars(self, facet: ArrayFacet, schema: Schema, spelling: Spelling) -> Node:
+        space = self._space
         options: list[Node] = [self._string(string) for string in schema.strings]
-        options += [self._number(number, self._spelling._replace(canonical=True)) for number in schema.numbers]
+        options += [self._number(number, spelling) for number in schema.numbers]
         options += [TRUE_TEXT] * bool(schema.booleans & TRUE_BIT) + [FALSE_TEXT] * bool(schema.booleans & FALSE_BIT)
         options += [NULL_TEXT] * schema.null
         rest = alt(options)
@@ -280,7 +306,24 @@ class Writer:
             if facet.min_items:
                 return NEVER
             return Items(space.open_array, space.close_array, space.comma, (), None, 0, 0)
-        return Items(space.open_array, space.close_array, space.comma, (), rest, facet.min_items, most, True)
+        return Items(space.open_array, space.close_array, space.comma, (), rest, facet.min_items, facet.max_items, True)
+
+    # How many values there are, for ``plenty``.
+
+    def n_strings(self, facet: StringFacet) -> int:
+        """At least so many strings satisfy the facet."""
+        return n_texts(self._string(facet), self._limits)
+
+    def n_numbers(self, facet: NumberFacet) -> int:
+        """At least so many numbers satisfy the facet."""
+        node = number_node(facet, self._spelling)
+        return n_texts(node, self._limits) if isinstance(node, Text) else int(node is None and not facet.excluded)
+
+    def n_members(self, facet: ObjectFacet) -> tuple[dict[str, Link], Link | None]:
+        """What members must satisfy by name, and those of which there is no end."""
+        links, kinds = self._members(facet)
+        endless = [kind.link for kind in kinds if kind.name is None or n_texts(Text(kind.name), self._limits) == INFINITE]
+        return links, endless[0] if endless else None
 
     # --- objects ------------------------------------------------------------------------------------------------------
 
@@ -450,7 +493,7 @@ class Writer:
         def negation(link: Link) -> Link:
             return self._reader.negation(link, facet.origin)
 
-        for way in ways_to_break(links, kinds, negation, len(broken)):
+        for way in ways_to_break(links, kinds, negation, len(broken), facet.max_members):
             found = [(bits, kind.name, value) for bits, kind, link in proofs(kinds, way.awaited, negation)
                      if (value := self.node(link, depth)) is not NEVER]
             awaited = (1 << len(way.awaited)) - 1

@@ -104,9 +104,9 @@ def without_steps(facet: NumberFacet, spelling: Spelling) -> tuple[Node, int]:
     kinds = facet.kinds & INTEGER if any(isinstance(step, int) for step in facet.multiples) else facet.kinds
     bare = None
     if kinds == INTEGER:
-        bare = spelling.plain_integers or not spelling.exponents
+        bare = spelling.canonical or spelling.plain_integers or not spelling.exponents
     parts: list[Node] = [in_range(facet, bare)] if kinds else [NEVER]
-    if kinds == FRACTION:
+    if spelling.canonical or kinds == FRACTION:
         parts.append(free_number(kinds, spelling))
     if facet.excluded:
         parts.append(Not(alt(spelled(value, Spelling()) for value in facet.excluded)))
