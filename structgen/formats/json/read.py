@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from structgen.errors import ReadError
-from structgen.formats.base import Candidate, Format, Found, Place, keys_of
+from structgen.formats.base import KINDS, Candidate, Format, Found, Place, keys_of
 from structgen.formats.extract import Fence, Region, fence_at, regions
 from structgen.formats.json.scan import QUOTES
 from structgen.formats.json.structure import Structure
@@ -185,7 +185,9 @@ class _Groups:
         merged.places[id(merged.value)] = {index: one.span[0] for index, one in enumerate(group)}
         yield merged
         if typed:
-            yield from group[:MAX_CANDIDATES]
+            for one in group[:MAX_CANDIDATES]:
+                one.passed = KINDS["other-answer"]
+                yield one
 
     def _fenced(self, fence: Fence, typed: bool) -> Iterator[Candidate]:
         """The values in a code fence; one that holds a fence in a string is read to its own end."""

@@ -151,25 +151,26 @@ class Scanner:
         found = _CAPITALS.match(self.text, i, min(self.end, i + MAX_NAME))
         return found is not None and self.is_quoted_name(found.end() - 1)
 
-    def unmatched_ahead(self, i: int) -> int:
-        """How many brackets are closed behind ``i`` that were opened before it; -1 where nobody can afford to count."""
+    def closers_ahead(self, i: int) -> str:
+        """The brackets behind ``i`` that close what was opened before it, in order; "?" where nobody can afford to look."""
         if self.is_tired:
-            return -1
-        depth = count = 0
-        is_text = False
-        for found in _BRACKETS.finditer(self.text, i, self.end):
-            one = found.group()
-            if one == '"':
-                is_text = not is_text
-            elif not is_text and one in "{[":
+            return "?"
+        depth, found = 0, []
+        for one in _BRACKETS.findall(self.text, i, self.end):
+            if one in ("{", "["):
                 depth += 1
-            elif not is_text and one in "}]":
+            elif one:
                 if depth:
                     depth -= 1
                 else:
-                    count += 1
+                    found.append(one)
         self.fuel -= self.end - i
-        return count
+        return "".join(found)
+
+    def unmatched_ahead(self, i: int) -> int:
+        """How many brackets are closed behind ``i`` that were opened before it; -1 where nobody can afford to count."""
+        found = self.closers_ahead(i)
+        return -1 if found == "?" else len(found)
 
     def is_quoted_name(self, i: int) -> bool:
         quote = self.text[i]
@@ -190,12 +191,12 @@ class Scanner:
                 if self.at(after) in closers and self.at(after) and after == at + 1:
                     after = self.gap(after + 1)
                 self.fuel -= at - i
-                return self.at(after) == ":" or self.text.startswith("=>", after)
+                return self.at(after) == ":" or (self.at(after) == "=" and self.at(after + 1) != "=")
             at += 1
         self.fuel -= at - i
         return False
 
 
-_BRACKETS = re.compile(r'["{}\[\]]|\\.', re.DOTALL)
+_BRACKETS = re.compile(r'([{}\[\]])|"(?:[^"\\]|\\.)*+(?:"|\Z)', re.DOTALL)
 _CAPITALS = re.compile(r'[A-Z_]{2,40}:?\s{1,40}"')
 _HALF_NAME = re.compile(r"[A-Za-z_$][\w$ .-]{0,60}[\"'\u201d\u2019]\s{0,40}:")

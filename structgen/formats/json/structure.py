@@ -365,7 +365,9 @@ class Structure:
         if self.scan.at(comma) != ",":
             return False
         name = self.scan.gap(comma + 1)
-        return self.scan.at(name) in QUOTES and self.scan.at(name) != "" and self.scan.is_quoted_name(name)
+        if not (self.scan.at(name) in QUOTES and self.scan.at(name) != "" and self.scan.is_quoted_name(name)):
+            return False
+        return len(self._stack) == 1 or not self._is_list_over(self._stack[:-1], name)
 
     def _list_goes_on(self) -> bool:
         """Whether a comma, a value that is no container, and one more bracket follow the outermost list."""
@@ -405,11 +407,9 @@ class Structure:
             return
         key, offset = frame.value.pop(), frame.places.pop(frame.count - 1)
         frame.count -= 1
-        if len(self._stack) > 1 and self._stack[-2].kind == "{" and any(not isinstance(one, dict) for one in frame.value):
+        if self._is_list_over(self._stack, offset):
             self.at = offset  # {"a": [1, "b": 2}: the name is one of the object around
-            self.note("unclosed-bracket", offset, "", "]")
-            self._close(frame)
-            self._stack[-1].fresh = True
+            self._close_before(frame, offset)
             return
         self.note("missing-bracket", offset, "", "{")
         self.at -= 1
@@ -418,6 +418,28 @@ class Structure:
         inner.key, inner.offset = key, offset
         inner.places[key] = offset
         self._colon(inner, offset)
+
+    def _close_before(self, frame: _Frame, offset: int) -> None:
+        """Closes a list whose bracket is missing before the name at ``offset``, of a member of the object around it."""
+        self.at = offset
+        frame.fresh = False  # the comma is one of the object
+        self.note("unclosed-bracket", offset, "", "]")
+        self._close(frame)
+        self._stack[-1].fresh = True
+
+    def _is_list_over(self, stack: list[_Frame], name: int) -> bool:
+        """Whether the name at ``name`` in the innermost list is one of the object around, so that the list's bracket is
+        missing: {"a": [1, "b": 2}; else an object of the list lacks its own."""
+        frame = stack[-1]
+        if len(stack) < 2 or stack[-2].kind != "{":
+            return False
+        if any(not isinstance(one, dict) for one in frame.value[-9:]):
+            return True
+        if not self.text.startswith('"', name):
+            return False
+        ahead = self.scan.closers_ahead(name)
+        kinds = [_CLOSERS[one.kind] for one in reversed(stack)]
+        return ahead == "".join(kinds[1:]) != "}" + "".join(kinds)
 
     # Values
 
