@@ -22,8 +22,9 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import torch
 
 from structgen.compiler import CompiledGrammar, Compiler
-from structgen.errors import GenerationError, StructgenError
+from structgen.errors import BudgetError, GenerationError, LimitExceededError, SchemaError, StructgenError
 from structgen.generation.batch import run_batch
+from structgen.generation.kept import Kept
 from structgen.generation.prompt import Instructions, Message, Prompt, conversation, last_text
 from structgen.generation.request import Request, Settings, text_config
 from structgen.generation.result import Result, Usage
@@ -129,8 +130,8 @@ class Model:
         instructions = _told(prompt, instructions, raw, policy.attempts)
         strategy = BestOf(n) if n > 1 else strategy
 
-        def attempt(messages: Sequence[Message], at: float) -> Result[Any]:
-            request = Request(self, target, messages, settings)
+        def attempt(messages: Sequence[Message], at: float, kept: Kept | None) -> Result[Any]:
+            request = self._request(target, messages, settings, kept)
             try:
                 made = _made(request, strategy, at)
             except GenerationError as error:
@@ -148,6 +149,16 @@ class Model:
             self.cache.put(key, {"text": result.text, "tokens": result.tokens, "logprob": result.logprob,
                                  "finish_reason": result.finish_reason})
         return result
+
+    def _request(self, target: Target, messages: Sequence[Message], settings: Settings, kept: Kept | None) -> Request:
+        """A request; under a mask that fixes what is kept, where the schema allows that."""
+        fixed = kept.target(target) if kept is not None and settings.mask else None
+        if fixed is not None:
+            try:
+                return Request(self, fixed, messages, settings)
+            except (SchemaError, LimitExceededError, BudgetError):  # a schema that takes no allOf: asked without
+                pass
+        return Request(self, target, messages, settings)
 
     def stream(self, prompt: Prompt, output_type: Any = None, *, max_tokens: int = 256,
                sampling: Sampling | None = None, instructions: Instructions = "auto", from_text: bool | str | None = None,

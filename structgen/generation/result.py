@@ -93,6 +93,8 @@ class Result(Generic[T]):
     agreement: float | None = None
     """After a vote: the share of the votes that this value (with ``by="fields"``: the mean field of it) got."""
     attempts: int = 1
+    kept: tuple[str, ...] = ()
+    """After a retry: the JSONPaths of what this value has from the attempt before, of what was right about that."""
     healed: str = ""
     """The end of a raw prompt or of a prefix that the model wrote once more, since a token may have begun there."""
     loops: tuple[Loop, ...] = ()
