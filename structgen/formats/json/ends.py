@@ -65,6 +65,7 @@ class Ends:
     def __init__(self, scanner: Scanner) -> None:
         self.scan = scanner
         self.open_brackets: list[str] = []
+        self._start = 0
 
     def span(self, i: int, context: str) -> Span:
         """The span of the string whose quote is at ``i``; ``context``: "key", "object", "array" or "top"."""
@@ -105,7 +106,7 @@ class Ends:
                 return Span(i + 1, at, min(at + 1, scan.end), scan.text[i], scan.at(at))
 
     def _end(self, start: int, context: str, closers: str, twin: str) -> Span:
-        scan, text = self.scan, self.scan.text
+        scan, text, self._start = self.scan, self.scan.text, start
         stops = _STOPS[closers]
         at, inner, fallback = start, 0, -1
         while True:
@@ -147,7 +148,7 @@ class Ends:
         if one == "\\":  # a line break that was escaped once too often
             return scan.at(after + 1) in ("n", "r", "t") and self.open_brackets != []
         if context == "key":
-            return self._may_end_name(at, after, one)
+            return self._may_end_name(at, after, one) or scan.is_value_of(self._start, at, after)
         if one == ",":
             return self._comma_fits(after, context, inner)
         if one in "}])":
