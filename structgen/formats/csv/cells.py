@@ -15,10 +15,10 @@ from typing import Any, NoReturn
 from structgen.errors import UnsupportedSchemaError
 from structgen.formats.csv.quoting import bare, quoted
 from structgen.formats.json.source import JsonSchema
-from structgen.formats.texts import listed
 from structgen.grammar.build import EMPTY, alt
 from structgen.grammar.empty_text import is_nullable
 from structgen.grammar.nodes import Alt, Node, Str, Text
+from structgen.grammar.texts import listed
 from structgen.limits import Limits
 
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from structgen.formats.texts import may_hold, overlap
 from structgen.grammar.build import ANY_TEXT, NEVER, alt, literal, repeat, seq, spelled_words
 from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str, Substrings, Text, Words
+from structgen.grammar.texts import may_hold, overlap
 from structgen.grammar.unicode import complement, union
 
 QUOTE = '"'

@@ -17,10 +17,10 @@ from threading import Lock
 from typing import NamedTuple
 
 from structgen.automaton.languages import text_language
-from structgen.formats.texts import holds, listed, may_hold
 from structgen.formats.yaml.plain import PLAIN, PRINTABLE, UNPRINTABLE, is_plain
 from structgen.grammar.build import ANY_CHAR, ANY_TEXT, EMPTY, alt, choices, literal, repeat, seq, spelled_words
 from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str, Substrings, Text, Words
+from structgen.grammar.texts import holds, listed, may_hold
 from structgen.grammar.unicode import Ranges, complement, union
 from structgen.limits import Limits
 
