@@ -45,9 +45,9 @@ def prepared(text: str, start: int, end: int, found: list[Found]) -> tuple[str, 
     return text[:start] + inside + text[start + len(inside):], start, fixed
 
 
-def respelled(text: str, start: int, end: int, table: Table, found: list[Found]) -> str | None:
+def respelled(text: str, start: int, end: int, table: Table, width: int | None, found: list[Found]) -> str | None:
     """The text of a table whose quotes or delimiters are spelled in a way that shows only now; None if it has none."""
-    if _has_typographic_quotes(text, table):
+    if _has_typographic_quotes(text, table, width):
         return _with_usual_quotes(text, start, end, table.dialect.delimiter, found)
     if table.dialect == ("delimited", "|"):
         inside = text[start:end]
@@ -56,25 +56,25 @@ def respelled(text: str, start: int, end: int, table: Table, found: list[Found])
     return None
 
 
-def _has_typographic_quotes(text: str, table: Table) -> bool:
+def _has_typographic_quotes(text: str, table: Table, width: int | None) -> bool:
     """Whether typographic quotes are those of the table: a pair of them holds the delimiter that a record has too many,
     or every record begins with one. All others are letters of their cells."""
     if table.dialect.kind not in ("delimited", "lines") or not any(mark in text for mark in "\u201d\u201c\u00bb"):
         return False
     pattern = _typographic(table.dialect.delimiter)
-    for one in table.records:
-        if len(one.cells) > table.width and any(table.dialect.delimiter in found[1] for found in pattern.finditer(
+    filled = [one for one in table.records if not one.is_blank]
+    width = width or min([table.width, *(len(one.cells) for one in filled[:1] if len(one.cells) > 1)])
+    for one in filled:
+        if len(one.cells) > width and any(table.dialect.delimiter in (found[1] or "") for found in pattern.finditer(
                 text, one.start, one.end)):
             return True
-    filled = [one for one in table.records if not one.is_blank]
-    return len(filled) > 1 and all(pattern.match(text, one.start, one.end) for one in filled)
+    return len(filled) > 1 and all(
+        found is not None and found[1] is not None for found in (pattern.match(text, one.start, one.end) for one in filled))
 
 
 def _with_usual_quotes(text: str, start: int, end: int, delimiter: str, found: list[Found]) -> str | None:
-    """The text with typographic quotes around cells made usual, in the lines that have no others; None without such."""
-    lines = text[start:end].splitlines(keepends=True)
-    pattern = _typographic(delimiter)
-    made = "".join(line if '"' in line else pattern.sub(r'"\1"', line) for line in lines)
+    """The text with typographic quotes around cells made usual; None where it has none."""
+    made = _typographic(delimiter).sub(lambda one: one[0] if one[1] is None else f'"{one[1]}"', text[start:end])
     at = next((at for at, (old, new) in enumerate(zip(text[start:end], made, strict=True)) if old != new), None)
     if at is None:
         return None
@@ -84,10 +84,11 @@ def _with_usual_quotes(text: str, start: int, end: int, delimiter: str, found: l
 
 @lru_cache(32)
 def _typographic(delimiter: str) -> re.Pattern[str]:
-    """A cell between typographic quotes, with what it holds."""
+    """A cell between typographic quotes, with what it holds; or one between usual ones, in which they are letters."""
     one = re.escape(delimiter)
-    return re.compile(rf"(?:(?<=[{one}\r\n])|(?<={one} )|^)[\u201c\u201d\u201e\u00ab]([^{_OTHERS}\r\n]*)"
-                      rf"[\u201d\u201c\u00bb](?=[ \t]*(?:[{one}\r\n]|\Z))", re.MULTILINE)
+    inner = rf"[\u201c\u201d\u201e\u00ab]([^{_OTHERS}\r\n]*)[\u201d\u201c\u00bb]"
+    begin, end = rf"(?:(?<=[{one}\r\n])|(?<={one} )|^)", rf"(?=[ \t]*(?:[{one}\r\n]|\Z))"
+    return re.compile(rf'{begin}"(?:[^"]++|"")*+"{end}|{begin}{inner}{end}', re.MULTILINE)
 
 
 def _is_one_line(text: str) -> bool:

@@ -83,7 +83,7 @@ def built(text: str, start: int, end: int, names: Sequence[str] | None,
     begin = start
     text, start, fixed = prepared(text, start, end, found)
     table = best_table(Lines(text, start, end), names, delimiter or fixed)
-    other = respelled(text, start, end, table, found)
+    other = respelled(text, start, end, table, None if names is None else len(names), found)
     if other is not None:
         text = other
         table = best_table(Lines(text, start, end), names, delimiter or fixed)
