@@ -87,6 +87,9 @@ class Brackets:
         name = self.scan.gap(comma + 1)
         if not (self.scan.at(name) in QUOTES and self.scan.at(name) != "" and self.scan.is_quoted_name(name)):
             return False
+        found = _NAME.match(self.scan.text, name, self.scan.end)
+        if len(self.stack) > 1 and found is not None and found[1] in frame.value:  # another object, without its bracket
+            return False
         return len(self.stack) == 1 or not self.is_list_over(len(self.stack) - 2, name)
 
     def _list_goes_on(self, at: int) -> bool:

@@ -172,7 +172,10 @@ class Ends:
         if one in QUOTES:
             return after > at + 1 or scan.at(scan.gap(after + 1)) != ":"
         word = _WORD.match(scan.text, after, scan.end)
-        return after > at + 1 and word is not None and is_scalar(word.group()) and self._is_delimited(word.end())
+        if word is None or after == at + 1 or not is_scalar(word.group()):
+            return False
+        then = scan.gap(word.end())
+        return self._is_delimited(word.end()) or (scan.at(then) in QUOTES and then < scan.end and scan.is_quoted_name(then))
 
     def _is_delimited(self, i: int) -> bool:
         after = self.scan.gap(i)

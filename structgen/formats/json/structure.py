@@ -42,6 +42,8 @@ _FENCE = "```"
 _LAST = ("", "`", ";")
 """What may stand where the text of a value ends."""
 _STYLE = frozenset({"quote-style", "comment", "literal", "unquoted-key", "string-prefix", "control-character"})
+_OF_CONTAINER = frozenset({"unclosed-bracket", "mismatched-bracket", "stray-bracket", "trailing-comma", "extra-comma",
+                           "ellipsis"})
 _ABSENT = object()
 
 
@@ -88,7 +90,7 @@ class Structure:
         frame = self._stack[-1] if self._stack else None
         place: Place = None
         if frame is not None:
-            key = frame.count if frame.kind != "{" else frame.key
+            key = frame.key if frame.kind == "{" else None if kind in _OF_CONTAINER else frame.count
             place = frame.place if key is None else (frame.place, key)
         self.found.append(Found(kind, offset, before, after, place))
 
@@ -353,10 +355,13 @@ class Structure:
     def _close_before(self, frame: Frame, offset: int) -> None:
         """Closes a list whose bracket is missing before the name at ``offset``, of a member of the object around it."""
         self.at = offset
+        has_comma = True
+        while self.found and self.found[-1].offset >= offset:  # the name is read again
+            has_comma = self.found.pop().kind != "missing-comma" and has_comma
         frame.fresh = False  # the comma is one of the object
         self.note("unclosed-bracket", offset, "", "]")
         self._close(frame)
-        self._stack[-1].fresh = True
+        self._stack[-1].fresh = has_comma
 
     # Values
 
