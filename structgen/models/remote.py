@@ -78,7 +78,7 @@ class RemoteModel:
                      (stop,) if isinstance(stop, str) else tuple(stop))
         chosen = best_of(n) if n > 1 and strategy is None else strategy
 
-        def attempt(said: Sequence[Message], at: float) -> Result[Any]:
+        def attempt(said: Sequence[Message], at: float, _: object) -> Result[Any]:
             if chosen is None:
                 made: Result[Any] = self._loop.run(self._sample(said, target, call, at, 0))
                 return made

@@ -17,6 +17,8 @@ from structgen.formats.csv.table import is_sentence
 __all__ = ["CsvGrowth"]
 
 _QUOTE = '"'
+_BARRED = re.compile(r"\s*\|(?:.*\|\s*|[^,;\t]*)")
+"""The first line of a Markdown table."""
 _QUOTED = re.compile(r'"[^"]*(?:"|$)')
 
 
@@ -61,7 +63,7 @@ class CsvGrowth:
             self._text = self._text[end:].lstrip("\r\n")
         plain = _QUOTED.sub("", line)
         counts = {one: plain.count(one) for one in DELIMITERS}
-        self._delimiter = "|" if line.lstrip().startswith("|") else max(DELIMITERS, key=lambda one: counts[one])
+        self._delimiter = "|" if _BARRED.fullmatch(line) else max(DELIMITERS, key=lambda one: counts[one])
         self._text = self._text.lstrip("\ufeff")
         self._stop = re.compile(rf"[{re.escape(self._delimiter)}\r\n]")
         return True

@@ -34,6 +34,8 @@ MAX_FENCES = 50
 _FENCE = re.compile(r"^[ \t\ufeff]*(?:`{3,}|~{3,})", re.MULTILINE)
 _SUSPECT = re.compile(r"\.\.|\u2026|--|==|[,;\t|] \"|\ufeff|\u2500|~~~|```|\|-|[\n\r]#")
 """What a table may hold that is not meant for a cell."""
+_SIGNS = frozenset("[{(|'<#")
+"""What other notations begin with."""
 _BRACKET_LINE = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
 _ALL_QUOTED = re.compile(r'(?:"(?:[^"]++|"")*+"(?:[,;|\t](?=")|\r?\n|\Z))*+')
 """A table whose every cell is quoted: nothing about it can have been meant otherwise."""
@@ -202,27 +204,10 @@ def _members(names: Sequence[str], kinds: Sequence[Kind], row: Sequence[str | No
     return {name: value for name, value in values if value is not ABSENT}
 
 
-def _rows_of(value: Any) -> list[Any] | None:
-    """The rows that a JSON value holds: lists or objects, all of one sort."""
-    if isinstance(value, dict) and len(value) == 1:
-        (inner,) = value.values()
-        if isinstance(inner, list):
-            value = inner
-    if isinstance(value, dict):
-        value = [value]
-    if not isinstance(value, list) or not value:
-        return None
-    for kind in (dict, list):
-        if all(isinstance(row, kind) and row for row in value):
-            items = (item for row in value for item in (row.values() if isinstance(row, dict) else row))
-            return value if not any(isinstance(item, list | dict) for item in items) else None
-    return None
-
-
 def _is_suspect(text: str, rows: list[list[str]]) -> bool:
     """Whether a valid table may have been meant otherwise, so that it has to be looked at."""
     first, last = rows[0], rows[-1]
-    if _SUSPECT.search(text) or text[:1] in "[{(|'<#" or rows.count(first) > 1 or not any(first[1:]):
+    if _SUSPECT.search(text) or first[0].lstrip()[:1] in _SIGNS or rows.count(first) > 1 or not any(first[1:]):
         return True
     if all(":" in cell for cell in first) or (len(rows) == 1 and "\\n" in text):
         return True
@@ -268,6 +253,8 @@ def _around(candidate: Candidate, text: str, region: Region) -> None:
     candidate.found[:0] = found
     if after.strip():
         candidate.found.append(Found("surrounding-text", end, after, ""))
+    elif after.strip("\r\n"):
+        candidate.found.append(Found("blank-line", end, after, ""))
 
 
 def _embedded(text: str) -> tuple[Any, int]:

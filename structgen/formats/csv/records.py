@@ -12,13 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["CLOSERS", "QUOTES", "Lines", "Record", "records"]
+__all__ = ["Lines", "Record", "records"]
 
-CLOSERS = {'"': '"', "\u201c": "\u201d", "\u201e": "\u201c\u201d", "\u00ab": "\u00bb", "\u201d": "\u201d"}
-"""What may open a quoted cell, and what then closes it."""
-QUOTES = frozenset('"\u201c\u201d\u201e\u00ab\u00bb')
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_ANY_QUOTE = re.compile("[" + "".join(QUOTES) + "]")
 MAX_RUN_ON = 20
 """Lines over which the quotes of a damaged cell are followed."""
 
@@ -73,7 +69,7 @@ def records(lines: Lines, delimiter: str) -> Iterator[Record]:
     text, spans = lines.text, lines.spans
     while index < len(spans):
         start, end = spans[index]
-        if _ANY_QUOTE.search(text, start, end) is None:
+        if text.find('"', start, end) < 0:
             yield _plain(text, start, end, delimiter)
             index += 1
             continue
@@ -116,8 +112,7 @@ def _quoted(text: str, start: int, end: int, limit: int, delimiter: str) -> Reco
             stop = found.end()
         if inner is None:
             cell = text[at:stop]
-            first = cell.lstrip()[:1]
-            damaged = damaged or (first in CLOSERS and first != "")
+            damaged = damaged or cell.lstrip()[:1] == '"'
             cells.append(cell)
         else:
             cells.append(inner.replace('""', '"'))

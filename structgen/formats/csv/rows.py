@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from structgen.formats.base import Found
-from structgen.formats.csv.records import CLOSERS, QUOTES, Record
+from structgen.formats.csv.records import Record
 
 __all__ = ["Cell", "Column", "Fuel", "columns_of", "decoded", "fitted"]
 
@@ -119,7 +119,7 @@ def _fitted(pieces: list[str], starts: list[int], delimiter: str, columns: Seque
     for first, last in pairwise(cuts):
         text = delimiter.join(pieces[first:last])
         cell = decoded(text, starts[first])
-        if last - first > 1 and text[:1] not in QUOTES:
+        if last - first > 1 and text[:1] != '"':
             cell = cell._replace(found=(*cell.found, Found("unescaped-delimiter", starts[first], text, f'"{text}"')))
         cells.append(cell)
     cost = sum(_cost(pieces[first:last], delimiter, column, first > 0) for (first, last), column in zip(
@@ -155,14 +155,13 @@ def _cost(pieces: list[str], delimiter: str, column: Column, is_behind: bool) ->
     plain = text.strip()
     inside = len(pieces) - 1
     cost = 0
-    if plain[:1] in CLOSERS and plain:
-        ends = len(plain) > 1 and plain[-1] in CLOSERS[plain[0]]
+    if plain[:1] == '"':
+        ends = len(plain) > 1 and plain[-1] == '"'
         inner = plain[1:-1] if ends else plain[1:]
         if ends:
             cost += 2 * min(5, inner.replace('""', "").replace('\\"', "").count('"'))
             cost += 40 * sum(1 for left, right in pairwise(pieces)
-                             if left.rstrip()[-1:] in QUOTES and left.rstrip()[:1] and right.lstrip()[:1] in QUOTES
-                             and right.strip())
+                             if left.rstrip()[-1:] == '"' == right.lstrip()[:1])
         else:
             cost += 12 + 6 * inside
     else:
@@ -174,7 +173,7 @@ def _cost(pieces: list[str], delimiter: str, column: Column, is_behind: bool) ->
         cost -= 3 * inside if column.lists else 0
     if is_behind and text[:1] == " " and not column.spaced and not plain.startswith('"'):
         cost += 3
-    bare = plain.strip("".join(QUOTES))
+    bare = plain.strip('"')
     if bare and ((column.numbers and not is_number(bare)) or (column.fits is not None and not column.fits(bare))):
         cost += 20
     return cost
@@ -183,20 +182,17 @@ def _cost(pieces: list[str], delimiter: str, column: Column, is_behind: bool) ->
 def decoded(raw: str, start: int) -> Cell:
     """The text of a cell that is written as ``raw``, quotes and all."""
     plain = raw.strip()
-    opening = plain[:1]
-    if not opening or opening not in CLOSERS:
+    if plain[:1] != '"':
         return Cell(raw, start)
     offset = start + len(raw) - len(raw.lstrip())
     found: list[Found] = []
-    if len(plain) > 1 and plain[-1] in CLOSERS[opening]:
+    if len(plain) > 1 and plain[-1] == '"':
         inner = plain[1:-1]
-    elif sum(one in QUOTES for one in plain) % 2 == 0:
+    elif plain.count('"') % 2 == 0:
         return Cell(plain, offset)  # "this" and that: quotes of the content
     else:
         inner = plain[1:]
-        found.append(Found("missing-quote", offset + len(plain), "", CLOSERS[opening][0]))
-    if opening != '"':
-        return Cell(inner, offset, (Found("quote-style", offset, opening, '"'), *found))
+        found.append(Found("missing-quote", offset + len(plain), "", '"'))
     if len(inner) > 1 and inner[0] == inner[-1] == '"' and inner.count('"') == 2:
         return Cell(inner[1:-1], offset, (Found("doubled-quote", offset, '""', '"'), *found))
     if '\\"' in inner:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from structgen.errors import ReadError
 from structgen.formats.base import Found
 from structgen.formats.csv.dialects import DELIMITERS, MAX_COLUMNS, Table, best_table, is_rule
+from structgen.formats.csv.prepared import prepared, respelled
 from structgen.formats.csv.records import Lines, Record
 from structgen.formats.csv.rows import Cell, Column, Fuel, columns_of, decoded, fitted, is_number
 from structgen.schema.scalars import folded
@@ -23,10 +24,8 @@ __all__ = ["Built", "built", "is_sentence"]
 MAX_FOUND = 20_000
 """Repairs of one table; what has more is no damaged table."""
 _ELLIPSIS = re.compile(r"[\s\[(<,;|]*(?:\.{3,}|\u2026)")
-_SEP = re.compile(r"\s*sep=(.)\s*(?:\r?\n|\r)", re.IGNORECASE)
 _COMMENT = ("#", "//", "<!--", "--")
 _DOTS = frozenset(("...", "\u2026", "[...]", "....", "(...)"))
-_SINGLE = re.compile(r"(?<![^,;|\t\n])'([^'\n]*)'(?=\s*?(?:[,;|\t\n]|\Z))")
 _WIDE_GAP = re.compile(r"\t+| {2,}")
 
 
@@ -82,8 +81,12 @@ def built(text: str, start: int, end: int, names: Sequence[str] | None,
     """The table between two offsets; None where there is none. ``fits``: what tells the cells of a known column."""
     found: list[Found] = []
     begin = start
-    text, start, fixed = _prepared(text, start, end, found)
+    text, start, fixed = prepared(text, start, end, found)
     table = best_table(Lines(text, start, end), names, delimiter or fixed)
+    other = respelled(text, start, end, table, None if names is None else len(names), found)
+    if other is not None:
+        text = other
+        table = best_table(Lines(text, start, end), names, delimiter or fixed)
     work = _Work(text, table, names, fits, Fuel.of(end - start), found)
     records = _trimmed(work, table.records)
     if not records:
@@ -99,50 +102,6 @@ def built(text: str, start: int, end: int, names: Sequence[str] | None,
     header = None if work.header is None else _cells(work, work.header)
     return Built(None if header is None else [one for one in header if one is not None], rows, offsets, work.found,
                  (begin if fixed else records[0].start, records[-1].end), is_cut)
-
-
-def _prepared(text: str, start: int, end: int, found: list[Found]) -> tuple[str, int, str | None]:
-    """The text with other line ends and quotes made usual, of the same length; where the table begins; its delimiter."""
-    fixed = None
-    inside = text[start:end]
-    if "\\n" in inside and _is_one_line(inside):
-        found.append(Found("escaped-newline", text.index("\\n", start), "\\n", "\n"))
-        inside = inside.replace("\\n", "\r\n")
-    if "\u2028" in inside:
-        found.append(Found("white-space", start + inside.index("\u2028"), "\u2028", "\n"))
-        inside = inside.replace("\u2028", "\n")
-    if sep := _SEP.match(inside):
-        found.append(Found("wrapper", start, sep.group(), ""))
-        fixed, start, inside = sep[1], start + sep.end(), inside[sep.end():]
-    if "'" in inside and '"' not in inside and _is_single_quoted(inside):
-        found.append(Found("quote-style", start + inside.index("'"), "'", '"'))
-        inside = _SINGLE.sub(r'"\1"', inside)
-    lines = [line for line in inside.splitlines() if line.strip()] if "||" in inside else []
-    if lines and all("||" in line for line in lines):
-        inside = inside.replace("||", " |")
-    if any(mark in inside for mark in "\u2502\u2503\u2551") and any(mark in inside for mark in "\u2500\u2501\u2550"):
-        inside = inside.replace("\u2502", "|").replace("\u2503", "|").replace("\u2551", "|")
-    return text[:start] + inside + text[start + len(inside):], start, fixed
-
-
-def _is_one_line(text: str) -> bool:
-    """Whether a table stands in one line, its line ends written as a backslash and an n."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    at = next((at for at, line in enumerate(lines) if "\\n" in line), 0)
-    parts = [part for part in lines[at].replace("\\r", "").split("\\n") if part.strip()]
-    if len(lines) == 1:
-        return True
-    counts = [[part.count(one) for part in parts] for one in DELIMITERS]
-    return len(parts) > 1 and any(min(count) > 0 for count in counts) and not any(
-        line.count(one) >= min(count) > 0 for number, line in enumerate(lines) if number != at
-        for one, count in zip(DELIMITERS, counts, strict=True))
-
-
-def _is_single_quoted(text: str) -> bool:
-    """Whether apostrophes are quotes: one pair of them holds a delimiter, or every line begins with one."""
-    if any(delimiter in found[1] for found in _SINGLE.finditer(text) for delimiter in DELIMITERS):
-        return True
-    return all(line.lstrip()[0] == "'" and line.rstrip()[-1] == "'" for line in text.splitlines() if line.strip())
 
 
 def is_sentence(line: str) -> bool:
@@ -163,12 +122,12 @@ def _is_prose(work: _Work, record: Record, is_apart: bool, is_behind: bool = Fal
         return True
     words = len(plain.split(None, 5))
     if width > 1 and cells == 1 and not record.quoted:
-        return is_sentence(line) or words >= 4 or (is_apart and words >= 2) or plain[-1] == ":" or plain.startswith(
+        return is_sentence(line) or words >= 4 or (is_apart and words >= 2) or plain.endswith(":") or plain.startswith(
             ("# ", "## ", "**", "### "))
     if width == 1:
         return is_sentence(line) and (is_apart or words >= 4)
     spaced = all(cell[:1] in (" ", "") for cell in record.cells[1:]) and not work.spaced
-    is_colon = plain[-1] == ":" and not is_behind
+    is_colon = plain.endswith(":") and not is_behind
     if is_sentence(line) and (spaced or is_colon) and (
             cells != width or is_apart or is_colon or _breaks_numbers(work, record)):
         return True
@@ -405,6 +364,8 @@ def _cells(work: _Work, one: Record, row: int | None = None) -> list[Cell | None
     cells: list[Cell] | None = None
     if kind == "lines" or (width == 1 and not one.quoted and kind != "markdown" and any(map(str.strip, one.cells[1:]))):
         cells = [decoded(work.raw(one), one.start)]
+        if delimiter in cells[0].text and kind == "delimited":
+            cells[0] = cells[0]._replace(found=(*cells[0].found, Found("unescaped-delimiter", one.start, work.raw(one), "")))
     elif one.damaged or len(one.cells) > width:
         cells = _weighed(work, one, row)
     elif len(one.cells) < width:
