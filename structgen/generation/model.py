@@ -33,7 +33,7 @@ from structgen.generation.retry import Check, Retry, ask_until_right
 from structgen.generation.sampling import Sampling
 from structgen.generation.search import BestOf, Strategy
 from structgen.generation.session import drive
-from structgen.generation.stream import Partial, Stream
+from structgen.generation.stream import Partial, Stream, partial_reader
 from structgen.generation.target import OnUnsupported, Target, as_target
 from structgen.limits import Limits
 from structgen.vocabulary import Vocabulary
@@ -180,10 +180,7 @@ class Model:
 
     def _parts(self, prompt: Prompt, output_type: Any, target: Target, instructions: Instructions,
                settings: Settings) -> Iterator[Partial]:
-        from structgen.formats.partial import PartialReader
-
-        is_type = target.is_json and not callable(getattr(output_type, "to_grammar", None))
-        reader = PartialReader(output_type if is_type else None) if target.is_json else None
+        reader = partial_reader(output_type, target)
         with self.lock:
             request = Request(self, target, conversation(prompt, target, instructions), settings)
             session = request.read()
