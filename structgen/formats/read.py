@@ -240,7 +240,7 @@ def _rank(candidate: Candidate, coerced: Coerced, typed: bool) -> float:
     """What decides among candidates: with a type the cost; without one how much text a value explains."""
     cost = candidate.cost + coerced.cost
     if typed:
-        return cost + (0 if candidate.is_answer else LAST_RESORT)
+        return cost + candidate.passed + (0 if candidate.is_answer else LAST_RESORT)
     start, end = candidate.span
     return 10 * cost - (end - start)
 
