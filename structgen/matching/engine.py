@@ -389,7 +389,7 @@ class Engine:
             registers = self._frames[thread.frame].registers
             if reader.dfa.count[reading.state] < INFINITE or not reader.keys.allows(reader.keys.listed, registers):
                 return None
-        if self.box_of(thread) is not None and reader.span.max_length != INFINITE:
+        if reader.span.max_length != INFINITE and (self.box_of(thread) is not None or reader.span.role == Role.UNIQUE):
             return None
         if reader.span.role == Role.UNIQUE and reader.dfa.count[reading.state] < INFINITE:
             return None

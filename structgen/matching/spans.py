@@ -38,6 +38,8 @@ class Reading(NamedTuple):
 
 
 FRESH = Registers(0, 0, frozenset())
+_RESTS = (1, 64, 64**2, 64**3, 32 * 64, 32 * 64, 48 * 64**2, 16 * 64**2)
+"""How many texts end a character, by the decoder's mode within it: those of an item as long as it may be."""
 _UNLIKE = b"\xff"
 """Stands for a text that is equal to no used one and the beginning of none."""
 
@@ -138,7 +140,8 @@ class SpanReader:
         self._decode = decoder.stepper(span.encoding)
         self._rows: dict[int, list[int]] = {}
         self.tracked = span.role == Role.UNIQUE or (span.role == Role.KEY and self._others > 0)
-        self._is_free = span.role == Role.VALUE and self.dfa.edges == (((0, 255, 0),),)
+        self._is_any = self.dfa.edges == (((0, 255, 0),),)
+        self._is_free = span.role == Role.VALUE and self._is_any
         self._forgets = self._is_free and not span.encoding & decoder.NECESSARY
         self._counts = span.min_length > 0 or span.max_length != INFINITE
         self._cap = span.min_length if span.max_length == INFINITE else INFINITE
@@ -253,6 +256,9 @@ class SpanReader:
         if self.keys is not None:
             return self._key_alive(reading, registers)
         if span.role == Role.UNIQUE:
+            if self._is_any and reading.count >= span.max_length:
+                count = _RESTS[reading.decoder & 7]
+                return count > sum(text.startswith(reading.text) for text in registers.texts)
             return self._unused(reading, dfa.count[state], registers)
         if span.role == Role.NAMED:
             return any(not isinstance(self._scope_after(label, registers), Refused) for label in dfa.labels[state])

@@ -262,7 +262,16 @@ bool Engine::cover_string(const Thread& thread, const SpanReader& span, Cover& o
     if (span.span.role != VALUE && dfa.count[thread.a] < INFINITE) return false;
     if (span.keys && (!span.keys->allows(span.keys->listed(), waiting) || !span.one_other(thread.a))) return false;
     const uint32_t room = most == INFINITE ? INFINITE : most - thread.c;
-    out.add_inside(room, span.span.encoding);
+    // An item must also differ from those that came where a token makes it as long as it may be.
+    Part* filled = nullptr;
+    if (span.span.role == UNIQUE && room <= vocabulary->longest()) {
+        out.own.push_back(std::make_unique<Part>());
+        filled = out.own.back().get();
+        filled->base = vocabulary->inside(room, span.span.encoding);
+        out.parts.push_back(filled);
+    } else {
+        out.add_inside(room, span.span.encoding);
+    }
     if (!dfa.open[thread.a]) {  // whether it may end here depends on what the token says first
         walk_root(vocabulary->leaving, intern_thread(thread), out);
         return true;
@@ -271,7 +280,9 @@ bool Engine::cover_string(const Thread& thread, const SpanReader& span, Cover& o
     const uint32_t label = span.keys ? dfa.labels[dfa.label_start[thread.a + 1] - 1] : static_cast<uint32_t>(dfa.accept[thread.a]);
     const size_t before = out.added.size();
     cover_leavers(finished(thread, label, TextStore::UNLIKE), need, room, span.tracked ? 1 : 0, span.span.encoding, out);
-    if (span.tracked) correct_keys(thread, span, vocabulary->leaving, 1, before, out);
+    if (!span.tracked) return true;
+    std::vector<uint32_t> dropped = correct_keys(thread, span, filled ? vocabulary->trie : vocabulary->leaving, 1, before, out);
+    if (filled) filled->removed = std::move(dropped);
     return true;
 }
 

@@ -157,7 +157,7 @@ bool SpanReader::alive(const Reading& in, const Registers& r) const {
         const auto first = dfa.labels.begin() + dfa.label_start[in.state], last = dfa.labels.begin() + dfa.label_start[in.state + 1];
         return std::any_of(first, last, [&](uint32_t label) { return scope_after(label, r) != NONE; });
     }
-    return span.role != UNIQUE || unused(in, dfa.count[in.state], r);
+    return span.role != UNIQUE || unused_item(in, r);
 }
 
 bool SpanReader::rich(const Reading& in, const Registers& r) const {
@@ -180,6 +180,15 @@ bool SpanReader::key_alive(const Reading& in, const Registers& r) const {
     if (!other || !keys->allows(keys->listed(), r)) return false;
     uint32_t count = dfa.count[in.state];
     return unused(in, count >= INFINITE ? count : count - n_listed, r);
+}
+
+// An item as long as it may be is one of few texts: itself, or those that the rest of its last character makes.
+bool SpanReader::unused_item(const Reading& in, const Registers& r) const {
+    if (!dfa.any || in.count < span.max_length) return unused(in, dfa.count[in.state], r);
+    static constexpr uint32_t rests[8] = {1, 64, 64 * 64, 64 * 64 * 64, 32 * 64, 32 * 64, 48 * 64 * 64, 16 * 64 * 64};
+    Reading whole = in;
+    whole.decoder = decoder::START;
+    return unused(whole, rests[in.decoder & 7], r);
 }
 
 bool SpanReader::unused(const Reading& in, uint32_t count, const Registers& r) const {

@@ -103,6 +103,7 @@ private:
     bool walk(Reading& at, const uint8_t* text, int size, bool keep) const;
     bool key_alive(const Reading& in, const Registers& r) const;
     bool unused(const Reading& in, uint32_t count, const Registers& r) const;
+    bool unused_item(const Reading& in, const Registers& r) const;
     bool reaches(const Reading& in, uint32_t low, uint32_t high, const Registers& r) const;
     bool reaches_same_length(const Reading& in, uint32_t low, uint32_t high, const Registers& r) const;
     bool reaches_sequence(const Reading& in, const uint8_t* low, const uint8_t* high, int size, const Registers& r) const;

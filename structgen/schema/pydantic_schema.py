@@ -76,6 +76,11 @@ _UNCHECKED_FORMATS = {
 }
 
 
+_TYPES_OF = {"minLength": ("string",), "maxLength": ("string",), "pattern": ("string",)} | dict.fromkeys(
+    ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), ("number", "integer"))
+"""The types that keywords are about which pydantic writes whatever the type."""
+
+
 class PydanticSchema(GenerateJsonSchema):
     """One use per document, as its base class asks; ``require_all`` makes fields with defaults required too."""
 
@@ -347,6 +352,10 @@ class PydanticSchema(GenerateJsonSchema):
         if isinstance(getattr(function, "__self__", None), FromText):
             return node
         if module.startswith("pydantic") and not module.endswith("_known_annotated_metadata"):
+            updates = schema.get("metadata", {}).get("pydantic_js_updates", {})
+            idle = [keyword for keyword in updates if node.get("type") not in (None, *_TYPES_OF.get(keyword, (node.get("type"),)))]
+            if idle:
+                return {INVALID: f'"{idle[0]}" is asked of type {node["type"]}, which has none'}
             return node  # part of a type that pydantic itself provides
         name = getattr(function, "__qualname__", type(function).__qualname__)
         if module.startswith("pydantic"):
@@ -361,6 +370,11 @@ class PydanticSchema(GenerateJsonSchema):
         return self.note({"type": "string"}, "that the text is JSON of the inner type")
 
     # Types that cannot be JSON
+
+    def literal_schema(self, schema: cs.LiteralSchema) -> JsonSchemaValue:
+        if any(isinstance(value, bytes) for value in schema["expected"]):
+            return {INVALID: "a literal of bytes is equal to no JSON text"}
+        return super().literal_schema(schema)
 
     def is_subclass_schema(self, schema: cs.IsSubclassSchema) -> JsonSchemaValue:
         return self.handle_invalid_for_json_schema(schema, f"type[{schema['cls'].__name__}]")

@@ -28,7 +28,7 @@ import pydantic_core
 import typing_extensions
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic_core import PydanticOmit, PydanticSerializationError, to_jsonable_python
 
 from structgen.errors import ReadError, SchemaError, StructgenError
 from structgen.schema.from_text import FromText
@@ -168,6 +168,8 @@ def _read(tp: Any, require_all: bool) -> TypeSchema:
         document = adapter.json_schema(schema_generator=cast("type[PydanticSchema]", generator))
     except PydanticInvalidForJsonSchema as error:
         raise SchemaError(f"{name} cannot be written as JSON", because=error.message) from error
+    except PydanticOmit as error:
+        raise SchemaError(f"{name} cannot be written as JSON", because="it is left out of every JSON Schema") from error
     except _UNREADABLE as error:
         raise _unreadable(tp, name, error) from error
     try:

@@ -206,8 +206,8 @@ REGISTRY = {"https://example.com/meta": {"$schema": "https://json-schema.org/dra
                                          "$vocabulary": {"https://example.com/units": True}}}
 REFUSED: list[tuple[Any, str, str]] = [
     ({"contains": {"type": "null"}, "maxContains": 50, "maxItems": 100}, "contains", "#"),
-    ({"contains": {"type": "null"}, "uniqueItems": True}, "uniqueItems", "#"),
-    ({"items": {"uniqueItems": True}}, "uniqueItems", "#/items"),
+    ({"contains": {"type": "null"}, "minContains": 2, "uniqueItems": True}, "uniqueItems", "#"),
+    ({"items": {"uniqueItems": True, "minItems": 2, "items": {"type": "array", "maxItems": 0}}}, "uniqueItems", "#/items"),
     ({"anyOf": [{"properties": {f"a{i}": {}}} for i in range(9)], "unevaluatedProperties": False},
      "unevaluatedProperties", "#"),
     ({"$dynamicRef": "https://example.com/x.json#x"}, "$dynamicRef", "#/$dynamicRef"),
@@ -234,15 +234,18 @@ def test_schema_unsupported_is_refused_by_name(schema: Any, keyword: str, positi
 
 
 def test_schema_unsupported_may_be_left_to_validation() -> None:
-    schema = {"type": "object", "properties": {"a": {"type": "array", "uniqueItems": True}}}
-    assert JsonSchema(schema, on_unsupported="validate").to_grammar(LIMITS).unenforced == ("#/properties/a: uniqueItems",)
+    schema = {"type": "object", "properties": {"a": {"type": "array", "not": {"uniqueItems": True}}}}
+    assert JsonSchema(schema, on_unsupported="validate").to_grammar(LIMITS).unenforced == ("#/properties/a: not",)
 
 
 def test_schema_error_says_where_what_why_and_what_to_do() -> None:
-    assert str(failure({"properties": {"tags": {"type": "array", "items": {"type": "object"}, "uniqueItems": True}}})) == (
-        '#/properties/tags: "uniqueItems" over arrays or objects cannot be enforced while generating\n'
-        "  because: equal values have unboundedly many spellings\n"
-        '  instead: give the items a scalar type, or pass on_unsupported="validate" to check after generation')
+    items = {"type": "object", "maxProperties": 0}
+    schema = {"properties": {"tags": {"type": "array", "items": items, "uniqueItems": True, "minItems": 2}}}
+    assert str(failure(schema)) == (
+        '#/properties/tags: "uniqueItems" over so few values cannot be enforced\n'
+        "  because: the array needs several items, and it is not plain that there are so many different ones whichever come "
+        "first\n"
+        '  instead: lower "minItems", or pass on_unsupported="validate" to check after generation')
 
 
 @pytest.mark.parametrize("option", [{"separators": (";", ":")}, {"separators": (",",)}, {"separators": ", "},

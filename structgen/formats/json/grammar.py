@@ -21,7 +21,7 @@ from structgen.formats.json.distinct import ITEM_END, distinct, distinct_lists
 from structgen.formats.json.matches import matches
 from structgen.formats.json.names import MAX_KINDS, Kind, TooManyKinds, kinds_of_names
 from structgen.formats.json.numbers import Spelling, number_node
-from structgen.formats.json.plenty import INFINITE, enough_values, n_texts
+from structgen.formats.json.plenty import Shapes, enough_values
 from structgen.formats.json.productive import all_productive
 from structgen.formats.json.remainders import Remainders
 from structgen.formats.json.spacing import Spacing, Style, spacing
@@ -294,7 +294,8 @@ class Writer:
                 all(number_node(number, canonical) is not None for number in schema.numbers):
             return self._unique_scalars(facet, schema, canonical)
         writer = self._canonical()
-        if enough_values(self._reader, facet, depth, writer.n_strings, writer.n_numbers, writer.n_members):
+        shapes = Shapes(self._limits, writer._string, writer._spelling, writer._members)
+        if enough_values(self._reader, facet, depth, shapes):
             return writer._array_of(facet._replace(unique=False), depth, distinct(self._space), ITEM_END)
         self._reader.refuse_at(facet.origin, "uniqueItems", '"uniqueItems" over so few values cannot be enforced',
                                because="the array needs several items, and it is not plain that there are so many "
@@ -314,23 +315,6 @@ class Writer:
                 return NEVER
             return Items(space.open_array, space.close_array, space.comma, (), None, 0, 0)
         return Items(space.open_array, space.close_array, space.comma, (), rest, facet.min_items, facet.max_items, True)
-
-    # How many values there are, for ``plenty``.
-
-    def n_strings(self, facet: StringFacet) -> int:
-        """At least so many strings satisfy the facet."""
-        return n_texts(self._string(facet), self._limits)
-
-    def n_numbers(self, facet: NumberFacet) -> int:
-        """At least so many numbers satisfy the facet."""
-        node = number_node(facet, self._spelling)
-        return n_texts(node, self._limits) if isinstance(node, Text) else int(node is None and not facet.excluded)
-
-    def n_members(self, facet: ObjectFacet) -> tuple[dict[str, Link], Link | None]:
-        """What members must satisfy by name, and those of which there is no end."""
-        links, kinds = self._members(facet)
-        endless = [kind.link for kind in kinds if kind.name is None or n_texts(Text(kind.name), self._limits) == INFINITE]
-        return links, endless[0] if endless else None
 
     # --- objects ------------------------------------------------------------------------------------------------------
 

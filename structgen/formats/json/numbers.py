@@ -49,6 +49,8 @@ SCALE = seq(repeat(Str("0"), 0, 2), alt((DIGIT, seq(NONZERO, DIGIT), seq(Chars((
                                          seq(Str("30"), Chars(((0x30, 0x37),))))))
 EXPONENT = seq(Chars(((0x45, 0x45), (0x65, 0x65))), optional(Chars(((0x2B, 0x2B), (0x2D, 0x2D)))), SCALE)
 EXPONENT_UP = seq(Chars(((0x45, 0x45), (0x65, 0x65))), optional(Str("+")), SCALE)
+NO_PLAIN_INTEGER = seq(optional(MINUS), WHOLE, alt((seq(POINT, repeat(DIGIT, 1), optional(EXPONENT)), EXPONENT)))
+"""What is no integer in draft 4: any number that is not written as one."""
 MAX_SCALE = 307
 """The greatest exponent that any digits may have: ten times ten to it is a finite double."""
 TOP_EXPONENT = seq(Chars(((0x45, 0x45), (0x65, 0x65))), optional(Str("+")), repeat(Str("0"), 0, 2), Str("308"))
@@ -65,6 +67,11 @@ def number_node(facet: NumberFacet, spelling: Spelling) -> Node | None:
         if facet.kinds != INTEGER:
             spelling = spelling._replace(plain_integers=False)
         return Text(alt(spelled(value, spelling) for value in facet.values))
+    if spelling.plain_integers and facet.kinds == FRACTION:
+        number = number_node(facet._replace(kinds=NUMBER), spelling)
+        return Text(And((number.body, NO_PLAIN_INTEGER))) if isinstance(number, Text) else number
+    if spelling.plain_integers and facet.kinds == NUMBER:
+        spelling = spelling._replace(plain_integers=False)
     multiples = tuple(step for step in facet.multiples if not (facet.kinds == INTEGER and is_multiple(1, step)))
     kinds = facet.kinds
     if any(isinstance(step, int) for step in multiples):
@@ -101,6 +108,11 @@ def number_node(facet: NumberFacet, spelling: Spelling) -> Node | None:
 def without_steps(facet: NumberFacet, spelling: Spelling) -> tuple[Node, int]:
     """What is left of a facet besides its steps, as plain decimals, and its kinds; for a facet whose steps have no form
     of their own."""
+    if spelling.plain_integers and facet.kinds == FRACTION:
+        number, kinds = without_steps(facet._replace(kinds=NUMBER), spelling)
+        return (NEVER if number is NEVER else And((number, NO_PLAIN_INTEGER))), kinds
+    if spelling.plain_integers and facet.kinds == NUMBER:
+        spelling = spelling._replace(plain_integers=False)
     kinds = facet.kinds & INTEGER if any(isinstance(step, int) for step in facet.multiples) else facet.kinds
     bare = None
     if kinds == INTEGER:

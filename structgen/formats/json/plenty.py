@@ -9,8 +9,11 @@ nothing: a bound that is too low only refuses more.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from structgen.automaton.dfa import compile_text
+from structgen.formats.json.names import Kind
+from structgen.formats.json.numbers import Spelling, number_node
 from structgen.grammar.build import ANY_TEXT
 from structgen.grammar.nodes import Text
 from structgen.limits import Limits
@@ -22,9 +25,31 @@ MAX_LENGTHS = 100
 """Lengths of a list that are looked at."""
 INFINITE = 2**31 - 1
 """More texts than are counted."""
-Strings = Callable[[StringFacet], int]
-Numbers = Callable[[NumberFacet], int]
-Names = Callable[[ObjectFacet], tuple[dict[str, Link], Link | None]]
+
+
+class Shapes(NamedTuple):
+    """How the texts of facets look: strings, the spelling of numbers, and what members of an object must satisfy."""
+
+    limits: Limits
+    string: Callable[[StringFacet], Text]
+    spelling: Spelling
+    members: Callable[[ObjectFacet], tuple[dict[str, Link], list[Kind]]]
+
+    def strings(self, facet: StringFacet) -> int:
+        """At least so many strings satisfy the facet."""
+        return n_texts(self.string(facet), self.limits)
+
+    def numbers(self, facet: NumberFacet) -> int:
+        """At least so many numbers satisfy the facet."""
+        node = number_node(facet, self.spelling)
+        return n_texts(node, self.limits) if isinstance(node, Text) else int(node is None and not facet.excluded)
+
+    def names(self, facet: ObjectFacet) -> tuple[dict[str, Link], Link | None]:
+        """What members must satisfy by name, and those of which there is no end."""
+        links, kinds = self.members(facet)
+        endless = [kind.link for kind in kinds
+                   if kind.name is None or n_texts(Text(kind.name), self.limits) == INFINITE]
+        return links, endless[0] if endless else None
 
 
 def n_texts(node: Text, limits: Limits) -> int:
@@ -39,7 +64,7 @@ def n_texts(node: Text, limits: Limits) -> int:
     return count if most is None and (least == 0 or count >= INFINITE) else 1
 
 
-def enough_values(reader: Reader, facet: ArrayFacet, depth: int, strings: Strings, numbers: Numbers, names: Names) -> bool:
+def enough_values(reader: Reader, facet: ArrayFacet, depth: int, shapes: Shapes) -> bool:
     """Whether an array whose items differ can be completed whichever items came first: place ``i`` has more than ``i``
     values, as far as it must have an item."""
     wanted = max(facet.min_items, sum(count.least for count in facet.counts))
@@ -47,7 +72,7 @@ def enough_values(reader: Reader, facet: ArrayFacet, depth: int, strings: String
         return True
     if wanted > MAX_LENGTHS * 1000:
         return False
-    plenty = Plenty(reader, wanted, strings, numbers, names)
+    plenty = Plenty(reader, wanted, shapes)
     last = min(wanted, len(facet.prefix) + 1)
     for place in range(last):
         needed = place + 1 if place < len(facet.prefix) else wanted
@@ -61,12 +86,11 @@ def enough_values(reader: Reader, facet: ArrayFacet, depth: int, strings: String
 
 
 class Plenty:
-    """Bounds up to ``wanted`` of how many values there are; ``texts`` says how many texts a node has, and ``members`` what
-    the members of an object must satisfy: by name, and others (None: there are none, or they are limited)."""
+    """Bounds up to ``wanted`` of how many values there are."""
 
-    def __init__(self, reader: Reader, wanted: int, string: Strings, number: Numbers, members: Names) -> None:
+    def __init__(self, reader: Reader, wanted: int, shapes: Shapes) -> None:
         self._reader, self._wanted = reader, wanted
-        self._string, self._number, self._members = string, number, members
+        self._shapes = shapes
         self._known: dict[tuple[Link, int], int] = {}
 
     def of(self, link: Link, depth: int) -> int:
@@ -81,8 +105,8 @@ class Plenty:
     def _count(self, link: Link, depth: int) -> int:
         schema = self._reader.expand(link)
         found = schema.null + schema.booleans.bit_count()
-        found += max(map(self._string, schema.strings), default=0)
-        found += max(map(self._number, schema.numbers), default=0)
+        found += max(map(self._shapes.strings, schema.strings), default=0)
+        found += max(map(self._shapes.numbers, schema.numbers), default=0)
         if depth and found < self._wanted:
             found += max((self._lists(facet, depth - (depth > 0)) for facet in schema.arrays), default=0)
             found += max((self._objects(facet, depth - (depth > 0)) for facet in schema.objects), default=0)
@@ -103,7 +127,7 @@ class Plenty:
     def _objects(self, facet: ObjectFacet, depth: int) -> int:
         if facet.breaches:
             return 0
-        links, other = self._members(facet)
+        links, other = self._shapes.names(facet)
         counts = {name: self.of(link, depth) for name, link in links.items()}
         if not all(counts.get(name) for name in facet.required):
             return 0
