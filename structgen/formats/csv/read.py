@@ -20,6 +20,7 @@ from structgen.errors import ReadError
 from structgen.formats.base import Candidate, Format, Found, format_named
 from structgen.formats.csv.header import mapped
 from structgen.formats.csv.others import cell_text, other_rows
+from structgen.formats.csv.records import MAX_LINES
 from structgen.formats.csv.rows import Cell
 from structgen.formats.csv.table import Built, built, is_sentence
 from structgen.formats.csv.typed import ABSENT, Aim, aim_of, cell_value
@@ -56,8 +57,10 @@ class _Reader:
             rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
         except csv.Error as error:
             raise ValueError(str(error)) from error
-        if not rows or any(len(row) != len(rows[0]) for row in rows) or (
-                (len(rows[0]) < 2 or _is_suspect(text, rows)) and not (rows[0] and _ALL_QUOTED.fullmatch(text))):
+        if not rows or any(len(row) != len(rows[0]) for row in rows):
+            raise ValueError("no table")
+        may_be_other = len(rows[0]) < 2 or (len(rows) <= MAX_LINES and _is_suspect(text, rows))
+        if may_be_other and not (rows[0] and _ALL_QUOTED.fullmatch(text)):
             raise ValueError("not plainly a table")
         if aim.names is not None and len(aim.names) > 1 and rows.count(rows[0]) > 1:
             raise ValueError("the header occurs twice")

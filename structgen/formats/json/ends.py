@@ -121,9 +121,9 @@ class Ends:
                 continue
             if twin and text.startswith(twin, at + 1):
                 return Span(start, at, at + 2, "", text[at:at + 2])
-            end = -1 if scan.is_tired or inner else self._opens(at, start, context)
+            end = self._opens(at, start, context) if text[at - 1] in _SIGNS and not inner else -1
             if end < 0:
-                if scan.is_tired or self._may_end(at, context, inner):
+                if scan.fuel <= 0 or self._may_end(at, context, inner):
                     return Span(start, at, at + 1, "", text[at])
                 end = self._ended_before(at, start, context)
             if end >= 0:
@@ -391,8 +391,8 @@ class Ends:
 
     def _opens(self, at: int, start: int, context: str) -> int:
         """Where the string ended if the quote at ``at`` looks like one that opens: a sign before it, a text right behind."""
-        scan, text = self.scan, self.scan.text
-        if context == "key" or scan.at(at + 1) in _SPACE_OR_SIGN or text[at - 1] not in _SIGNS or at == start:
+        scan = self.scan
+        if context == "key" or at == start or scan.is_tired or scan.at(at + 1) in _SPACE_OR_SIGN:
             return -1
         return self._before_signs(at, start, context)
 

@@ -104,6 +104,8 @@ class Scanner:
                 return i
             if self.text[i] == " " and i + 1 < self.end and self.text[i + 1] in SIGNS:
                 return i + 1
+        else:
+            return self.end
         i = self.spaces(i)
         if self.at(i) not in ("/", "#"):
             return i

@@ -99,7 +99,7 @@ class Structure:
     def gap(self) -> None:
         """Passes white space and comments."""
         scan, start = self.scan, self.at
-        if start < scan.end and self.text[start] in VISIBLE:
+        if start >= scan.end or self.text[start] in VISIBLE:
             return
         plain = scan.plain_spaces(start)
         if plain < scan.end and self.text[plain] in VISIBLE:
@@ -394,18 +394,19 @@ class Structure:
         return "top" if frame is None else "object" if frame.kind == "{" else "array"
 
     def _word(self, frame: Frame | None) -> None:
-        start = self.at
-        prefix = self._prefix(start)
-        if prefix:
-            self._drop("string-prefix", prefix)
-            self._store(self._strings(self._context(frame)))
-            return
-        call = _CALL.match(self.text, start, self.scan.end)
-        if call and self.is_call(call.end()):
-            self.note("wrapper", start, call.group(), "")
-            self.at = call.end() - 1
-            self._push("(")
-            return
+        start, one = self.at, self.text[self.at]
+        if one.isalpha() or one in "_$":
+            prefix = self._prefix(start)
+            if prefix:
+                self._drop("string-prefix", prefix)
+                self._store(self._strings(self._context(frame)))
+                return
+            call = _CALL.match(self.text, start, self.scan.end)
+            if call and self.is_call(call.end()):
+                self.note("wrapper", start, call.group(), "")
+                self.at = call.end() - 1
+                self._push("(")
+                return
         end = bare_end(self.scan, start, self._context(frame), self.ends.open_brackets)
         word = self.text[start:end].rstrip()
         if not word:

@@ -105,6 +105,10 @@ class Placer(ABC):
         frame = frame or (self.stack[-1] if self.stack else None)
         place = None if frame is None else frame.place if frame.key is None else (frame.place, frame.key)
         self.found.append(Found(kind, offset, before, after, place))
+        self.charge(offset)
+
+    def charge(self, offset: int) -> None:
+        """Refuses a text that takes too many repairs."""
         if len(self.found) > MAX_REPAIRS:
             raise ReadError(
                 "the text is too damaged to be read",
@@ -168,6 +172,7 @@ class Placer(ABC):
             else:
                 self.line(row, row.at, row.col)
                 self.blanks = 0
+                self.charge(row.at)
         self.finish_text()
 
     def line(self, row: Row, at: int, col: int) -> None:
