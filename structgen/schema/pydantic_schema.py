@@ -22,6 +22,7 @@ from typing import Any, cast
 
 from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import PydanticOmit
 from pydantic_core import core_schema as cs
 
 from structgen.errors import SchemaError
@@ -79,6 +80,8 @@ _UNCHECKED_FORMATS = {
 _TYPES_OF = {"minLength": ("string",), "maxLength": ("string",), "pattern": ("string",)} | dict.fromkeys(
     ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), ("number", "integer"))
 """The types that keywords are about which pydantic writes whatever the type."""
+_ARGUMENTS = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "max_digits", "decimal_places")
+"""Its own names of constraints, which it writes where it does not know the type: of a union."""
 
 
 class PydanticSchema(GenerateJsonSchema):
@@ -301,6 +304,14 @@ class PydanticSchema(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False  # a title that repeats the field's name tells nobody anything
 
+    def model_field_schema(self, schema: cs.ModelField) -> JsonSchemaValue:
+        try:
+            return super().model_field_schema(schema)
+        except PydanticOmit:
+            if schema["schema"]["type"] == "default":
+                raise  # its default takes its place
+            return {INVALID: "a required field is left out of every JSON Schema (SkipJsonSchema)"}
+
     def model_schema(self, schema: cs.ModelSchema) -> JsonSchemaValue:
         return _closed(super().model_schema(schema))
 
@@ -353,14 +364,22 @@ class PydanticSchema(GenerateJsonSchema):
             return node
         if module.startswith("pydantic") and not module.endswith("_known_annotated_metadata"):
             updates = schema.get("metadata", {}).get("pydantic_js_updates", {})
-            idle = [keyword for keyword in updates if node.get("type") not in (None, *_TYPES_OF.get(keyword, (node.get("type"),)))]
-            if idle:
-                return {INVALID: f'"{idle[0]}" is asked of type {node["type"]}, which has none'}
-            return node  # part of a type that pydantic itself provides
+            return self._applied(node, updates)  # part of a type that pydantic itself provides
         name = getattr(function, "__qualname__", type(function).__qualname__)
         if module.startswith("pydantic"):
             return self.note(node, "the predicate of the annotation")
         return self.note(node, f"the validator {name.replace('<locals>.', '')}")
+
+    def _applied(self, node: JsonSchemaValue, updates: Mapping[str, Any]) -> JsonSchemaValue:
+        """The node, if what pydantic is going to write into it constrains it."""
+        kind = node.get("type")
+        for keyword in updates:
+            if kind is not None and kind not in _TYPES_OF.get(keyword, (kind,)):
+                return {INVALID: f'"{keyword}" is asked of type {kind}, which has none'}
+        idle = [f"{name}={updates[name]}" for name in _ARGUMENTS if name in updates]
+        if kind is None and any(option.get("type") != "string" for option in node.get("anyOf", ())):
+            idle += [f"{keyword} of what is no string" for keyword in ("minLength", "maxLength") if keyword in updates]
+        return self.note(node, ", ".join(idle)) if idle else node
 
     def chain_schema(self, schema: cs.ChainSchema) -> JsonSchemaValue:
         node = super().chain_schema(schema)

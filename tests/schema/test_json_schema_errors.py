@@ -224,6 +224,14 @@ REFUSED: list[tuple[Any, str, str]] = [
 ]
 
 
+def test_contradiction_of_a_schema_that_no_text_spells_is_told_in_words() -> None:
+    member = {"type": "object", "properties": {"a": {"const": 1}}, "required": ["a"]}
+    error = failure({**member, "not": {"properties": {"a": {"enum": [1, 2]}}}})
+    assert isinstance(error, UnsatisfiableError)
+    assert error.because
+    assert "object at 0x" not in str(error)
+
+
 @pytest.mark.parametrize(("schema", "keyword", "position"), REFUSED, ids=[row[1] for row in REFUSED])
 def test_schema_unsupported_is_refused_by_name(schema: Any, keyword: str, position: str) -> None:
     error = failure(schema, registry=REGISTRY)

@@ -15,6 +15,7 @@ import annotated_types
 import pydantic
 import pytest
 import typing_extensions
+from pydantic.json_schema import SkipJsonSchema
 
 from structgen.errors import ReadError, SchemaError
 from structgen.schema.python_types import (
@@ -201,6 +202,15 @@ def test_predicate_is_named() -> None:
     assert made.unenforced == ("#: the predicate of the annotation",)
 
 
+@pytest.mark.parametrize(("tp", "notes"), [
+    (t.Annotated[int | str, pydantic.Field(gt=3)], ("#: gt=3",)),
+    (t.Annotated[str | list[int], pydantic.Field(min_length=3)], ("#: minLength of what is no string",)),
+    (t.Annotated[str | None, pydantic.Field(min_length=3)], ()),
+], ids=str)
+def test_constraint_of_several_types_is_named_where_it_is_lost(tp: t.Any, notes: tuple[str, ...]) -> None:
+    assert schema_of(tp).unenforced == notes
+
+
 def test_validator_under_a_replaced_schema_is_still_named() -> None:
     made = schema_of(t.Annotated[int, pydantic.AfterValidator(absolute), pydantic.WithJsonSchema({"type": "integer"})])
     assert made.schema == {"type": "integer"}
@@ -220,6 +230,11 @@ class Calls(pydantic.BaseModel):
     hook: t.Callable[[int], int] | None = None
 
 
+class Skips(pydantic.BaseModel):
+    a: SkipJsonSchema[int]
+    b: SkipJsonSchema[int] = 1
+
+
 @pytest.mark.parametrize(("tp", "message"), [
     (Opaque, "Opaque cannot be written as JSON"),
     (Holder, "#/properties/b: Opaque cannot be written as JSON"),
@@ -228,6 +243,10 @@ class Calls(pydantic.BaseModel):
     (dict[tuple[int, int], int], "keys of a JSON object are texts, and no text is read as array"),
     (dict[Level, int], "keys of a JSON object are texts, these are [1, 2]"),
     (5, "5 cannot be written as JSON"),
+    (t.Literal[b"x"], "a literal of bytes is equal to no JSON text"),
+    (t.Annotated[int, pydantic.Field(max_length=3)], '"maxLength" is asked of type integer'),
+    (SkipJsonSchema[int], "it is left out of every JSON Schema"),
+    (Skips, "#/properties/a: a required field is left out of every JSON Schema"),
     (t.Annotated[bool, FromText("x")], "which is not a string, number or date"),
 ])
 def test_types_without_a_json_form_are_refused_by_name(tp: t.Any, message: str) -> None:

@@ -14,7 +14,7 @@ from structgen import Compiler, JsonSchema, Vocabulary
 from structgen.errors import UnsupportedSchemaError
 
 Accepts = Callable[..., list[bool]]
-PIECES = ('{"', '":', '","', '"}', '"},', "},", "],", "[[", "{}", "true", '"a"', '"b"', '"a":', '":1,"', '},{"a":', "\\u0061")
+PIECES = ('{"', '":', '","', '"}', '"},', "},", "],", "{}", "true", '"a"', '"b"', '"a":', '":1,"', '},{"a":', "\\u0061")
 VOCABULARY = Vocabulary([None, *(bytes((byte,)) for byte in range(256)), *(text.encode() for text in PIECES)], [0])
 PAIR = {"type": "object", "properties": {"a": {"enum": ["x", "y"]}, "b": {"type": "boolean"}}, "required": ["a", "b"],
         "additionalProperties": False}
