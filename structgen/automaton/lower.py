@@ -83,8 +83,7 @@ def lower(grammar: Grammar, limits: Limits) -> Tables:
         builder = _Builder(here, limits, _template(here, limits))
         tables = builder.run()
         if not builder.impossible:
-            tables.unenforced = grammar.unenforced
-            tables.names = Names((), ()) if grammar.names is None and tables.steps else grammar.names
+            tables.unenforced, tables.names = grammar.unenforced, grammar.names or (Names((), ()) if tables.steps else None)
             return tables
         here = prune(here, builder.is_empty)
     if grammar.why_empty is not None:

@@ -110,7 +110,8 @@ class Writer:
                         raise self._why.number_error(facet)
             raise self._reader.unsatisfiable()
         around = self._space.around
-        origins = {name: self._reader.pointer(key[0][0]) if key[0] else "#" for key, name in self._names.items()}
+        named = [*self._names.items(), *([] if self._within is None else self._within._names.items())]
+        origins = {name: self._reader.pointer(key[0][0]) if key[0] else "#" for key, name in named}
         self._why.recursions = [place for name, place in origins.items() if name != self._common]
         return Grammar(seq(around, start, around), self._rules, tuple(self._reader.unenforced), origins, self._common,
                        all_productive(self._rules, self._common), self._why.error)
