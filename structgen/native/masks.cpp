@@ -14,8 +14,7 @@
 #include <bit>
 #include <cstring>
 
-#include "engine.hpp"
-#include "parts.hpp"
+#include "cover.hpp"
 
 namespace structgen {
 
@@ -25,29 +24,14 @@ constexpr uint32_t NOWHERE = 0;
 constexpr uint32_t HOT_USES = 16, HOT_DIFFERENCE = 32, HOT_ROWS = 6;
 
 void allow(uint64_t live[4], uint32_t low, uint32_t high) {
-    for (uint32_t b = low; b <= high; ++b) live[b >> 6] |= 1ull << (b & 63);
+    for (uint32_t word = low >> 6; word <= high >> 6; ++word) {
+        const uint32_t from = std::max(low, 64 * word) & 63, to = std::min(high, 64 * word + 63) & 63;
+        live[word] |= (~0ull >> (63 - to)) & (~0ull << from);
+    }
 }
 
 bool is_live(const uint64_t live[4], uint32_t byte) { return live[byte >> 6] >> (byte & 63) & 1; }
 }  // namespace
-
-struct Engine::Cover {
-    bool inside = false;  // the tokens that stay inside a JSON string, up to `room` characters
-    uint32_t room = 0;
-    uint8_t encoding = decoder::JSON;  // of that string
-    std::vector<uint32_t> added;  // in any order, possibly twice
-    std::vector<const Part*> parts;
-    std::vector<std::unique_ptr<Part>> own;  // those of `parts` that nobody else keeps
-
-    void add_inside(uint32_t characters, uint8_t written) {
-        room = inside ? std::max(room, characters) : characters;
-        encoding = written;
-        inside = true;
-    }
-    void add(const Trie& trie, uint32_t node) {
-        for (uint32_t i = trie.first[node]; i < trie.first[node + 1]; ++i) added.push_back(trie.items[i]);
-    }
-};
 
 void Engine::charge(uint64_t steps) {
     nodes_visited += steps;
@@ -97,10 +81,12 @@ uint32_t Engine::mask_of(uint32_t configuration) {
     if (id == NONE) {
         steps_left_ = limits_.mask_steps;
         Cover out;
-        for (uint32_t i = 0; i < here.size; ++i) {
-            const Thread thread = threads_[here.first + i];  // a copy: covering makes further threads
-            cover(thread, out);
-        }
+        if (!tables->names.steps.empty()) cover_named(here, out);
+        else
+            for (uint32_t i = 0; i < here.size; ++i) {
+                const Thread thread = threads_[here.first + i];  // a copy: covering makes further threads
+                cover(thread, out);
+            }
         id = store(out);
         ++masks_computed;
     }
@@ -136,7 +122,7 @@ void Engine::cover(const Thread& thread, Cover& out) {
         if (span.span.role == VALUE) {
             const uint32_t after = finished(thread, 0, thread.d);
             if (configurations_[after].size == 0 || cover_exits(thread, span, after, out)) {
-                out.parts.push_back(&part_of(thread, span, out));
+                add_part(part_of(thread, span, out), out);
                 return;
             }
         }
@@ -174,6 +160,14 @@ bool Engine::cover_exits(const Thread& thread, const SpanReader& span, uint32_t 
         }
     }
     return true;
+}
+
+// A short part is as good as single tokens, and saves the rows of a union.
+void Engine::add_part(const Part& part, Cover& out) {
+    if (part.base == nullptr && part.removed.empty() && part.added.size() <= vocabulary->words() / 8)
+        out.added.insert(out.added.end(), part.added.begin(), part.added.end());
+    else
+        out.parts.push_back(&part);
 }
 
 // What the text's automaton says, shared where no bound of its length is near.
@@ -447,8 +441,12 @@ void Engine::walk_trie(const Trie& trie, uint32_t configuration, uint32_t first,
 // The bytes that may come next, or some more: a filter in front of `step`.
 void Engine::live_bytes(uint32_t configuration, uint64_t live[4]) const {
     const Configuration& here = configurations_[configuration];
-    for (uint32_t i = here.first; i < here.first + here.size; ++i) {
-        const Thread& thread = threads_[i];
+    live_bytes(threads_.data() + here.first, threads_.data() + here.first + here.size, live);
+}
+
+void Engine::live_bytes(const Thread* first, const Thread* last, uint64_t live[4]) const {
+    for (; first != last; ++first) {
+        const Thread& thread = *first;
         const State& state = tables->states[thread.state];
         if (state.kind == BYTES) {
             for (uint32_t e = state.a; e < state.a + state.b; ++e) allow(live, tables->edges[e].low, tables->edges[e].high);
@@ -471,13 +469,27 @@ void Engine::live_bytes(uint32_t configuration, uint64_t live[4]) const {
     }
 }
 
+// Ascending, each once: many tokens by way of a row.
+void Engine::sort_tokens(std::vector<uint32_t>& tokens) {
+    if (tokens.size() < vocabulary->words() / 8) {
+        std::sort(tokens.begin(), tokens.end());
+        tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
+        return;
+    }
+    scratch_.resize(vocabulary->words());
+    for (uint32_t t : tokens) scratch_[t >> 5] |= 1u << (t & 31);
+    tokens.clear();
+    for (uint32_t word = 0; word < scratch_.size(); ++word)
+        for (uint32_t& bits = scratch_[word]; bits; bits &= bits - 1)
+            tokens.push_back(32 * word + static_cast<uint32_t>(std::countr_zero(bits)));
+}
+
 uint32_t Engine::store(Cover& cover) {
     const uint32_t words = vocabulary->words();
     Mask mask;
     auto& added = cover.added;
     std::vector<uint32_t> removed;
-    std::sort(added.begin(), added.end());
-    added.erase(std::unique(added.begin(), added.end()), added.end());
+    sort_tokens(added);
     if (cover.parts.size() + cover.inside <= 1 && added.size() <= words) {
         if (cover.inside) mask.base = vocabulary->inside(cover.room, cover.encoding);
         if (!cover.parts.empty()) {
@@ -531,6 +543,12 @@ void Engine::union_row(Cover& cover, Mask& mask, std::vector<uint32_t>& removed)
     auto set = [&](uint32_t t) { (*row)[t >> 5] |= 1u << (t & 31); };
     if (cover.inside) std::memcpy(row->data(), vocabulary->inside(cover.room, cover.encoding), 4 * static_cast<size_t>(words));
     for (const Part* part : cover.parts) {
+        if (part->removed.empty()) {
+            if (part->base)
+                for (uint32_t w = 0; w < words; ++w) (*row)[w] |= part->base[w];
+            for (uint32_t t : part->added) set(t);
+            continue;
+        }
         std::vector<uint32_t> own(words, 0u);
         if (part->base) std::memcpy(own.data(), part->base, 4 * static_cast<size_t>(words));
         for (uint32_t t : part->added) own[t >> 5] |= 1u << (t & 31);
