@@ -111,5 +111,5 @@ def _with_length(option: Text) -> Node:
     return And((option.body, Repeat(ANY_TEXT.body, option.min_length, option.max_length)))
 
 
-__all__ = ["Language", "OtherKinds", "is_never", "item_languages", "key_language", "named_language", "names_language", "other_kinds",
-           "proof_language", "text_language"]
+__all__ = ["Language", "OtherKinds", "is_never", "item_languages", "key_language", "named_language", "names_language",
+           "other_kinds", "proof_language", "text_language"]
