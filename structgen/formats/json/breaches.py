@@ -89,11 +89,12 @@ class _Choice(NamedTuple):
 
 
 def ways_to_break(links: dict[str, tuple[Link, ...]], kinds: list[Kind], negation: Callable[[Link], Link],
-                  number_of_slots: int, most: int | None) -> Iterator[Way]:
-    """All ways in which each slot of the links behind the first is broken by some member, those left away that are part of
-    others. A slot that is broken by what breaks another needs no member of its own; there are at most ``most``."""
+                  is_possible: Callable[[Link], bool], number_of_slots: int, most: int | None) -> Iterator[Way]:
+    """All ways in which each slot of the links behind the first is broken by some member that can, without those that are
+    part of others. A slot that is broken by what breaks another needs no member of its own; there are at most ``most``."""
     choices = [_Choice({})]
-    able = {slot: [*[name for name, own in links.items() if own[slot] != ANYTHING and own[0] != NOTHING],
+    able = {slot: [*[name for name, own in links.items()
+                     if own[slot] != ANYTHING and is_possible(link_union(own[0], negation(own[slot])))],
                    *([None] if any(kind.links[slot] != ANYTHING for kind in kinds) else [])]
             for slot in range(1, number_of_slots + 1)}
     for slot in sorted(able, key=lambda slot: len(able[slot])):
