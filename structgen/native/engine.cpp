@@ -16,7 +16,8 @@ uint64_t hash_thread(uint64_t h, const Thread& t) {
 }  // namespace
 
 Engine::Engine(std::shared_ptr<Vocabulary> v, std::shared_ptr<const Tables> t, Limits limits)
-    : vocabulary(std::move(v)), tables(std::move(t)), limits_(limits), scopes_(&tables->names) {
+    : vocabulary(std::move(v)), tables(std::move(t)), limits_(limits), walks_(*vocabulary, *tables),
+      scopes_(&tables->names) {
     rules_.reserve(tables->key_sets.size());
     for (const KeySet& keys : tables->key_sets) rules_.emplace_back(keys, stores_);
     for (const Span& span : tables->spans) vocabulary->prepare(span.encoding);
@@ -280,7 +281,7 @@ size_t Engine::memory_bytes() const {
     for (const auto& row : rows_) rows += 4 * row->size();
     return sizeof(Frame) * frames_.size() + sizeof(Thread) * threads_.size() +
            sizeof(Configuration) * configurations_.size() + frame_table_.bytes() + configuration_table_.bytes() +
-           steps_.bytes() + leavers_.bytes() + sizeof(Mask) * masks_.size() + 4 * items_.size() + rows +
+           steps_.bytes() + leavers_.bytes() + walks_.bytes() + sizeof(Mask) * masks_.size() + 4 * items_.size() + rows +
            stores_.texts.bytes() + stores_.sets.bytes() + stores_.names.bytes() + scopes_.bytes();
 }
 
@@ -299,6 +300,7 @@ void Engine::compact(std::vector<uint32_t*>& kept) {
     frames_.clear(), threads_.clear(), configurations_.clear(), masks_.clear(), items_.clear(), rows_.clear();
     frame_table_ = configuration_table_ = IdTable();
     steps_ = leavers_ = KeyMap();
+    walks_.clear();
     explored_ = promoted_ = 0;
     frames_.push_back({0, 0, {}});
     threads_found_.clear();

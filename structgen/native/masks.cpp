@@ -11,6 +11,7 @@
 // * Everything else is a walk over the trie that never enters a subtree behind a dead byte.
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -28,6 +29,21 @@ void allow(uint64_t live[4], uint32_t low, uint32_t high) {
     for (uint32_t b = low; b <= high; ++b) live[b >> 6] |= 1ull << (b & 63);
 }
 
+// Ascending, each once; a long list by way of a row.
+void sort_tokens(std::vector<uint32_t>& tokens, uint32_t words) {
+    if (tokens.size() < words / 8) {
+        std::sort(tokens.begin(), tokens.end());
+        tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
+        return;
+    }
+    std::vector<uint32_t> row(words, 0u);
+    for (uint32_t t : tokens) row[t >> 5] |= 1u << (t & 31);
+    tokens.clear();
+    for (uint32_t w = 0; w < words; ++w)
+        for (uint32_t bits = row[w]; bits; bits &= bits - 1)
+            tokens.push_back(32 * w + static_cast<uint32_t>(std::countr_zero(bits)));
+}
+
 bool is_live(const uint64_t live[4], uint32_t byte) { return live[byte >> 6] >> (byte & 63) & 1; }
 }  // namespace
 
@@ -38,11 +54,21 @@ struct Engine::Cover {
     std::vector<uint32_t> added;  // in any order, possibly twice
     std::vector<const Part*> parts;
     std::vector<std::unique_ptr<Part>> own;  // those of `parts` that nobody else keeps
+    std::vector<const std::vector<uint32_t>*> rows;
+    std::vector<std::array<uint32_t, 3>> gone_on;  // heads, state, frame
 
     void add_inside(uint32_t characters, uint8_t written) {
         room = inside ? std::max(room, characters) : characters;
         encoding = written;
         inside = true;
+    }
+    void add(const Walks::Found& found) {
+        added.insert(added.end(), found.items.begin(), found.items.end());
+        if (!found.row.empty()) rows.push_back(&found.row);
+    }
+    void add(const Part& part) {
+        if (part.base) parts.push_back(&part);
+        else added.insert(added.end(), part.added.begin(), part.added.end());
     }
     void add(const Trie& trie, uint32_t node) {
         for (uint32_t i = trie.first[node]; i < trie.first[node + 1]; ++i) added.push_back(trie.items[i]);
@@ -97,9 +123,11 @@ uint32_t Engine::mask_of(uint32_t configuration) {
     if (id == NONE) {
         steps_left_ = limits_.mask_steps;
         Cover out;
-        for (uint32_t i = 0; i < here.size; ++i) {
-            const Thread thread = threads_[here.first + i];  // a copy: covering makes further threads
-            cover(thread, out);
+        if (!cover_walks(here, out)) {
+            for (uint32_t i = 0; i < here.size; ++i) {
+                const Thread thread = threads_[here.first + i];  // a copy: covering makes further threads
+                cover(thread, out);
+            }
         }
         id = store(out);
         ++masks_computed;
@@ -142,6 +170,67 @@ void Engine::cover(const Thread& thread, Cover& out) {
         }
     }
     walk_root(vocabulary->trie, intern_thread(thread), out);
+}
+
+// In a grammar of rules and raw texts alone (walks.hpp): false if this is none.
+bool Engine::cover_walks(const Configuration& here, Cover& out) {
+    if (!walks_.usable) return false;
+    walks_.budget = steps_left_;
+    try {
+        for (uint32_t i = here.first; i < here.first + here.size; ++i) cover_walks(threads_[i], out);
+    } catch (...) {
+        walks_.clear();  // what was begun
+        throw;
+    }
+    charge(steps_left_ - walks_.budget);
+    if (walks_.usable) return true;
+    walks_.clear();
+    out = Cover();
+    return false;
+}
+
+void Engine::cover_walks(const Thread& thread, Cover& out) {
+    const Dfa& dfa = reader(thread).dfa;
+    const Frame frame = frames_[thread.frame];
+    Walks::Bytes following;
+    for (uint32_t label : Walks::labels_of(dfa, thread.a))
+        if (tables->returns[frame.slot + label] != DEAD_SLOT)
+            first_bytes(tables->returns[frame.slot + label], frame.parent, following);
+    const Walks::Found& found = walks_.text(dfa, {thread.a, thread.b}, following);
+    if (found.part) out.add(*found.part);
+    out.add(found);
+    for (const Walks::Exit& exit : found.exits)
+        if (tables->returns[frame.slot + exit.label] != DEAD_SLOT)
+            go_on(exit.heads, tables->returns[frame.slot + exit.label], frame.parent, out);
+}
+
+void Engine::go_on(uint32_t heads, uint32_t state, uint32_t frame, Cover& out) {
+    if (std::find(out.gone_on.begin(), out.gone_on.end(), std::array{heads, state, frame}) != out.gone_on.end()) return;
+    out.gone_on.push_back({heads, state, frame});
+    const Walks::Found& found = walks_.state(heads, state);
+    out.add(found);
+    if (frame == 0) return;  // at the bottom: nothing comes behind
+    const Frame below = frames_[frame];
+    for (const Walks::Exit& exit : found.exits) {
+        const size_t slot = static_cast<size_t>(below.slot) + exit.label;
+        if (slot < tables->returns.size() && tables->returns[slot] != DEAD_SLOT)
+            go_on(exit.heads, tables->returns[slot], below.parent, out);
+    }
+}
+
+// The bytes that may come first in a state with a stack, or more.
+void Engine::first_bytes(uint32_t state, uint32_t frame, Walks::Bytes& out, uint32_t depth) {
+    const Walks::First& first = walks_.first(state);
+    out |= first.bytes;
+    if (frame == 0) return;
+    if (depth > 50 && first.labels) out.set();
+    if (depth > 50) return;
+    const Frame below = frames_[frame];
+    for (uint64_t labels = first.labels; labels; labels &= labels - 1) {
+        const size_t slot = below.slot + static_cast<size_t>(std::countr_zero(labels));
+        if (slot < tables->returns.size() && tables->returns[slot] != DEAD_SLOT)
+            first_bytes(tables->returns[slot], below.parent, out, depth + 1);
+    }
 }
 
 // The tokens that end a raw text and go on behind it: a byte that may follow stands there behind a beginning that the text
@@ -476,9 +565,8 @@ uint32_t Engine::store(Cover& cover) {
     Mask mask;
     auto& added = cover.added;
     std::vector<uint32_t> removed;
-    std::sort(added.begin(), added.end());
-    added.erase(std::unique(added.begin(), added.end()), added.end());
-    if (cover.parts.size() + cover.inside <= 1 && added.size() <= words) {
+    sort_tokens(added, words);
+    if (cover.parts.size() + cover.inside + 2 * cover.rows.size() <= 1 && added.size() <= words) {
         if (cover.inside) mask.base = vocabulary->inside(cover.room, cover.encoding);
         if (!cover.parts.empty()) {
             const Part& part = *cover.parts[0];
@@ -530,7 +618,14 @@ void Engine::union_row(Cover& cover, Mask& mask, std::vector<uint32_t>& removed)
     auto row = std::make_unique<std::vector<uint32_t>>(words, 0u);
     auto set = [&](uint32_t t) { (*row)[t >> 5] |= 1u << (t & 31); };
     if (cover.inside) std::memcpy(row->data(), vocabulary->inside(cover.room, cover.encoding), 4 * static_cast<size_t>(words));
+    for (const auto* other : cover.rows)
+        for (uint32_t w = 0; w < words; ++w) (*row)[w] |= (*other)[w];
     for (const Part* part : cover.parts) {
+        if (part->removed.empty()) {
+            for (uint32_t w = 0; part->base && w < words; ++w) (*row)[w] |= part->base[w];
+            for (uint32_t t : part->added) set(t);
+            continue;
+        }
         std::vector<uint32_t> own(words, 0u);
         if (part->base) std::memcpy(own.data(), part->base, 4 * static_cast<size_t>(words));
         for (uint32_t t : part->added) own[t >> 5] |= 1u << (t & 31);
