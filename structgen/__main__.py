@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--no-instructions", action="store_true", help="do not tell the type to the model")
     generate.add_argument("--from-text", action="store_true", help="take every plain string from the prompt")
     generate.add_argument("--repair", action="store_true", help="with --no-mask: read what came tolerantly")
+    generate.add_argument("--prefix", default="", metavar="TEXT", help="how the output begins; the model goes on from there")
+    generate.add_argument("--raw", action="store_true", help="the output goes on with the prompt, no chat template between")
+    generate.add_argument("--no-heal", action="store_true", help="keep the last token of --prefix or --raw as it is")
     generate.add_argument("--retry", type=int, metavar="N", help="attempts, each telling the model what was wrong")
     several = generate.add_mutually_exclusive_group()
     several.add_argument("--best-of", type=int, metavar="N", help="the likeliest of N samples")
@@ -151,9 +154,11 @@ def _generate(arguments: argparse.Namespace) -> None:
                                "retry": arguments.retry, "strategy": _strategy(arguments)}
     if not (arguments.model or "").startswith("openai:"):
         options |= {"mask": not arguments.no_mask, "repair": arguments.no_mask and arguments.repair,
-                    "from_text": arguments.from_text or None, "top_logprobs": 3 if arguments.trace else 0}
-    elif arguments.from_text:
-        raise SchemaError("--from-text needs a model that runs here", because="it is a mask that holds strings to the text")
+                    "from_text": arguments.from_text or None, "top_logprobs": 3 if arguments.trace else 0,
+                    "prefix": arguments.prefix, "raw": arguments.raw, "heal": not arguments.no_heal}
+    elif wanted := [name for name in ("from_text", "prefix", "raw") if getattr(arguments, name)]:
+        raise SchemaError(f"--{wanted[0].replace('_', '-')} needs a model that runs here",
+                          because="a server begins its answers itself, and knows no masks")
     with _progress("generating"):
         result = model.generate(prompt, target, **options)
     print(result.text.removesuffix("\n") if target is None or arguments.format != "json" else _as_json(result.value))

@@ -107,6 +107,18 @@ def make_grammar(vocabulary: Vocabulary, start: int, states: Buffer, edges: Buff
                  cache_bytes: int, mask_steps: int) -> Grammar:
     """Tables as in ``automaton.tables``; six numbers a span; raises ValueError for an index out of range."""
 
+class SchemaReader:
+    """Reads plain JSON Schemas into nodes in one pass: see ``formats.json.quick``.
+
+    ``keywords``: numbers of Keyword in schemas.cpp; ``types``: bits; nodes to copy: the ``Members`` and ``Items`` that hold
+    anything, an ``Alt``, a reference to the rule of any value; what makes scalars and enumerations.
+    """
+
+    def __init__(self, keywords: dict[str, int], types: dict[str, int], members: Any, items: Any, either: Any, any: Any,
+                 lone_references: bool, scalar: Any, values: Any) -> None: ...
+    def read(self, schema: Any, most_steps: int) -> tuple[Any, dict[str, Any], dict[str, str]] | None:
+        """The start, the rules and where they come from, without those of any value; None where it is not plain."""
+
 class Lowering:
     """Lowers the nodes of a grammar: ``automaton.lower`` without Python lists in between.
 

@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "schema": BASE,
     "grammar": BASE,
     "vocabulary": BASE,
-    "formats": BASE | {"schema", "grammar", "automaton"},
+    "formats": BASE | {"schema", "grammar", "automaton", "_native"},
     "automaton": BASE | {"grammar", "_native"},
     "matching": BASE | {"automaton", "vocabulary", "grammar", "_native"},
     "compiler": BASE | {"schema", "grammar", "vocabulary", "formats", "automaton", "matching"},

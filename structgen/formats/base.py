@@ -200,6 +200,7 @@ class Candidate:
 
     ``span``: what it covers of the text. ``places``: for each container the offsets of its members, by its id (the
     containers are alive as long as the value). ``is_answer``: False for what merely looks like a value in prose.
+    ``passed``: what ranks it lower because values beside it are left out; it is no part of the cost.
     """
 
     value: Any
@@ -207,6 +208,7 @@ class Candidate:
     span: tuple[int, int]
     places: dict[int, dict[Any, int]] = field(default_factory=dict)
     is_answer: bool = True
+    passed: int = 0
 
     @property
     def cost(self) -> int:

@@ -228,7 +228,7 @@ def _attempt(source: Source, found: list[Found], chosen: Format, wanted: _Wanted
             error_found = error_found or error
             continue
         others = _others(candidate, coerced, [(way[2], way[3]) for way in ways]) if len(ways) > 1 else []
-        return _reading(value, source, [*found, *others], candidate, coerced, chosen, kept), None
+        return _reading(value, source, found + others, candidate, coerced, chosen, kept), None
     if error_found is None and failures:
         _, _, candidate, coerced = min(failures, key=lambda way: way[:2])
         nearest = _reading(coerced.value, source, found, candidate, coerced, chosen, kept)
@@ -240,7 +240,7 @@ def _rank(candidate: Candidate, coerced: Coerced, typed: bool) -> float:
     """What decides among candidates: with a type the cost; without one how much text a value explains."""
     cost = candidate.cost + coerced.cost
     if typed:
-        return cost + (0 if candidate.is_answer else LAST_RESORT)
+        return cost + candidate.passed + (0 if candidate.is_answer else LAST_RESORT)
     start, end = candidate.span
     return 10 * cost - (end - start)
 
@@ -254,9 +254,10 @@ def _others(chosen: Candidate, coerced: Coerced, ways: list[tuple[Candidate, Coe
 
 def _reading(value: Any, source: Source, found: list[Found], candidate: Candidate, coerced: Coerced, chosen: Format,
              kept: tuple[Repair, ...]) -> Reading:
-    notes = [*found, *candidate.found, *(
-        Found(change.kind, _offset(candidate, change.path), change.before, change.after, _place(change.path))
-        for change in coerced.changes)]
+    notes = found + candidate.found
+    if coerced.changes:
+        notes += [Found(change.kind, _offset(candidate, change.path), change.before, change.after, _place(change.path))
+                  for change in coerced.changes]
     repairs = [Repair(one, source, KINDS[one.kind]) for one in notes]
     if kept:
         repairs = sorted([*kept, *repairs], key=lambda repair: repair.offset)
@@ -320,8 +321,10 @@ def _leave_out_missing(candidate: Candidate) -> None:
 
 
 def _without_infinities(candidate: Candidate, not_finite: NotFinite, source: Source) -> Any:
-    first = next((one for one in candidate.found if one.kind == "not-finite"), None)
-    if first is None:
+    for first in candidate.found:
+        if first.kind == "not-finite":
+            break
+    else:
         return candidate.value
     if not_finite == "error":
         raise ReadError(f"{first.before} is not a JSON number", position=f"offset {first.offset}",

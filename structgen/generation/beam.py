@@ -27,6 +27,7 @@ import torch
 from structgen.device.apply import apply_mask
 from structgen.errors import GenerationError
 from structgen.generation.batch import open_rows
+from structgen.generation.healing import following
 from structgen.generation.loop import Decoded
 from structgen.generation.request import Request
 from structgen.generation.result import Result, Step
@@ -140,6 +141,7 @@ class _Beam:
         matcher = self.matcher.fork() if self.matcher is not None else None
         if matcher is not None and not matcher.advance(token):
             raise GenerationError(f"the token {token} was allowed by the mask and then refused")
+        matcher = following(matcher)
         ended = matcher.is_finished if matcher is not None else token in self.vocabulary.eos_token_ids
         text = (self.vocabulary.tokens[token] or b"").decode(errors="replace")
         step = Step(token, text, allowed, allowed == 1, math.exp(raw), math.exp(masked))

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from structgen.errors import BudgetError
+from structgen.errors import BudgetError, GenerationError
 from structgen.matching.matcher import MatcherBase, mask_row
 from structgen.matching.reach import Reach, reach_of
 from structgen.matching.spelling import NEVER
@@ -23,15 +23,13 @@ from structgen.vocabulary import Vocabulary
 __all__ = ["BudgetedMatcher", "budgeted", "can_promise", "needed_tokens"]
 
 
-def needed_tokens(compiled: Any, *, end_token: bool = False) -> int:
+def needed_tokens(compiled: Any, *, end_token: bool = False, prefix: bytes = b"") -> int:
     """The least budget that is enough for an output: the tokens of a shortest text, and with ``end_token`` one more.
 
     An upper bound: among all texts there may be one of fewer tokens. ``BudgetError`` where the vocabulary cannot write any.
+    ``prefix``: how the output begins already; it costs nothing.
     """
-    reach = reach_of(compiled)
-    matcher = compiled.matcher()
-    plan = reach.plan(matcher)
-    needed = reach.bytes_bound(matcher) if plan is None else len(plan)
+    needed = BudgetedMatcher(begun(compiled, prefix), reach_of(compiled), 0).needed()
     if needed >= NEVER:
         raise BudgetError(
             "how many tokens an output needs cannot be told",
@@ -41,13 +39,26 @@ def needed_tokens(compiled: Any, *, end_token: bool = False) -> int:
     return needed + end_token
 
 
+def begun(compiled: Any, prefix: bytes) -> Any:
+    """A matcher behind a text with which the output begins; ``GenerationError`` where no output does."""
+    matcher = compiled.matcher()
+    for place in range(len(prefix)):
+        if not matcher.advance_bytes(prefix[place:place + 1]):
+            said, rest = (part.decode(errors="replace") for part in (prefix[:place], prefix[place:]))
+            raise GenerationError(f"no output begins with this prefix: behind {said!r} comes {rest!r}",
+                                  position=f"character {len(said)}", because="the grammar does not allow it there",
+                                  instead="give a beginning of a valid output")
+    return matcher
+
+
 def can_promise(compiled: Any) -> bool:
     """Whether ways to the end are known: not where names in scope decide what may follow, as in SQL over a database."""
     return compiled.matcher()._estimate().tables.names is None
 
 
-def budgeted(compiled: Any, tokens: int, *, end_token: bool = False) -> BudgetedMatcher:
+def budgeted(compiled: Any, tokens: int, *, end_token: bool = False, prefix: bytes = b"") -> BudgetedMatcher:
     """A matcher at the beginning of an output of at most ``tokens`` tokens; ``end_token``: whether that one counts, too.
+    ``prefix``: how the output begins already, which does not count.
 
     Raises ``BudgetError`` if no output is so short; it says how many tokens are needed.
     """
@@ -55,7 +66,7 @@ def budgeted(compiled: Any, tokens: int, *, end_token: bool = False) -> Budgeted
         raise BudgetError("a budget cannot be promised for this grammar",
                           because="which names are in scope decides how an output can end",
                           instead="leave max_tokens out here; an output that is cut is an error of its own")
-    needed = needed_tokens(compiled, end_token=end_token)
+    needed = needed_tokens(compiled, end_token=end_token, prefix=prefix)
     if tokens < needed:
         raise BudgetError(
             f"a budget of {tokens} tokens is too small: {needed} are needed",
@@ -63,7 +74,7 @@ def budgeted(compiled: Any, tokens: int, *, end_token: bool = False) -> Budgeted
             f"{', and the end token is one more' if end_token else ''}",
             instead=f"raise max_tokens to {needed} at least",
         )
-    return BudgetedMatcher(compiled.matcher(), reach_of(compiled), tokens - end_token)
+    return BudgetedMatcher(begun(compiled, prefix), reach_of(compiled), tokens - end_token)
 
 
 class BudgetedMatcher(MatcherBase):
@@ -138,6 +149,29 @@ class BudgetedMatcher(MatcherBase):
         self._history.append((self.left, self._plan, self._pressed))
         self._plan = None
         return True
+
+    def advance_text(self, text: bytes) -> bool:
+        """Takes a text that costs no token; False if it cannot come, or could not be ended in the tokens left."""
+        if not self.advance_bytes(text):
+            return False
+        if self.ends_in(self.inner, self.left):
+            self._plan = self._way(None)
+            return True
+        self.rollback(1)
+        return False
+
+    def ends_in(self, inner: Any, left: int) -> bool:
+        """Whether an output that stands where ``inner``, a matcher of the same grammar, does can be ended in ``left``
+        tokens."""
+        if self._reach.bytes_bound(inner) <= left:
+            return True
+        plan = self._reach.plan(inner)
+        return plan is not None and len(plan) <= left
+
+    def needed(self) -> int:
+        """Tokens that are enough to end the output from here; an upper bound, at least ``NEVER`` where none is known."""
+        plan = self._reach.plan(self.inner)
+        return self._reach.bytes_bound(self.inner) if plan is None else len(plan)
 
     def rollback(self, count: int) -> None:
         """Takes back the last ``count`` advances."""

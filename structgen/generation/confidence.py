@@ -18,13 +18,18 @@ from structgen.generation.result import Step
 __all__ = ["field_confidence"]
 
 
-def field_confidence(steps: Sequence[Step]) -> dict[str, float] | None:
-    """The probability of every scalar of an object or array; None for other values."""
+def field_confidence(steps: Sequence[Step], given: str = "", skip: int = 0) -> dict[str, float] | None:
+    """The probability of every scalar of an object or array; None for other values.
+
+    ``given``: how the output began before the first step. ``skip``: bytes of the steps that do not belong to it."""
     logs: dict[str, float] = {}
     scanner = Scanner()
+    for character in given:
+        scanner.feed(character)
     for step in steps:
         paths: list[str] = []
-        for character in step.text:
+        text, skip = step.text.encode()[skip:].decode(errors="replace"), max(0, skip - len(step.text.encode()))
+        for character in text:
             scanner.feed(character)
             if scanner.in_value and (not paths or paths[-1] != scanner.path):
                 paths.append(scanner.path)

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 
 import torch
 
-from structgen.errors import StructgenError
 from structgen.generation.session import Session
+from structgen.generation.spelling import spell
 from structgen.vocabulary import Vocabulary
 
 __all__ = ["label_probabilities"]
@@ -25,7 +24,7 @@ __all__ = ["label_probabilities"]
 def label_probabilities(session: Session, logits: torch.Tensor, prompt_length: int, labels: Sequence[str],
                         vocabulary: Vocabulary) -> list[float] | None:
     """The probability of each label; None where a label cannot be spelled. The session is left as it was."""
-    spellings = [_spell(label, vocabulary) for label in labels]
+    spellings = [spell(label, vocabulary) for label in labels]
     if any(spelling is None for spelling in spellings):
         return None
     # A label that begins another one is told from it only by ending.
@@ -45,31 +44,3 @@ def _score(session: Session, logits: torch.Tensor, prompt_length: int, ids: Sequ
     if ends:
         score += float(torch.logsumexp(told[-1][list(vocabulary.eos_token_ids)], 0))
     return score
-
-
-def _spell(label: str, vocabulary: Vocabulary) -> list[int] | None:
-    """The tokenizer's tokens for a label; the longest tokens first where it would add something to the text."""
-    if vocabulary.can_encode:
-        try:
-            ids = vocabulary.encode(label)
-        except StructgenError:
-            ids = []
-        if vocabulary.decode(ids) == label.encode():
-            return ids
-    by_text = _token_of(vocabulary)
-    longest = max(map(len, by_text), default=0)
-    text, found = label.encode(), list[int]()
-    while text:
-        for length in range(min(longest, len(text)), 0, -1):
-            if text[:length] in by_text:
-                found.append(by_text[text[:length]])
-                text = text[length:]
-                break
-        else:
-            return None
-    return found
-
-
-@lru_cache(maxsize=4)
-def _token_of(vocabulary: Vocabulary) -> dict[bytes, int]:
-    return {text: token for token, text in reversed(list(enumerate(vocabulary.tokens))) if text}

@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 from structgen.device.apply import apply_mask
 from structgen.errors import GenerationError, LimitExceededError, VocabularyError
 from structgen.generation.forced import forced_run
+from structgen.generation.healing import Healing, following
 from structgen.generation.loop_guard import PENALTY, Loop, LoopGuard, open_brackets
+from structgen.generation.opening import Opening
 from structgen.generation.result import Alternative, Step
 from structgen.generation.sampler import Sampler
 from structgen.vocabulary import Vocabulary
@@ -59,16 +61,19 @@ class Decoder:
 
     ``logits``: float32 [V'], the model's after the prompt, V' at least the vocabulary's size. ``matcher``: at the
     beginning of the output; None allows every token. ``prompt``: what the repetition penalty counts besides the output.
-    ``stop``: texts that end free text. ``top_logprobs``: alternatives kept of every choice.
+    ``stop``: texts that end free text. ``top_logprobs``: alternatives kept of every choice. ``opening``: how the output
+    was begun; a matcher that is a ``Healing`` belongs to it.
     """
 
     def __init__(self, logits: torch.Tensor, matcher: Any, vocabulary: Vocabulary, sampler: Sampler, *,
-                 prompt: Sequence[int] = (), stop: Sequence[str] = (), top_logprobs: int = 0) -> None:
+                 prompt: Sequence[int] = (), stop: Sequence[str] = (), top_logprobs: int = 0,
+                 opening: Opening | None = None) -> None:
         if len(logits) < vocabulary.size:
             raise VocabularyError(f"the model has logits for {len(logits)} tokens, the vocabulary has {vocabulary.size}",
                                   instead="use the tokenizer that belongs to the model")
         self.logits, self.matcher = logits, matcher
         self.vocabulary, self.sampler, self.prompt = vocabulary, sampler, prompt
+        self.opening = opening
         self.stop, self.top_logprobs = [text.encode() for text in stop], top_logprobs
         self.mask = torch.zeros(1, (vocabulary.size + 31) // 32, dtype=torch.int32)
         self.read_all = False
@@ -116,6 +121,8 @@ class Decoder:
         """The stop text that the last token has completed."""
         longest = max(map(len, self.stop))
         tail = self.vocabulary.decode(self.out.tokens[-longest - 1:])  # a token has a byte at least
+        if self.opening is not None and self.opening.removed:
+            tail = self.vocabulary.decode(self.out.tokens)[len(self.opening.removed):]
         found = [(tail.index(text), text) for text in self.stop if text in tail]
         return min(found)[1].decode() if found else None
 
@@ -133,7 +140,7 @@ class Decoder:
             only = int(np.argmax(bits))
             self.ahead = self.ahead[1:] if self.ahead[:1] == [only] else []
             return only, 1
-        if not self.ahead and self.fast_forward and self.closing is None:
+        if not self.ahead and self.fast_forward and self.closing is None and not isinstance(self.matcher, Healing):
             self.ahead = forced_run(self.matcher, bits, allowed, self.vocabulary)
         if self.ahead and bits[self.ahead[0]]:
             return self.ahead.pop(0), 1
@@ -210,7 +217,7 @@ class Decoder:
     def _watch(self, token: int, was_free: bool) -> None:
         """Looks for a loop after a token; a loop that penalties did not break is closed."""
         guard = self.guard
-        if guard is None or self.closing is not None:
+        if guard is None or self.closing is not None or isinstance(self.matcher, Healing):
             return
         began = guard.period == 0
         guard.add(token)
@@ -240,7 +247,10 @@ class Decoder:
         return self.vocabulary.decode(tokens).decode(errors="replace")
 
     def _depths(self) -> list[int]:
-        return open_brackets(self._said(self.out.tokens)) or [0]
+        text = self.vocabulary.decode(self.out.tokens)
+        if self.opening is not None:
+            text = self.opening.given.encode() + text[self.opening.again:]
+        return open_brackets(text.decode(errors="replace")) or [0]
 
     def _take(self, token: int, raw: float | None, masked: float, beside: tuple[Alternative, ...], allowed: int) -> None:
         """Appends a token; a forced one gets its probability when the model reads it."""
@@ -252,6 +262,7 @@ class Decoder:
         if self.matcher is not None and not self.matcher.advance(token):
             raise GenerationError(f"the token {token} was allowed by the mask and then refused",
                                   position=f"token {len(self.out.tokens) - 1}")
+        self.matcher = following(self.matcher)
         self.out.complete = self.matcher.is_finished if self.matcher is not None else token in self.end
 
     def _read(self) -> Reads:

@@ -22,8 +22,9 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import torch
 
 from structgen.compiler import CompiledGrammar, Compiler
-from structgen.errors import GenerationError, StructgenError
+from structgen.errors import BudgetError, GenerationError, LimitExceededError, SchemaError, StructgenError
 from structgen.generation.batch import run_batch
+from structgen.generation.kept import Kept
 from structgen.generation.prompt import Instructions, Message, Prompt, conversation, last_text
 from structgen.generation.request import Request, Settings, text_config
 from structgen.generation.result import Result, Usage
@@ -32,7 +33,7 @@ from structgen.generation.retry import Check, Retry, ask_until_right
 from structgen.generation.sampling import Sampling
 from structgen.generation.search import BestOf, Strategy
 from structgen.generation.session import drive
-from structgen.generation.stream import Partial, Stream
+from structgen.generation.stream import Partial, Stream, partial_reader
 from structgen.generation.target import OnUnsupported, Target, as_target
 from structgen.limits import Limits
 from structgen.vocabulary import Vocabulary
@@ -86,7 +87,7 @@ class Model:
                  check: Check | None = None, instructions: Instructions = "auto", mask: bool = True, repair: bool = False,
                  from_text: bool | str | None = None, require_all: bool = False,
                  on_unsupported: OnUnsupported | None = None, stop: str | Sequence[str] = (),
-                 top_logprobs: int = 0) -> Result[Any]:
+                 top_logprobs: int = 0, prefix: str = "", raw: bool = False, heal: bool = True) -> Result[Any]:
         """A value of ``output_type``: a Python type, a source (``JsonSchema``, ``Regex``, …), or None for free text.
 
         ``prompt``: the user's text, or messages ``{"role": …, "content": …}`` that end with one of the user's. ``sampling``:
@@ -99,6 +100,11 @@ class Model:
         ``best_of(8)``. ``retry``: how often to ask again, telling the model what was wrong, where the text is no value, or
         where ``check`` refuses the value. ``on_unsupported="validate"``: what the masks cannot enforce is checked when the
         value is finished. ``stop``: texts that end free text. ``top_logprobs``: alternatives kept in ``Result.trace``.
+
+        ``prefix``: how the output begins; the model goes on from there, and what is given costs no tokens of the budget.
+        ``raw``: the prompt is a text that the output goes on with, without chat template, instructions and line break.
+        ``heal``: where a prefix or raw prompt ends inside what a tokenizer would write as one token, its last tokens are
+        written again (``Result.healed``).
 
         Under the mask the value is complete within ``max_tokens``, always; ``BudgetError`` says how many are needed where
         they are too few for any. Raises ``GenerationError`` for text that a mask did not hold to the whole type and that is
@@ -119,12 +125,13 @@ class Model:
             raise GenerationError(f"max_tokens={max_tokens} and n={n} must be at least 1")
         target = as_target(output_type, require_all=require_all, on_unsupported=on_unsupported,
                            from_text=_source_text(last_text(prompt), from_text, mask))
-        settings = Settings(sampling, max_tokens, mask, repair, _stop_texts(stop, target), top_logprobs)
+        settings = Settings(sampling, max_tokens, mask, repair, _stop_texts(stop, target), top_logprobs, prefix, raw, heal)
         policy = Retry.of(retry)
+        instructions = _told(prompt, instructions, raw, policy.attempts)
         strategy = BestOf(n) if n > 1 else strategy
 
-        def attempt(messages: Sequence[Message], at: float) -> Result[Any]:
-            request = Request(self, target, messages, settings)
+        def attempt(messages: Sequence[Message], at: float, kept: Kept | None) -> Result[Any]:
+            request = self._request(target, messages, settings, kept)
             try:
                 made = _made(request, strategy, at)
             except GenerationError as error:
@@ -143,10 +150,20 @@ class Model:
                                  "finish_reason": result.finish_reason})
         return result
 
+    def _request(self, target: Target, messages: Sequence[Message], settings: Settings, kept: Kept | None) -> Request:
+        """A request; under a mask that fixes what is kept, where the schema allows that."""
+        fixed = kept.target(target) if kept is not None and settings.mask else None
+        if fixed is not None:
+            try:
+                return Request(self, fixed, messages, settings)
+            except (SchemaError, LimitExceededError, BudgetError):  # a schema that takes no allOf: asked without
+                pass
+        return Request(self, target, messages, settings)
+
     def stream(self, prompt: Prompt, output_type: Any = None, *, max_tokens: int = 256,
                sampling: Sampling | None = None, instructions: Instructions = "auto", from_text: bool | str | None = None,
                require_all: bool = False, on_unsupported: OnUnsupported | None = None,
-               stop: str | Sequence[str] = ()) -> Stream:
+               stop: str | Sequence[str] = (), prefix: str = "", raw: bool = False, heal: bool = True) -> Stream:
         """The value as it grows: ``for partial in model.stream(prompt, Type)``, or ``async for``.
 
         Each ``Partial`` has the value so far (of a pydantic type an instance whose absent fields are None) and tells which
@@ -156,23 +173,24 @@ class Model:
             raise GenerationError(f"max_tokens={max_tokens} must be at least 1")
         target = as_target(output_type, require_all=require_all, on_unsupported=on_unsupported,
                            from_text=_source_text(last_text(prompt), from_text, True))
-        settings = Settings(sampling or Sampling(), max_tokens, stop=_stop_texts(stop, target))
+        settings = Settings(sampling or Sampling(), max_tokens, stop=_stop_texts(stop, target), prefix=prefix, raw=raw,
+                            heal=heal)
+        instructions = _told(prompt, instructions, raw)
         return Stream(lambda: self._parts(prompt, output_type, target, instructions, settings))
 
     def _parts(self, prompt: Prompt, output_type: Any, target: Target, instructions: Instructions,
                settings: Settings) -> Iterator[Partial]:
-        from structgen.formats.partial import PartialReader
-
-        is_type = target.is_json and not callable(getattr(output_type, "to_grammar", None))
-        reader = PartialReader(output_type if is_type else None) if target.is_json else None
+        reader = partial_reader(output_type, target)
         with self.lock:
             request = Request(self, target, conversation(prompt, target, instructions), settings)
             session = request.read()
         decoder = request.decoder()
         characters = codecs.getincrementaldecoder("utf-8")("replace")  # one may be spread over several tokens
-        text, seen = "", 0
+        text, seen, given, skip = "", 0, request.opening.prefix, len(request.opening.removed)
         for _ in drive(session, decoder.run(request.max_tokens)):
-            piece = characters.decode(self.vocabulary.decode(decoder.out.tokens[seen:]))
+            written = self.vocabulary.decode(decoder.out.tokens[seen:])
+            piece = characters.decode(given + written[skip:])
+            given, skip = b"", max(0, skip - len(written))
             text, seen = text + piece, len(decoder.out.tokens)
             if piece:
                 value = text if reader is None else (reader.feed(piece), reader.view())[1]
@@ -273,6 +291,18 @@ def _made(request: Request, strategy: Strategy | Search | None, temperature: flo
     if isinstance(strategy, Search):
         return strategy.search(request)
     return strategy.run(request.sample, temperature)
+
+
+def _told(prompt: Prompt, instructions: Instructions, raw: bool, attempts: int = 1) -> Instructions:
+    """The instructions; to a raw prompt nothing is added."""
+    if not raw:
+        return instructions
+    if not isinstance(prompt, str) or instructions not in ("auto", None) or attempts > 1:
+        what = "a conversation" if not isinstance(prompt, str) else "retries" if attempts > 1 else "instructions"
+        raise GenerationError(f"{what} and raw=True do not go together",
+                              because="a raw prompt is one text, to which nothing is added",
+                              instead="leave raw out, or write the whole prompt yourself")
+    return None
 
 
 def _stop_texts(stop: str | Sequence[str], target: Target) -> tuple[str, ...]:

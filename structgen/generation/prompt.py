@@ -18,7 +18,8 @@ from structgen.generation.instructions import render_instructions
 from structgen.generation.target import Target
 from structgen.vocabulary import Vocabulary
 
-__all__ = ["Instructions", "Message", "Prompt", "conversation", "last_text", "prompt_text", "prompt_tokens"]
+__all__ = ["Instructions", "Message", "Prompt", "conversation", "last_text", "prompt_text", "prompt_tokens",
+           "refuse_surrogates"]
 
 Instructions = Literal["auto"] | str | None
 Message = Mapping[str, str]
@@ -57,20 +58,27 @@ def prompt_text(prompt: str, target: Target, instructions: Instructions) -> str:
     return f"{told}\n\n{prompt}" if told else prompt
 
 
-def prompt_tokens(messages: Sequence[Message], tokenizer: Any, vocabulary: Vocabulary) -> list[int]:
-    """A conversation as tokens, in the model's chat template where it has one; the model's turn is next."""
-    plain = "\n".join(message["content"] for message in messages)
-    if not plain.isascii() and any(0xD800 <= ord(character) <= 0xDFFF for character in plain):
-        raise GenerationError("the prompt has a lone surrogate", because="it has no spelling in UTF-8",
+def refuse_surrogates(text: str, what: str) -> None:
+    """Raises for a text that cannot be encoded."""
+    if not text.isascii() and any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+        raise GenerationError(f"the {what} has a lone surrogate", because="it has no spelling in UTF-8",
                               instead="decode the text with errors='replace'")
+
+
+def prompt_tokens(messages: Sequence[Message], tokenizer: Any, vocabulary: Vocabulary, *, raw: bool = False) -> list[int]:
+    """A conversation as tokens, in the model's chat template where it has one; the model's turn is next. ``raw``: the text
+    of one message, and nothing beside it."""
+    plain = "\n".join(message["content"] for message in messages)
+    refuse_surrogates(plain, "prompt")
+    text = plain if raw else f"{plain}\n"
     if tokenizer is None:
         ids = vocabulary.encode(plain)
-    elif getattr(tokenizer, "chat_template", None):
+    elif getattr(tokenizer, "chat_template", None) and not raw:
         ids = _templated(messages, tokenizer)
     elif _special_in(plain, tokenizer):
-        ids = [*_encoded(tokenizer, "", specials=True), *_encoded(tokenizer, f"{plain}\n", specials=False)]
+        ids = [*_encoded(tokenizer, "", specials=True), *_encoded(tokenizer, text, specials=False)]
     else:
-        ids = list(tokenizer(f"{plain}\n")["input_ids"])
+        ids = list(tokenizer(text)["input_ids"])
     if not ids:
         raise GenerationError("the prompt is empty", because="the model needs a token to continue from",
                               instead="pass a prompt")

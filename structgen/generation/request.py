@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from structgen.errors import GenerationError, ReadError
-from structgen.generation.budget import budgeted, can_promise
+from structgen.generation.budget import begun, budgeted, can_promise
 from structgen.generation.confidence import field_confidence
+from structgen.generation.healing import Healing
 from structgen.generation.labels import label_probabilities
 from structgen.generation.loop import Decoded, Decoder
 from structgen.generation.loop_guard import warn_of_loop
+from structgen.generation.opening import opening
 from structgen.generation.position import where
-from structgen.generation.prompt import Message, prompt_tokens
+from structgen.generation.prompt import Message
 from structgen.generation.result import FinishReason, Result, Usage
 from structgen.generation.sampler import Sampler
 from structgen.generation.sampling import Sampling
@@ -45,6 +47,9 @@ class Settings:
     repair: bool = False
     stop: tuple[str, ...] = ()
     top_logprobs: int = 0
+    prefix: str = ""
+    raw: bool = False
+    heal: bool = True
 
 
 class Request:
@@ -53,12 +58,17 @@ class Request:
     def __init__(self, model: Model, target: Target, messages: Sequence[Message], settings: Settings) -> None:
         self.model, self.target, self.vocabulary, self.settings = model, target, model.vocabulary, settings
         self.compiled = model.grammar_of(target) if settings.mask and target.source is not None else None
-        self.prompt = prompt_tokens(messages, model.tokenizer, model.vocabulary)
+        self.opening = opening(messages, model.tokenizer, model.vocabulary, prefix=settings.prefix, raw=settings.raw,
+                               heal=settings.heal)
+        self.prompt = self.opening.tokens
         self.max_tokens = _room(model.model, len(self.prompt), settings.max_tokens)
         self._matcher: Any = None
         if self.compiled is not None:
-            promised = can_promise(self.compiled)
-            self._matcher = budgeted(self.compiled, self.max_tokens) if promised else self.compiled.matcher()
+            prefix = self.opening.prefix
+            self._matcher = budgeted(self.compiled, self.max_tokens, prefix=prefix) if can_promise(self.compiled) \
+                else begun(self.compiled, prefix)
+        if self.opening.removed:
+            self._matcher = Healing(self.opening.removed, self.vocabulary, self._matcher)
         if settings.sampling.loop_guard:
             warn_of_loop(self.prompt, lambda ids: self.vocabulary.decode(ids).decode(errors="replace"))
         self._started = self._sample_started = time.perf_counter()
@@ -93,7 +103,7 @@ class Request:
             sampling = replace(sampling, temperature=temperature)
         self._sample_started, self._passes = time.perf_counter(), self._calls()
         return Decoder(self.logits, self.matcher(), self.vocabulary, Sampler(sampling, draw), prompt=self.prompt,
-                       stop=self.settings.stop, top_logprobs=self.settings.top_logprobs)
+                       stop=self.settings.stop, top_logprobs=self.settings.top_logprobs, opening=self.opening)
 
     def matcher(self) -> Any:
         """A matcher at the beginning of an output, which ends within ``max_tokens`` where that can be promised; None for
@@ -109,18 +119,20 @@ class Request:
         self._written += len(made.tokens)
         text = self._text(made.tokens)
         if made.stopped_by is not None:
-            text = text.partition(made.stopped_by)[0]
+            begun_with = len(self.settings.prefix)
+            text = text[:begun_with] + text[begun_with:].partition(made.stopped_by)[0]
         value, repairs = self._value(text, made.complete, made.tokens)
         free = [math.log(max(step.probability or 0.0, 1e-300)) for step in made.steps if not step.forced]
         confidence: Any = self.confidence
         if confidence is None and self.target.is_json and self.compiled is not None:
-            confidence = field_confidence(made.steps)
+            confidence = field_confidence(made.steps, self.opening.given, self.opening.again)
         usage = Usage(len(self.prompt), len(made.tokens), self._calls() - self._passes + 1,
                       time.perf_counter() - self._sample_started)
         reason: FinishReason = "stop" if made.stopped_by is not None else "length" if not made.complete else \
             "budget" if made.pressed else "complete"
         return Result(value, text, tuple(made.tokens), sum(free) / len(free) if free else None, confidence,
-                      tuple(made.steps), reason, usage, repairs, loops=tuple(made.loops), reread=self._reread)
+                      tuple(made.steps), reason, usage, repairs, healed=self.opening.removed.decode(errors="replace"),
+                      loops=tuple(made.loops), reread=self._reread)
 
     def usage(self) -> Usage:
         """What the request has cost so far."""
@@ -130,6 +142,8 @@ class Request:
         return 0 if self.session is None else self.session.passes
 
     def _text(self, tokens: Sequence[int]) -> str:
+        if self.opening.removed or self.opening.prefix:
+            return self.opening.text(self.vocabulary.decode(tokens)).decode(errors="replace")
         if self.compiled is None and self.model.tokenizer is not None:
             return str(self.model.tokenizer.decode(tokens, skip_special_tokens=True))
         return self.vocabulary.decode(tokens).decode(errors="replace")
@@ -168,8 +182,8 @@ class Request:
     def _unmasked_value(self, text: str, tokens: Sequence[int]) -> Any:
         if not self.target.is_json:
             matcher = self.model.grammar_of(self.target).matcher()
-            written = [token for token in tokens if token not in self.vocabulary.eos_token_ids]
-            if not (all(matcher.advance(token) for token in written) and matcher.is_accepting):
+            written = self.opening.text(self.vocabulary.decode(tokens))
+            if not ((not written or matcher.advance_bytes(written)) and matcher.is_accepting):
                 raise GenerationError(f"the text is not a {self.target.name}", because=f"the text is {_short(text)}",
                                       instead="generate with the mask", text=text)
             return self.target.read(text)
@@ -191,7 +205,7 @@ class Request:
                                instead="raise max_tokens, or bound what is written there (max_length, a shorter list)")
 
     def _confidence(self, session: Session, logits: torch.Tensor) -> dict[Any, float] | None:
-        if not self.target.labels:
+        if not self.target.labels or self.opening.prefix or self.opening.removed:
             return None
         found = label_probabilities(session, logits, len(self.prompt), self.target.labels, self.vocabulary)
         if found is None:

@@ -76,7 +76,7 @@ class Result(Generic[T]):
     text: str
     """What the model wrote, without end tokens."""
     tokens: tuple[int, ...]
-    """The token ids of the output, the end token included."""
+    """The token ids of the output, the end token included; before them those of ``healed``."""
     logprob: float | None
     """The mean of ``log(probability)`` over the tokens that were not forced; None if all were."""
     confidence: Mapping[Any, float] | None
@@ -93,6 +93,10 @@ class Result(Generic[T]):
     agreement: float | None = None
     """After a vote: the share of the votes that this value (with ``by="fields"``: the mean field of it) got."""
     attempts: int = 1
+    kept: tuple[str, ...] = ()
+    """After a retry: the JSONPaths of what this value has from the attempt before, of what was right about that."""
+    healed: str = ""
+    """The end of a raw prompt or of a prefix that the model wrote once more, since a token may have begun there."""
     loops: tuple[Loop, ...] = ()
     """Repetitions that the loop guard found and broke."""
     total: Usage | None = None

@@ -5,6 +5,8 @@ the last error with all attempts in it. The one idea: an attempt that fails adds
 model wrote and what is wrong with it and where; so validators of pydantic, keywords that no mask enforces, errors of a
 database and checks of the user's all come back to the model in the same way.
 
+What was right about an attempt stays (``kept``): a value that fails at ``$.age`` is written again but for its age.
+
 Caveat: a small model often repeats its mistake; the temperature rises from attempt to attempt for that reason.
 """
 
@@ -16,13 +18,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from structgen.errors import GenerationError
+from structgen.generation.kept import Kept, kept_of
 from structgen.generation.prompt import Message
 from structgen.generation.result import Result, Usage
 
 __all__ = ["Attempt", "Check", "Retry", "ask_until_right", "checked"]
 
-Attempt = Callable[[Sequence[Message], float], Result[Any]]
-"""Makes one attempt: the conversation, and the temperature."""
+Attempt = Callable[[Sequence[Message], float, Kept | None], Result[Any]]
+"""Makes one attempt: the conversation, the temperature, and what of the attempt before shall stay."""
+MOST_TOLD = 12
+"""Paths of what shall stay that a model is told."""
 Check = Callable[[Any], object]
 """Looks at a value: raises ``ValueError`` or ``AssertionError``, or returns False or a text that says what is wrong."""
 
@@ -33,7 +38,8 @@ class Retry:
 
     ``attempts``: in all. ``temperatures``: of the attempts, the last one for all that follow; None: what the request asks
     for, then 0.3 more each time up to 1. ``max_tokens``: of all attempts together. ``deadline_s``: no attempt begins later.
-    ``backoff_s``: the wait before the second attempt, twice as long before each further one.
+    ``backoff_s``: the wait before the second attempt, twice as long before each further one. ``keep``: of a JSON value that
+    fails at some path everything else stays as it is (``Result.kept``): the mask fixes it, a server is told so.
     """
 
     attempts: int = 3
@@ -41,6 +47,7 @@ class Retry:
     max_tokens: int | None = None
     deadline_s: float | None = None
     backoff_s: float = 0.0
+    keep: bool = True
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
@@ -66,12 +73,14 @@ def ask_until_right(policy: Retry, messages: Sequence[Message], attempt: Attempt
     started = time.monotonic()
     failed: list[GenerationError] = []
     spent: list[Usage] = []
+    kept: Kept | None = None
     for number in range(policy.attempts):
         try:
-            result = attempt(messages, policy.temperature(number, temperature))
+            result = attempt(messages, policy.temperature(number, temperature), kept)
             spent.append(result.total or result.usage)
             result = checked(result, check)
-            return replace(result, attempts=number + 1, failures=(*failed, *result.failures), total=Usage.sum(spent))
+            return replace(result, attempts=number + 1, failures=(*failed, *result.failures), total=Usage.sum(spent),
+                           kept=kept.held(result.text) if kept is not None else ())
         except GenerationError as error:
             failed.append(error)
             if error.usage is not None:
@@ -79,7 +88,8 @@ def ask_until_right(policy: Retry, messages: Sequence[Message], attempt: Attempt
         reason = _may_go_on(policy, number, started, spent)
         if reason is not None:
             raise _gave_up(failed, reason)
-        messages = [*messages, *correction(failed[-1])]
+        kept = kept_of(failed[-1], kept) if policy.keep else None
+        messages = [*messages, *correction(failed[-1], kept)]
         time.sleep(policy.backoff_s * 2**number)
     raise AssertionError("the last attempt returns or raises")
 
@@ -98,11 +108,13 @@ def checked(result: Result[Any], check: Check | None) -> Result[Any]:
     return result
 
 
-def correction(error: GenerationError) -> list[Message]:
-    """What the model wrote, and what is wrong with it."""
+def correction(error: GenerationError, kept: Kept | None = None) -> list[Message]:
+    """What the model wrote, what is wrong with it, and what shall stay."""
     wrong = error.what if error.position is None else f"{error.what}, at {error.position}"
     because = f" ({error.because.partition('; the text is')[0]})" if error.because else ""
-    told = {"role": "user", "content": f"That is wrong: {wrong}{because}. Answer again, changing only what is wrong."}
+    stays = () if kept is None else kept.paths()
+    keep = f" Keep {', '.join(stays)}." if 0 < len(stays) <= MOST_TOLD else ""
+    told = {"role": "user", "content": f"That is wrong: {wrong}{because}.{keep} Answer again, changing only what is wrong."}
     return [told] if error.text is None else [{"role": "assistant", "content": error.text}, told]
 
 

@@ -8,16 +8,19 @@ repaired, it only grows.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+import contextvars
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from structgen.generation.result import Result
+from structgen.generation.target import Target
 
 if TYPE_CHECKING:
     from structgen.formats.partial import PartialReader
 
-__all__ = ["Partial", "Stream"]
+__all__ = ["Partial", "Stream", "partial_reader"]
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,31 @@ class Stream:
         return self._start()
 
     async def __aiter__(self) -> AsyncIterator[Partial]:
-        parts = self._start()
+        parts: Any = self._start()
+        close = getattr(parts, "close", lambda: None)
         done = object()
+        with_thread = ThreadPoolExecutor(1, "structgen-stream")
+        running: Future[Any] | None = None
         try:
             while True:
-                part = await asyncio.to_thread(next, parts, done)
+                running = with_thread.submit(contextvars.copy_context().run, lambda: next(parts, done))
+                part = await asyncio.wrap_future(running)
                 if part is done:
                     return
-                yield part  # type: ignore[misc]  # not `done`, so a Partial
+                yield part
         finally:
-            close = getattr(parts, "close", None)
-            if close is not None:
+            # A generator cannot be closed while it runs: where this was cancelled, its thread does so when the step is done.
+            if running is not None and not running.done() and isinstance(parts, Generator):
+                running.add_done_callback(lambda _: close())
+            else:
                 close()
+            with_thread.shutdown(wait=False)
+
+
+def partial_reader(output_type: Any, target: Target) -> PartialReader | None:
+    """What reads a text of the target while it grows; None where it is no JSON."""
+    from structgen.formats.partial import PartialReader
+
+    if not target.is_json:
+        return None
+    return PartialReader(None if callable(getattr(output_type, "to_grammar", None)) else output_type)

@@ -109,7 +109,7 @@ class TextToSql:
         if not isinstance(question, str) or not question.strip():
             raise GenerationError("the question is empty", instead="ask something about the tables")
 
-        def attempt(messages: Sequence[Message], at: float) -> Result[Any]:
+        def attempt(messages: Sequence[Message], at: float, _: object) -> Result[Any]:
             made = self._written(messages, max_tokens, at, seed)
             return replace(made, value=self._answered(question, made))
 

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 from structgen.errors import GenerationError, ReadError, StructgenError
@@ -30,8 +31,10 @@ from structgen.generation.result import Alternative, Result, Step, Usage
 from structgen.generation.retry import Check, Retry, ask_until_right
 from structgen.generation.sampling import Sampling
 from structgen.generation.search import Strategy, best_of, temperatures
+from structgen.generation.stream import Stream
 from structgen.generation.target import Target, as_target
 from structgen.models.portability import Portability, portability, strict_schema
+from structgen.models.remote_stream import Answer, Parts, collect
 
 __all__ = ["RemoteModel"]
 
@@ -54,7 +57,7 @@ class RemoteModel:
                 raise GenerationError(f"openai:{name} needs a key", because="OPENAI_API_KEY is not set",
                                       instead="set it, pass api_key=, or base_url= of a server that needs none")
             api_key = "none"
-        self.name, self.enforce, self.parallel = name, enforce, parallel
+        self.name, self.enforce, self.parallel, self.timeout_s = name, enforce, parallel, timeout_s
         self._refused = False
         self._loop = _Loop()
         self._client = openai.AsyncOpenAI(base_url=base_url, api_key=api_key, timeout=timeout_s, max_retries=max_retries)
@@ -78,7 +81,7 @@ class RemoteModel:
                      (stop,) if isinstance(stop, str) else tuple(stop))
         chosen = best_of(n) if n > 1 and strategy is None else strategy
 
-        def attempt(said: Sequence[Message], at: float) -> Result[Any]:
+        def attempt(said: Sequence[Message], at: float, _: object) -> Result[Any]:
             if chosen is None:
                 made: Result[Any] = self._loop.run(self._sample(said, target, call, at, 0))
                 return made
@@ -86,6 +89,26 @@ class RemoteModel:
 
         return ask_until_right(Retry.of(retry), conversation(prompt, target, instructions), attempt, sampling.temperature,
                                check)
+
+    def stream(self, prompt: Prompt, output_type: Any = None, *, max_tokens: int = 1024, sampling: Sampling | None = None,
+               instructions: Instructions = "auto", require_all: bool = False, stop: str | Sequence[str] = (),
+               top_logprobs: int | None = None) -> Stream:
+        """The value as it grows, as ``Model.stream`` gives it; the text is read tolerantly, and checked at its end.
+
+        Raises ``GenerationError``, whose ``text`` is what had come, where the stream stops, is cut or is none, and where
+        the text is no value; there is no second attempt, since what was shown cannot be taken back.
+        """
+        sampling = sampling or Sampling()
+        target = as_target(output_type, require_all=require_all)
+        call = _Call(max_tokens, _options(sampling), sampling.seed, top_logprobs,
+                     (stop,) if isinstance(stop, str) else tuple(stop))
+        said = conversation(prompt, target, instructions)
+
+        def finish(answer: Answer, seconds: float) -> Result[Any]:
+            return self._result(answer.whole, target, call, seconds)
+
+        return Stream(lambda: Parts(self._loop.start, output_type, target, partial(
+            self._pour, said, target, call, sampling.temperature), finish))
 
     def generate_batch(self, prompts: Sequence[Prompt], output_types: Any = None, *,
                        sampling: Sampling | Sequence[Sampling] | None = None, size: int | None = None,
@@ -139,9 +162,13 @@ class RemoteModel:
                       draw: int) -> Result[Any]:
         started = time.perf_counter()
         answer = await self._ask(messages, target, call, temperature, draw)
+        return self._result(answer, target, call, time.perf_counter() - started)
+
+    def _result(self, answer: Any, target: Target, call: _Call, seconds: float) -> Result[Any]:
+        """The value of an answer."""
         choice = answer.choices[0]
         text = choice.message.content or ""
-        usage = _usage(answer, time.perf_counter() - started)
+        usage = _usage(answer, seconds)
         try:
             if getattr(choice.message, "refusal", None):
                 raise GenerationError("the model refused", because=str(choice.message.refusal),
@@ -156,8 +183,27 @@ class RemoteModel:
                       "length" if choice.finish_reason == "length" else "complete", usage, repairs,
                       reread=lambda other: target.repaired(other)[0])
 
-    async def _ask(self, messages: Sequence[Message], target: Target, call: _Call, temperature: float, draw: int) -> Any:
-        """The server's answer; asked without ``response_format`` again where it refuses that."""
+    async def _pour(self, messages: Sequence[Message], target: Target, call: _Call, temperature: float, answer: Answer,
+                    tell: Callable[[str], None]) -> None:
+        """Takes a streamed answer."""
+        openai = _openai()
+        try:
+            chunks = await self._ask(messages, target, call, temperature, 0, stream=True)
+            async with chunks:
+                await collect(chunks, answer, tell, max_tokens=call.max_tokens, timeout_s=self.timeout_s)
+        except openai.APITimeoutError as error:
+            raise _failed(self.name, error) from error
+        except (openai.APIConnectionError, httpx_error()) as error:
+            if not answer.text:
+                raise _failed(self.name, error) from error
+            raise GenerationError("the stream was cut", because=f"{error.__cause__ or error}; it ended behind "
+                                  f"{answer.text[-60:]!r}", instead="try again") from error
+        except openai.APIError as error:
+            raise _failed(self.name, error) from error
+
+    async def _ask(self, messages: Sequence[Message], target: Target, call: _Call, temperature: float, draw: int, *,
+                   stream: bool = False) -> Any:
+        """The server's answer, or its stream; asked without ``response_format`` again where it refuses that."""
         openai = _openai()
         wanted: dict[str, Any] = {"model": self.name, "messages": [dict(one) for one in messages],
                                   "max_tokens": call.max_tokens, "temperature": temperature}
@@ -168,16 +214,18 @@ class RemoteModel:
             wanted |= {"logprobs": True, "top_logprobs": call.top_logprobs}
         if call.stop:
             wanted["stop"] = list(call.stop)
+        if stream:
+            wanted |= {"stream": True, "stream_options": {"include_usage": True}}
         form = self._response_format(target)
         try:
             if form is not None:
                 try:
-                    return _checked(await self._client.chat.completions.create(**wanted, response_format=form))
+                    return _checked(await self._client.chat.completions.create(**wanted, response_format=form), stream)
                 except (openai.BadRequestError, openai.UnprocessableEntityError, openai.NotFoundError):
                     if self.enforce != "auto":
                         raise
                     self._refused = True
-            return _checked(await self._client.chat.completions.create(**wanted))
+            return _checked(await self._client.chat.completions.create(**wanted), stream)
         except openai.APIError as error:
             raise _failed(self.name, error) from error
         except ValueError as error:  # 200, and a body that is not JSON: the client lets it through
@@ -304,8 +352,17 @@ def _openai() -> Any:
     return openai
 
 
-def _checked(answer: Any) -> Any:
+def httpx_error() -> type[Exception]:
+    """What the client's transport raises in the middle of a stream."""
+    import httpx
+
+    return httpx.HTTPError
+
+
+def _checked(answer: Any, stream: bool = False) -> Any:
     """The answer, if it is one: some servers say 200 and mean something else."""
+    if stream:
+        return answer
     choices = getattr(answer, "choices", None)
     if not choices or getattr(choices[0], "message", None) is None:
         shown = str(answer)[:200]

@@ -7,6 +7,7 @@
 
 #include "automata_python.hpp"
 #include "lowering.hpp"
+#include "schemas.hpp"
 
 namespace nb = nanobind;
 using namespace structgen;
@@ -318,6 +319,7 @@ NB_MODULE(_native, m) {
         .def_prop_ro("trie_nodes", [](const Vocabulary& v) { return v.trie.size(); });
 
     bind_automata(m);
+    bind_schemas(m);
     nb::class_<Dfa>(m, "Dfa").def(nb::init<const Automaton&>());
 
     m.def("names", [](const std::vector<nb::bytes>& names, bool other) {

@@ -75,7 +75,7 @@ class Change(NamedTuple):
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Coerced:
     """A value that fits as far as the keywords read here go, and its changes; or ``failure``: where and why not."""
 

@@ -36,7 +36,8 @@ IN_PLACE_DEPTH = 60
 TYPE_RAWS = {bits: {"type": name} for name, bits in TYPES.items()}
 """Schemas that ask for one type and nothing else share a link, the bits of the type: most leaves are of this kind."""
 TYPE_SCHEMAS: dict[Link, Schema] = {(bits,): PLAIN[bits] for bits in TYPE_RAWS}
-NOT_TYPE = frozenset(KEYWORDS) - {"type"}
+ALL_KEYWORDS = frozenset(KEYWORDS)
+NOT_TYPE = ALL_KEYWORDS - {"type"}
 TYPE_LINKS: dict[str, Link] = {name: (bits,) for name, bits in TYPES.items()}
 EXPANDED: dict[Link, Schema] = {ANYTHING: ANY, NOTHING: NEVER, **TYPE_SCHEMAS}
 
@@ -128,7 +129,7 @@ class Reader:
                 self.references.index()
         if "$ref" in raw and (len(raw) == 1 or self._only_ref(raw, number)):
             return self.follow(raw, number)
-        return (number,) if raw else ANYTHING
+        return ANYTHING if ALL_KEYWORDS.isdisjoint(raw) else (number,)
 
     def _scoped_key(self, raw: dict[str, Any], parent: int, scope: Scope | None) -> int:
         """The key of a raw schema in a scope; ``scope`` None: that of the parent, or of a resource that begins here."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
+from collections.abc import Sequence
 from typing import Any
 
 import pydantic
@@ -126,3 +129,33 @@ def test_an_unmasked_answer_can_be_read_tolerantly() -> None:
     assert result.repairs
     with pytest.raises(GenerationError, match="cannot be read as a Person"):
         saying("No.").generate(PROMPT, Person, instructions=None, mask=False, repair=True)
+
+
+def test_a_cancelled_task_ends_the_generation() -> None:
+    """The step that runs is finished in its thread, and no other begins."""
+    model = saying("one two three four five")
+    forward, begun = model.model.forward, threading.Event()
+
+    def slow(ids: Sequence[int]) -> Any:
+        begun.set()
+        time.sleep(0.05)
+        return forward(ids)
+
+    model.model.forward = slow
+
+    async def run() -> int:
+        async def read() -> None:
+            async for _ in model.stream(PROMPT, None, instructions=None):
+                pass
+
+        task = asyncio.create_task(read())
+        await asyncio.to_thread(begun.wait, 5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0.3)
+        return int(model.model.calls)
+
+    calls = asyncio.run(run())
+    assert calls <= 3
+    assert model.generate(PROMPT, None, instructions=None).text == "one two three four five"

@@ -12,10 +12,12 @@ from structgen.vocabulary import Vocabulary
 
 END = 256
 PROMPT = "?"
+TOLD = b"changing only what is wrong."
+"""The end of what a model is told when it is asked again."""
 
 
 class Wishes:
-    """``wish(text after the last "?") -> {next byte or END: logit}``; everything else is unlikely."""
+    """``wish(text after the prompt) -> {next byte or END: logit}``; everything else is unlikely."""
 
     def __init__(self, wish: Callable[[bytes], dict[int, float]]) -> None:
         self.wish, self.calls = wish, 0
@@ -25,7 +27,8 @@ class Wishes:
         text = bytes(token for token in ids if token != END)
         row = torch.zeros(END + 1)
         row[[*b"\t\n\r \\"]] = -2.0
-        for token, logit in self.wish(text[text.rindex(b"?") + 1:]).items():
+        begin = max(text.rindex(b"?") + 1, text.rfind(TOLD) + len(TOLD) if TOLD in text else 0)
+        for token, logit in self.wish(text[begin:]).items():
             row[token] = logit
         return row
 

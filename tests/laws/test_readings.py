@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any, Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from laws.judged import equal, growing, grows, read_or_none
 from pydantic import BaseModel
 
 import structgen as sg
@@ -45,26 +45,6 @@ class Point:
 
 
 TYPED = st.sampled_from([Order, Point, list[Item], dict[str, bool], int | None, Literal["a", "b"], tuple[int, str]])
-
-
-def reading_or_none(text: str | bytes, wanted: Any = None) -> sg.Reading | None:
-    """The reading; None where there is a typed error, which says something. Nothing else may be raised."""
-    try:
-        return sg.read(text, wanted)
-    except sg.ReadError as error:
-        assert str(error)
-        return None
-
-
-def equal(left: Any, right: Any) -> bool:
-    """Equal, with types: true is not 1, and 1 is not 1.0."""
-    if type(left) is not type(right) and not (isinstance(left, float) and isinstance(right, float)):
-        return False
-    if isinstance(left, dict):
-        return left.keys() == right.keys() and all(equal(left[name], right[name]) for name in left)
-    if isinstance(left, list):
-        return len(left) == len(right) and all(map(equal, left, right))
-    return bool(left == right)
 
 
 @LAW
@@ -111,7 +91,7 @@ def test_values_of_types_are_read_without_repair(wanted: Any) -> None:
 @LAW
 @given(NOISE)
 def test_any_text_gives_a_value_or_a_typed_error(text: str) -> None:
-    reading = reading_or_none(text)
+    reading = read_or_none(text)
     if reading is None:
         return
     assert reading.cost == sum(repair.cost for repair in reading.repairs)
@@ -125,7 +105,7 @@ def test_any_text_gives_a_value_or_a_typed_error(text: str) -> None:
 @LAW
 @given(NOISE)
 def test_a_reading_is_read_again_without_repair(text: str) -> None:
-    reading = reading_or_none(text)
+    reading = read_or_none(text)
     if reading is not None:
         again = sg.read(FORMAT.write(reading.value))
         assert equal(again.value, reading.value)
@@ -137,7 +117,7 @@ def test_a_reading_is_read_again_without_repair(text: str) -> None:
 def test_any_text_gives_a_value_of_the_type_or_a_typed_error(text: str, wanted: Any) -> None:
     from pydantic import TypeAdapter
 
-    reading = reading_or_none(text, wanted)
+    reading = read_or_none(text, wanted)
     if reading is not None:
         TypeAdapter(wanted).validate_python(reading.value)
 
@@ -145,7 +125,7 @@ def test_any_text_gives_a_value_of_the_type_or_a_typed_error(text: str, wanted: 
 @LAW
 @given(st.binary(max_size=80))
 def test_any_bytes_give_a_value_or_a_typed_error(given_bytes: bytes) -> None:
-    reading_or_none(given_bytes)
+    read_or_none(given_bytes)
 
 
 @LAW
@@ -153,20 +133,8 @@ def test_any_bytes_give_a_value_or_a_typed_error(given_bytes: bytes) -> None:
 def test_every_truncation_is_read(value: Any, is_typed: bool) -> None:
     text = FORMAT.write(value)
     for end in range(1, len(text)):
-        reading = reading_or_none(text[:end], dict[str, Any] if is_typed else None)
+        reading = read_or_none(text[:end], dict[str, Any] if is_typed else None)
         assert is_typed or reading is not None
-
-
-def grows(before: Any, after: Any) -> bool:
-    """Whether everything that was there is there still: lists and strings may be longer, objects have more members."""
-    if isinstance(before, dict):
-        return isinstance(after, dict) and list(after)[:len(before)] == list(before) and all(
-            grows(before[name], after[name]) for name in before)
-    if isinstance(before, list):
-        return isinstance(after, list) and len(before) <= len(after) and all(map(grows, before, after))
-    if isinstance(before, str):
-        return isinstance(after, str) and after.startswith(before)
-    return equal(before, after)
 
 
 @LAW
@@ -176,8 +144,7 @@ def test_partial_values_grow_to_the_whole(value: Any, step: int, before: str, is
     text = before + json.dumps(value, ensure_ascii=is_ascii)
     reader = sg.PartialReader()
     last: Any = None
-    for at in range(0, len(text), step):
-        now = copy.deepcopy(reader.feed(text[at:at + step]))
+    for now in growing(reader, text, step):
         assert last is None or grows(last, now)
         last = now
     if not before.startswith("Sure") or (isinstance(value, dict) and value):  # behind prose [x] may be a citation
@@ -189,13 +156,8 @@ def test_partial_values_grow_to_the_whole(value: Any, step: int, before: str, is
 @LAW
 @given(NOISE, st.integers(1, 5))
 def test_partial_values_grow_on_any_text(text: str, step: int) -> None:
-    reader = sg.PartialReader()
     last: Any = None
-    for at in range(0, len(text), step):
-        try:
-            now = copy.deepcopy(reader.feed(text[at:at + step]))
-        except sg.ReadError:
-            return
+    for now in growing(sg.PartialReader(), text, step):
         if last is not None and text.count(":") < 2:  # else a name may come twice, and its last value counts
             assert grows(last, now)
         last = now

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import csv
 import io
 import os
@@ -11,6 +10,7 @@ from typing import Any, Literal
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from laws.judged import growing, read_or_none
 
 import structgen as sg
 from structgen.formats.base import KINDS, format_named
@@ -43,12 +43,8 @@ ROWS = st.lists(st.builds(Row, name=NAMES, count=st.integers(-10**6, 10**6), pri
     -1e6, 1e6).map(lambda x: round(x, 3))), max_size=5)
 
 
-def reading_or_none(text: str | bytes, wanted: Any = None, **options: Any) -> sg.Reading | None:
-    try:
-        return sg.read(text, wanted, format="csv", **options)
-    except sg.ReadError as error:
-        assert str(error)
-        return None
+def reading_of(text: str | bytes, wanted: Any = None, **options: Any) -> sg.Reading | None:
+    return read_or_none(text, wanted, format="csv", **options)
 
 
 @LAW
@@ -75,7 +71,7 @@ def test_typed_rows_are_read_without_repair(rows: list[Row], quoting: Any) -> No
 @LAW
 @given(NOISE, st.sampled_from([{}, {"columns": ["a", "b"]}, {"delimiter": ";"}]))
 def test_any_text_gives_a_table_or_a_typed_error(text: str, options: dict[str, Any]) -> None:
-    reading = reading_or_none(text, **options)
+    reading = reading_of(text, **options)
     if reading is not None:
         assert all(isinstance(cell, str) for row in reading.value for cell in row)
         assert all(len(row) == len(reading.value[0]) for row in reading.value)
@@ -90,7 +86,7 @@ def test_any_text_gives_a_table_or_a_typed_error(text: str, options: dict[str, A
 @LAW
 @given(NOISE | st.binary(max_size=60))
 def test_any_text_gives_rows_of_the_type_or_a_typed_error(text: str | bytes) -> None:
-    reading = reading_or_none(text, list[Row])
+    reading = reading_of(text, list[Row])
     assert reading is None or all(isinstance(row, Row) for row in reading.value)
 
 
@@ -99,7 +95,7 @@ def test_any_text_gives_rows_of_the_type_or_a_typed_error(text: str | bytes) -> 
 def test_a_table_that_is_plainly_valid_is_what_the_standard_library_says(table: list[list[str]]) -> None:
     stream = io.StringIO(newline="")
     csv.writer(stream, lineterminator="\n").writerows(table)
-    reading = reading_or_none(stream.getvalue())
+    reading = reading_of(stream.getvalue())
     assume(reading is not None and reading.is_clean)
     judged = list(csv.reader(io.StringIO(stream.getvalue(), newline=""), strict=True))  # a bare \r ends a line
     assert reading is not None and reading.value == [row for row in judged if row]
@@ -110,7 +106,7 @@ def test_a_table_that_is_plainly_valid_is_what_the_standard_library_says(table: 
 def test_every_truncation_is_read(rows: list[Row]) -> None:
     text = sg.Csv(Row).write(rows)
     for end in range(text.index("\n") + 1, len(text)):
-        reading = reading_or_none(text[:end], list[Row])
+        reading = reading_of(text[:end], list[Row])
         whole = text[:end].count("\n") - 1
         assert reading is None or reading.value[:whole] == rows[:len(reading.value[:whole])]
 
@@ -121,8 +117,8 @@ def test_partial_tables_grow_to_the_whole(table: list[list[str]], step: int) -> 
     text = format_named("csv").write(table)
     reader = sg.PartialReader(format="csv")
     last: list[list[str]] = []
-    for at in range(0, len(text), step):
-        now = copy.deepcopy(reader.feed(text[at:at + step])) or []
+    for grown in growing(reader, text, step):
+        now = grown or []
         assert now[:len(last)] == last
         last = now
     assert last == table

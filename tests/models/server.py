@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Answer = str | tuple[int, str] | Mapping[str, Any] | float
-"""What a request is answered with: a text; a status and a body; a choice; or seconds to sleep before the next answer."""
+Piece = str | float | bytes | Mapping[str, Any] | None
+Answer = str | tuple[int, str] | Mapping[str, Any] | float | list[Piece]
+"""What a request is answered with: a text; a status and a body; a choice; seconds to sleep before the next answer; or a
+stream: pieces of text, seconds to sleep, raw lines, choices of chunks; None at the end: it is cut there, in the protocol."""
 
 
 class Server:
@@ -18,7 +20,7 @@ class Server:
 
     def __init__(self, answers: Callable[[int, dict[str, Any]], Answer]) -> None:
         self.requests: list[dict[str, Any]] = []
-        self.finished = 0
+        self.finished = self.left = 0
         server, lock = self, threading.Lock()
 
         class Handler(BaseHTTPRequestHandler):
@@ -31,6 +33,13 @@ class Server:
                 if isinstance(answer, float):
                     time.sleep(answer)
                     answer = '{"late": true}'
+                if isinstance(answer, list):
+                    try:
+                        self._stream(answer)
+                    except OSError:  # the client has hung up
+                        with lock:
+                            server.left += 1
+                    return
                 status, body = _body(answer)
                 try:
                     self.send_response(status)
@@ -42,6 +51,27 @@ class Server:
                         server.finished += 1
                 except OSError:  # the client has hung up
                     pass
+
+            def _stream(self, pieces: list[Piece]) -> None:
+                self.protocol_version = "HTTP/1.1"
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.send_header("Transfer-Encoding", "chunked")
+                self.send_header("Connection", "close")
+                self.end_headers()
+                for piece in pieces:
+                    if piece is None:
+                        self.close_connection = True
+                        return
+                    if isinstance(piece, float):
+                        time.sleep(piece)
+                        continue
+                    line = piece if isinstance(piece, bytes) else b"data: " + json.dumps(_chunk(piece)).encode() + b"\n\n"
+                    self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
+                    self.wfile.flush()
+                self.wfile.write(b"0\r\n\r\n")
+                with lock:
+                    server.finished += 1
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass
@@ -57,6 +87,23 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self._http.shutdown()
         self._http.server_close()
+
+
+END: list[Piece] = [
+    {"finish_reason": "stop", "delta": {}},
+    b'data: {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [], '
+    b'"usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}}\n\n',
+    b"data: [DONE]\n\n",
+]
+"""The end of a stream as it should be."""
+
+
+def _chunk(piece: str | Mapping[str, Any]) -> dict[str, Any]:
+    delta = {"content": piece} if isinstance(piece, str) else {}
+    choice: dict[str, Any] = {"index": 0, "finish_reason": None, "delta": delta}
+    if isinstance(piece, Mapping):
+        choice.update(piece)
+    return {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": [choice]}
 
 
 def _body(answer: Answer) -> tuple[int, bytes]:

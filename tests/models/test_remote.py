@@ -69,6 +69,8 @@ def test_a_wrong_answer_is_told_and_asked_again() -> None:
     said = requests[1]["messages"]
     assert said[1] == {"role": "assistant", "content": '{"name": "Ada", "age": -5}'}
     assert "$.age" in said[2]["content"]
+    assert "Keep $.name." in said[2]["content"]
+    assert result.kept == ("$.name",)
     assert result.total.output_tokens == 10
 
 

@@ -17,7 +17,8 @@ from structgen.formats.csv.quoting import bare, quoted
 from structgen.formats.json.source import JsonSchema
 from structgen.grammar.build import EMPTY, alt
 from structgen.grammar.empty_text import is_nullable
-from structgen.grammar.nodes import Alt, Node, Seq, Str, Text
+from structgen.grammar.nodes import Alt, Node, Str, Text
+from structgen.grammar.texts import listed
 from structgen.limits import Limits
 
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -94,31 +95,14 @@ def read_column(name: str, schema: dict[str, Any], limits: Limits) -> Column:
 
 def _tell_apart(name: str, texts: list[Text], numbers: bool, booleans: bool) -> None:
     for text in texts:
-        listed = _listed(text.body)
-        if listed is None:
+        known = listed(text.body)
+        if known is None:
             _refuse(name, "type", "may be a text or a " + ("number" if numbers else "boolean"),
                     "a cell says no type, so 1 could be either", "use one type, or list the texts in a Literal")
-        for one in listed:
+        for one in known:
             if (numbers and NUMBER.fullmatch(one)) or (booleans and one in ("true", "false")):
                 _refuse(name, "enum", f"may be the text {one!r} or the value that is written so",
                         "a cell says no type", "leave one of them away")
-
-
-def _listed(node: Node) -> list[str] | None:
-    """The texts of a node that lists them; None where it does not."""
-    if isinstance(node, Str):
-        return [node.text]
-    if isinstance(node, Seq) and not node.parts:
-        return [""]
-    if not isinstance(node, Alt):
-        return None
-    found: list[str] = []
-    for option in node.options:
-        inner = _listed(option)
-        if inner is None:
-            return None
-        found += inner
-    return found
 
 
 def _refuse(name: str, keyword: str, what: str, because: str, instead: str) -> NoReturn:

@@ -12,10 +12,13 @@ from functools import lru_cache
 from structgen.formats.base import Found
 from structgen.formats.csv.dialects import DELIMITERS, Table
 
-__all__ = ["has_typographic_quotes", "prepared", "with_usual_quotes"]
+__all__ = ["prepared", "respelled"]
 
 _SEP = re.compile(r"\s*sep=(.)\s*(?:\r?\n|\r)", re.IGNORECASE)
 _SINGLE = re.compile(r"(?<![^,;|\t\n])'([^'\n]*)'(?=\s*?(?:[,;|\t\n]|\Z))")
+_DRAWN = frozenset("\u2502\u2503\u2551")
+_BARS = dict.fromkeys(map(ord, _DRAWN), "|")
+"""Bars of tables that are drawn."""
 _OTHERS = "\u201c\u201d\u201e\u00ab\u00bb"
 """Typographic quotes."""
 
@@ -27,7 +30,7 @@ def prepared(text: str, start: int, end: int, found: list[Found]) -> tuple[str, 
     if "\\n" in inside and _is_one_line(inside):
         found.append(Found("escaped-newline", text.index("\\n", start), "\\n", "\n"))
         inside = inside.replace("\\n", "\r\n")
-    if "\u2028" in inside:
+    if "\u2028" in inside and "\n" not in inside.strip():
         found.append(Found("white-space", start + inside.index("\u2028"), "\u2028", "\n"))
         inside = inside.replace("\u2028", "\n")
     if sep := _SEP.match(inside):
@@ -36,44 +39,56 @@ def prepared(text: str, start: int, end: int, found: list[Found]) -> tuple[str, 
     if "'" in inside and '"' not in inside and _is_single_quoted(inside):
         found.append(Found("quote-style", start + inside.index("'"), "'", '"'))
         inside = _SINGLE.sub(r'"\1"', inside)
-    lines = [line for line in inside.splitlines() if line.strip()] if "||" in inside else []
-    if lines and all("||" in line for line in lines):
-        inside = inside.replace("||", " |")
-    if any(mark in inside for mark in "\u2502\u2503\u2551") and any(mark in inside for mark in "\u2500\u2501\u2550"):
-        inside = inside.replace("\u2502", "|").replace("\u2503", "|").replace("\u2551", "|")
+    if any(mark in inside for mark in _DRAWN) and sum(
+            line.strip()[:1] in _DRAWN and line.strip()[-1:] in _DRAWN for line in inside.splitlines() if line.strip()) > 1:
+        inside = inside.translate(_BARS)
     return text[:start] + inside + text[start + len(inside):], start, fixed
 
 
-def has_typographic_quotes(text: str, table: Table) -> bool:
+def respelled(text: str, start: int, end: int, table: Table, width: int | None, found: list[Found]) -> str | None:
+    """The text of a table whose quotes or delimiters are spelled in a way that shows only now; None if it has none."""
+    if _has_typographic_quotes(text, table, width):
+        return _with_usual_quotes(text, start, end, table.dialect.delimiter, found)
+    if table.dialect == ("delimited", "|"):
+        inside = text[start:end]
+        if inside.count("|") == 2 * inside.count("||") and all("||" in line for line in inside.splitlines() if line.strip()):
+            return text[:start] + inside.replace("||", " |") + text[end:]
+    return None
+
+
+def _has_typographic_quotes(text: str, table: Table, width: int | None) -> bool:
     """Whether typographic quotes are those of the table: a pair of them holds the delimiter that a record has too many,
     or every record begins with one. All others are letters of their cells."""
     if table.dialect.kind not in ("delimited", "lines") or not any(mark in text for mark in "\u201d\u201c\u00bb"):
         return False
     pattern = _typographic(table.dialect.delimiter)
-    for one in table.records:
-        if len(one.cells) > table.width and any(table.dialect.delimiter in found[1] for found in pattern.finditer(
+    filled = [one for one in table.records if not one.is_blank]
+    width = width or min([table.width, *(len(one.cells) for one in filled[:1] if len(one.cells) > 1)])
+    for one in filled:
+        if len(one.cells) > width and any(table.dialect.delimiter in (found[1] or "") for found in pattern.finditer(
                 text, one.start, one.end)):
             return True
-    filled = [one for one in table.records if not one.is_blank]
-    return len(filled) > 1 and all(pattern.match(text, one.start, one.end) for one in filled)
+    return len(filled) > 1 and all(
+        found is not None and found[1] is not None for found in (pattern.match(text, one.start, one.end) for one in filled))
 
 
-def with_usual_quotes(text: str, start: int, end: int, delimiter: str, found: list[Found]) -> str:
-    """The text with typographic quotes around cells made usual, in the lines that have no others."""
-    lines = text[start:end].splitlines(keepends=True)
-    pattern = _typographic(delimiter)
-    made = "".join(line if '"' in line else pattern.sub(r'"\1"', line) for line in lines)
-    at = next(at for at, (old, new) in enumerate(zip(text[start:end], made, strict=True)) if old != new)
+def _with_usual_quotes(text: str, start: int, end: int, delimiter: str, found: list[Found]) -> str | None:
+    """The text with typographic quotes around cells made usual; None where it has none."""
+    made = _typographic(delimiter).sub(lambda one: one[0] if one[1] is None else f'"{one[1]}"', text[start:end])
+    at = next((at for at, (old, new) in enumerate(zip(text[start:end], made, strict=True)) if old != new), None)
+    if at is None:
+        return None
     found.append(Found("quote-style", start + at, text[start + at], '"'))
     return text[:start] + made + text[end:]
 
 
 @lru_cache(32)
 def _typographic(delimiter: str) -> re.Pattern[str]:
-    """A cell between typographic quotes, with what it holds."""
+    """A cell between typographic quotes, with what it holds; or one between usual ones, in which they are letters."""
     one = re.escape(delimiter)
-    return re.compile(rf"(?:(?<=[{one}\r\n])|(?<={one} )|^)[\u201c\u201d\u201e\u00ab]([^{_OTHERS}\r\n]*)"
-                      rf"[\u201d\u201c\u00bb](?=[ \t]*(?:[{one}\r\n]|\Z))", re.MULTILINE)
+    inner = rf"[\u201c\u201d\u201e\u00ab]([^{_OTHERS}\r\n]*)[\u201d\u201c\u00bb]"
+    begin, end = rf"(?:(?<=[{one}\r\n])|(?<={one} )|^)", rf"(?=[ \t]*(?:[{one}\r\n]|\Z))"
+    return re.compile(rf'{begin}"(?:[^"]++|"")*+"{end}|{begin}{inner}{end}', re.MULTILINE)
 
 
 def _is_one_line(text: str) -> bool:

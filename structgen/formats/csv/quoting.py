@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from structgen.grammar.build import ANY_TEXT, NEVER, alt, literal, repeat, seq, spelled_words
 from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str, Substrings, Text, Words
+from structgen.grammar.texts import may_hold, overlap
 from structgen.grammar.unicode import complement, union
 
 QUOTE = '"'
@@ -33,7 +34,7 @@ def special_chars(delimiter: str) -> tuple[Chars, Node]:
 def bare(text: Text, delimiter: str) -> Node:
     """The cells that need no quotes, without them."""
     special, plain = special_chars(delimiter)
-    if not may_hold(text.body, special):
+    if not may_hold(text.body, special.ranges):
         return Text(text.body, "raw", text.min_length, text.max_length)
     body = plain if text.body is ANY_TEXT else And((text.body, plain))
     return Text(body, "raw", text.min_length, text.max_length)
@@ -45,7 +46,7 @@ def quoted(text: Text, delimiter: str, needed: bool) -> Node:
     A text of any characters up to a length may be quoted without need: which it needs cannot be told beside the count.
     """
     special, _ = special_chars(delimiter)
-    if needed and not may_hold(text.body, special):
+    if needed and not may_hold(text.body, special.ranges):
         return NEVER
     bounded = text.min_length > 0 or text.max_length is not None
     if bounded and text.body is ANY_TEXT:
@@ -68,7 +69,7 @@ def quoted_literal(text: str, delimiter: str, always: bool) -> str:
 def doubled(node: Node) -> Node:
     """The texts of a regular node with every quote doubled."""
     if isinstance(node, Chars):
-        if not _share(node, ((ord(QUOTE), ord(QUOTE)),)):
+        if not overlap(node.ranges, ((ord(QUOTE), ord(QUOTE)),)):
             return node
         rest = union(both for low, high in node.ranges
                      for both in ((low, min(high, ord(QUOTE) - 1)), (max(low, ord(QUOTE) + 1), high)) if both[0] <= both[1])
@@ -94,25 +95,3 @@ def doubled(node: Node) -> Node:
     if isinstance(node, Text) and node.encoding == "raw":
         return And((doubled(node.body), repeat(_ANY, node.min_length, node.max_length)))
     raise TypeError(f"not a regular node: {node!r}")
-
-
-def may_hold(node: Node, special: Chars) -> bool:
-    """Whether a text of the node could hold one of the characters; True where that is not plain to see."""
-    if isinstance(node, Chars):
-        return _share(node, special.ranges)
-    if isinstance(node, Str | Substrings | Words):
-        text = node.text if isinstance(node, Str) else node.source
-        return any(low <= ord(character) <= high for character in text for low, high in special.ranges)
-    if isinstance(node, Seq | Alt):
-        return any(may_hold(part, special) for part in (node.parts if isinstance(node, Seq) else node.options))
-    if isinstance(node, And):
-        return all(may_hold(part, special) for part in node.parts)
-    if isinstance(node, Repeat | Text):
-        return may_hold(node.body, special)
-    return True
-
-
-def _share(node: Chars, ranges: tuple[tuple[int, int], ...]) -> bool:
-    return any(low <= last and first <= high for low, high in node.ranges for first, last in ranges)
-
-

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from structgen.errors import ReadError
 from structgen.formats.base import Found
 from structgen.formats.csv.dialects import DELIMITERS, MAX_COLUMNS, Table, best_table, is_rule
-from structgen.formats.csv.prepared import has_typographic_quotes, prepared, with_usual_quotes
+from structgen.formats.csv.prepared import prepared, respelled
 from structgen.formats.csv.records import Lines, Record
 from structgen.formats.csv.rows import Cell, Column, Fuel, columns_of, decoded, fitted, is_number
 from structgen.schema.scalars import folded
@@ -83,8 +83,9 @@ def built(text: str, start: int, end: int, names: Sequence[str] | None,
     begin = start
     text, start, fixed = prepared(text, start, end, found)
     table = best_table(Lines(text, start, end), names, delimiter or fixed)
-    if has_typographic_quotes(text, table):
-        text = with_usual_quotes(text, start, end, table.dialect.delimiter, found)
+    other = respelled(text, start, end, table, None if names is None else len(names), found)
+    if other is not None:
+        text = other
         table = best_table(Lines(text, start, end), names, delimiter or fixed)
     work = _Work(text, table, names, fits, Fuel.of(end - start), found)
     records = _trimmed(work, table.records)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from structgen.errors import ReadError
-from structgen.formats.csv.dialects import DELIMITERS
+from structgen.formats.csv.dialects import DELIMITERS, is_rule
 from structgen.formats.csv.quoting import quoted_literal
 from structgen.schema.scalars import scalar_text
 
@@ -25,7 +25,8 @@ def write(value: Any) -> str:
     """A table as CSV."""
     rows = _rows(value)
     texts = [[_text(cell) for cell in row] for row in rows]
-    if texts and any(one in cell for cell in texts[0] for one in DELIMITERS):  # it could be the delimiter
+    if texts and (any(one in cell for cell in texts[0] for one in DELIMITERS) or any(
+            is_rule(",".join(row)) for row in texts)):  # another delimiter, or a line between rows
         return _joined(texts, ",", csv.QUOTE_ALL, "\n")
     bare = _joined(texts, ",", csv.QUOTE_MINIMAL, "\n")
     from structgen.formats.csv.read import FORMAT

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from structgen.formats.json.scan import QUOTES, Scanner
 from structgen.formats.json.words import is_scalar
+from structgen.schema.scalars import boolean_of
 
 __all__ = ["Ends", "Span"]
 
@@ -30,6 +31,7 @@ _NAME = re.compile(r"[\w$][\w$ .-]{0,60}:(?!//)")
 _OPEN_NAME = re.compile(r'"[\w$][\w$ .-]{0,60}:\s*["\[{]')
 """A name without its second quote, before a value that is clearly one."""
 _HALF = re.compile(r"[^\"\[\]{}\n]{1,200}[^\"\[\]{}\n\s]\"\s*(?:[,\]]|$)")
+_BARE = re.compile(r"[^\"\[\]{},:\n]{1,200}(?:\n|\]|,\s*[\"\[{\]])")
 _BRACKETS = re.compile(r'["{}\[\]\\]')
 _MORE = re.compile(r"[{\[]|(?:-?[0-9][0-9.]*|true|false|null)\s*[,}\]]")
 _MORE_LINES = re.compile(r"\s*(?:[}\]]|(?:-?[0-9][0-9.]*|true|false|null)\s*[,}\]])")
@@ -37,6 +39,10 @@ _MORE_LINES = re.compile(r"\s*(?:[}\]]|(?:-?[0-9][0-9.]*|true|false|null)\s*[,}\
 _DELIMITER = re.compile(r"[,:{}\[\]\n]")
 _OPENERS = {"}": "{", "]": "[", ")": "("}
 _TAIL = frozenset(" \t\r\n\u00a0,;")
+_SIGNS = frozenset(" \t\r\n,{}[]")
+_SPACE_OR_SIGN = frozenset(" \t\r\n,{}[]:") | {""}
+MAX_SIGNS = 400
+"""Characters of brackets and white space between two strings."""
 MAX_INNER = 4000
 """Characters looked through for the end of JSON that stands unescaped in a string."""
 
@@ -59,6 +65,7 @@ class Ends:
     def __init__(self, scanner: Scanner) -> None:
         self.scan = scanner
         self.open_brackets: list[str] = []
+        self._start = 0
 
     def span(self, i: int, context: str) -> Span:
         """The span of the string whose quote is at ``i``; ``context``: "key", "object", "array" or "top"."""
@@ -99,7 +106,7 @@ class Ends:
                 return Span(i + 1, at, min(at + 1, scan.end), scan.text[i], scan.at(at))
 
     def _end(self, start: int, context: str, closers: str, twin: str) -> Span:
-        scan, text = self.scan, self.scan.text
+        scan, text, self._start = self.scan, self.scan.text, start
         stops = _STOPS[closers]
         at, inner, fallback = start, 0, -1
         while True:
@@ -114,9 +121,11 @@ class Ends:
                 continue
             if twin and text.startswith(twin, at + 1):
                 return Span(start, at, at + 2, "", text[at:at + 2])
-            if scan.is_tired or self._may_end(at, context, inner):
-                return Span(start, at, at + 1, "", text[at])
-            end = self._ended_before(at, start, context)
+            end = self._opens(at, start, context) if text[at - 1] in _SIGNS and not inner else -1
+            if end < 0:
+                if scan.fuel <= 0 or self._may_end(at, context, inner):
+                    return Span(start, at, at + 1, "", text[at])
+                end = self._ended_before(at, start, context)
             if end >= 0:
                 return Span(start, end, end, "", "")
             if fallback < 0 and inner % 2 == 0 and scan.at(scan.gap(at + 1)) in (",", "}", "]"):
@@ -139,7 +148,7 @@ class Ends:
         if one == "\\":  # a line break that was escaped once too often
             return scan.at(after + 1) in ("n", "r", "t") and self.open_brackets != []
         if context == "key":
-            return self._may_end_name(at, after, one)
+            return self._may_end_name(at, after, one) or scan.is_value_of(self._start, at, after)
         if one == ",":
             return self._comma_fits(after, context, inner)
         if one in "}])":
@@ -163,7 +172,10 @@ class Ends:
         if one in QUOTES:
             return after > at + 1 or scan.at(scan.gap(after + 1)) != ":"
         word = _WORD.match(scan.text, after, scan.end)
-        return after > at + 1 and word is not None and is_scalar(word.group()) and self._is_delimited(word.end())
+        if word is None or after == at + 1 or not is_scalar(word.group()):
+            return False
+        then = scan.gap(word.end())
+        return self._is_delimited(word.end()) or (scan.at(then) in QUOTES and then < scan.end and scan.is_quoted_name(then))
 
     def _is_delimited(self, i: int) -> bool:
         after = self.scan.gap(i)
@@ -189,14 +201,21 @@ class Ends:
         word = _WORD.match(scan.text, after, scan.end)
         if word is not None and self._is_delimited(word.end()):
             return is_scalar(word.group()) or inner % 2 == 0
-        half = _HALF.match(scan.text, after, scan.end) if not inner else None  # ["a", b c"]: a first quote is missing
+        # ["a", b c"]: a first quote is missing; ["a", b c]: both are
+        half = (_HALF.match(scan.text, after, scan.end) or _BARE.match(scan.text, after, scan.end)) if not inner else None
         scan.fuel -= half.end() - after if half else 20
         return half is not None
 
     def _is_prose_after_quote(self, i: int) -> bool:
-        """Whether the string at ``i`` is followed by a word, so that its quotes are quotation marks in a sentence."""
+        """Whether the string at ``i`` is followed by a word, so that its quotes are quotation marks in a sentence; a value
+        follows a name without its colon."""
         end = self._next_quote(i)
-        return end >= 0 and self.scan.at(self.scan.gap(end + 1)).isalpha()
+        after = self.scan.gap(end + 1)
+        if end < 0 or not self.scan.at(after).isalpha():
+            return False
+        word = _WORD.match(self.scan.text, after, self.scan.end)
+        is_value = word is not None and (is_scalar(word.group()) or boolean_of(word.group()) is not None)
+        return not (word is not None and is_value and self._is_delimited(word.end()))
 
     def _string_then_delimiter(self, i: int) -> bool:
         end = self._next_quote(i)
@@ -207,11 +226,11 @@ class Ends:
         scan = self.scan
         if scan.at(i) not in QUOTES:
             return -1
-        found = _STOPS[QUOTES[scan.at(i)]].search(scan.text, i + 1, min(scan.end, i + MAX_INNER))
-        scan.fuel -= (found.end() if found else min(scan.end, i + MAX_INNER)) - i
-        if found is None or found.group() == "\\" or "\n" in scan.text[i:found.start()]:
-            return -1
-        return found.start()
+        stops, at, limit = _STOPS[QUOTES[scan.at(i)]], i + 1, min(scan.end, i + MAX_INNER)
+        while (found := stops.search(scan.text, at, limit)) is not None and found.group() == "\\":
+            at = found.end() + 1
+        scan.fuel -= (found.end() if found else limit) - i
+        return -1 if found is None or "\n" in scan.text[i:found.start()] else found.start()
 
     def _closer_fits(self, closer: int, context: str) -> bool:
         """Whether the bracket at ``closer`` closes something that is open, and what follows fits there."""
@@ -302,52 +321,80 @@ class Ends:
         last = scan.before(at, start)
         if last < start:
             return -1
-        mark = text[last]
         if context == "key":
             name = _NAME.match(text, start, at)
             return scan.before(name.end() - 1, start) + 1 if name else -1
-        if mark == "," and self._opens_next(at, context):
-            return self._without_closers(start, scan.before(last, start) + 1)
+        if text[last] in ",{}[]" or "\n" in text[last:at]:
+            end = self._before_signs(at, start, context)
+            if end >= 0:
+                return end
         if context == "object" and scan.at(scan.gap(at + 1)) == ":":  # "b, c": 1 for "b", "c": 1
             split = max(text.rfind(",", start, at), text.rfind("\n", start, at))
             scan.fuel -= at - split if split >= 0 else at - start
             if split > start and scan.is_half_name(scan.spaces(split + 1)):
                 return scan.before(split, start) + 1
-        if "\n" in text[last:at] and self._opens_next(at, context):
-            return self._without_closers(start, last + 1)
-        if mark in "{[" and last > start:
-            return self._closed_before(last, start)
         return -1
 
-    def _without_closers(self, start: int, end: int) -> int:
-        """The end of a string without the brackets at its end that close what is open: {"a": {"b": "c}, "d": 1}."""
-        scan, text, left = self.scan, self.scan.text, list(self.open_brackets)
-        if end <= start or text[end - 1] not in "}]" or end - start > MAX_INNER:
-            return end
-        inside, at = self._unmatched(start, end), end
-        while at > start and text[at - 1] in "}]" and inside[text[at - 1]] and len(left) > 1 and (
-                left[-1] == _OPENERS[text[at - 1]]):
-            inside[text[at - 1]] -= 1
-            left.pop()
-            at = scan.before(at - 1, start) + 1
-        return at
-
-    def _opens_next(self, at: int, context: str) -> bool:
-        if context == "object":
-            return self.scan.is_quoted_name(at)
-        return context == "array" and self._string_then_delimiter(at)
-
-    def _closed_before(self, opener: int, start: int) -> int:
-        """Where the string ended if a bracket before ``opener`` closed what is open: [{"a":"b}, {"c":"d"}]."""
+    def _before_signs(self, at: int, start: int, context: str) -> int:
+        """Where the string ended if what stands before the quote at ``at`` are commas and brackets that lead from the end of
+        a string here to the beginning of another: {"a": {"b": "c}, "d": 1}; -1 if they do not."""
         scan, text = self.scan, self.scan.text
-        last = scan.before(opener, start)
-        if last >= start and text[last] == ",":
-            last = scan.before(last, start)
-        if last < start or text[last] not in "}]" or _OPENERS[text[last]] not in self.open_brackets:
+        first, floor = at, max(start, at - MAX_SIGNS)
+        while first > floor and text[first - 1] in _SIGNS:
+            first -= 1
+        scan.fuel -= at - first
+        signs = [(i, text[i]) for i in range(first, at) if text[i] in ",{}[]"]
+        inside = self._unclosed_in(start, first)
+        while signs and signs[0][1] in inside:  # it closes a bracket of the string
+            inside.remove(signs.pop(0)[1])
+        end = scan.before(signs[0][0] if signs else at, start) + 1
+        kind = self._after_signs("".join(one for _, one in signs), context)
+        separates = "\n" in text[end:at] or any(one in ",{[" for _, one in signs)
+        if not kind or not separates or (end <= start and not signs):
             return -1
-        if text.find(_OPENERS[text[last]], max(start, last - MAX_INNER), last) >= 0:  # it closes a bracket of the string
+        opens = scan.is_quoted_name(at) if kind == "{" else self._string_then_delimiter(at)
+        return end if opens else -1
+
+    def _after_signs(self, signs: str, context: str) -> str:
+        """In what kind of bracket the text goes on behind these signs, which follow a string; nothing if they do not fit."""
+        left = list(self.open_brackets)
+        if context == "top" or not left:
+            return ""
+        before = "value"
+        for one in signs:
+            if one == ",":
+                fits = before == "value"
+            elif one in "{[":
+                fits = left[-1:] == ["["]
+                left.append(one)
+            else:
+                fits = before == "value" and left[-1:] == [_OPENERS[one]] and len(left) > 1
+                left.pop()
+            if not fits:
+                return ""
+            before = "value" if one in "}]" else one
+        return left[-1]
+
+    def _unclosed_in(self, start: int, end: int) -> list[str]:
+        """The closing brackets that the text lacks for its opening ones."""
+        if end - start > MAX_INNER:
+            return []
+        missing: list[str] = []
+        self.scan.fuel -= end - start
+        for found in _BRACKETS.finditer(self.scan.text, start, end):
+            one = found.group()
+            if one in "{[":
+                missing.insert(0, "}" if one == "{" else "]")
+            elif missing and one == missing[0]:
+                missing.pop(0)
+        return missing
+
+    def _opens(self, at: int, start: int, context: str) -> int:
+        """Where the string ended if the quote at ``at`` looks like one that opens: a sign before it, a text right behind."""
+        scan = self.scan
+        if context == "key" or at == start or scan.is_tired or scan.at(at + 1) in _SPACE_OR_SIGN:
             return -1
-        return scan.before(last, start) + 1
+        return self._before_signs(at, start, context)
 
     # Unescaped JSON in the string, and no end at all
 

@@ -27,10 +27,12 @@ from structgen.formats.json.spacing import Style, spacing
 from structgen.formats.json.strings import PatternError, any_string, pattern_node, string_node
 from structgen.formats.json.why_empty import WhyEmpty, is_plain
 from structgen.grammar.build import ANY_TEXT, NEVER, alt, proved, repeat, seq
-from structgen.grammar.nodes import And, Grammar, Items, Members, Node, Ref, Str, Text
+from structgen.grammar.nodes import Alt, And, Grammar, Items, Members, Node, Ref, Str, Text
 from structgen.limits import Limits
 from structgen.schema.json_schema import Reader
 from structgen.schema.nodes import (
+    ANY_ARRAY,
+    ANY_OBJECT,
     ANY_STRING,
     ANYTHING,
     FALSE_BIT,
@@ -58,7 +60,7 @@ FOREVER = -1
 
 
 @cache
-def _any_json(style: Style, old_draft: bool) -> Node:
+def any_json(style: Style, old_draft: bool) -> Node:
     """Any JSON value, one node for all schemas; it refers to itself as the rule ``v0``."""
     reader = Reader(True, Limits(), draft=4 if old_draft else 2020)
     writer = Writer(reader, Limits(), style, max_depth=None, share=False)
@@ -85,8 +87,13 @@ class Writer:
         self._common: str | None = None
         if share and max_depth is None:
             self._common = self._names[ANYTHING, FOREVER] = "v0"
-            self._rules["v0"] = _any_json(style, reader.draft <= 4)
+            self._rules["v0"] = found = any_json(style, reader.draft <= 4)
             self._levels[0][ANYTHING] = Ref("v0")
+            assert isinstance(found, Alt)
+            for option in found.options:  # any object and any array are in it
+                if isinstance(option, Members | Items):
+                    facet = ANY_OBJECT if isinstance(option, Members) else ANY_ARRAY
+                    self._facets[id(facet), FOREVER] = option
 
     def grammar(self) -> Grammar:
         """The whole grammar; raises if nothing satisfies the schema."""

@@ -10,12 +10,15 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any, NoReturn
 
-from structgen.errors import ReadError
-from structgen.formats.base import Candidate, Format, Found, Place, keys_of
+from structgen.errors import ReadError, SchemaError
+from structgen.formats.base import KINDS, Candidate, Format, Found, Place, keys_of
 from structgen.formats.extract import Fence, Region, fence_at, regions
+from structgen.formats.json.hints import NO_HINTS, Hints
 from structgen.formats.json.scan import QUOTES
 from structgen.formats.json.structure import Structure
 from structgen.formats.json.words import word_value
@@ -30,6 +33,7 @@ _TAIL = re.compile(r"[\s,;)\]}]*(?:`{3,}|~{3,})?[\s,;]*")
 _OPENER = re.compile(r"[{\[]|`{3,}|~{3,}")
 _CALL = re.compile(r"[A-Za-z_$][\w$.]*\(")
 _SPARE = re.compile(r"[\s,]*")
+_PROSE = re.compile(r"\n[ \t\r]*\n[ \t]*(?=[^\W\d_])")
 _SHORT_WORD = 60
 _FIRST = frozenset(" \t\r\n{[\"-0123456789tfn")
 """What JSON may begin with."""
@@ -50,6 +54,15 @@ def write(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
+def aimed(schema: Any, options: Mapping[str, Any]) -> Format:
+    """The format for a type, whose names tell members from text; it takes no options."""
+    if options:
+        raise SchemaError(f"read({next(iter(options))}=…) is not an option of the format json")
+    if not isinstance(schema, Mapping):
+        return FORMAT
+    return replace(FORMAT, candidates=partial(candidates, hints=Hints(schema)))
+
+
 def embedded(text: str) -> tuple[Any, int]:
     """The value of a string that holds JSON, and the cost of reading it; ``ReadError`` where it begins like none."""
     try:
@@ -67,11 +80,11 @@ def value_at(text: str, start: int, end: int) -> Candidate:
     return Structure(text, start, end).read(start)
 
 
-def candidates(text: str, typed: bool) -> Iterator[Candidate]:
+def candidates(text: str, typed: bool, hints: Hints = NO_HINTS) -> Iterator[Candidate]:
     """The ways to read a text as JSON. ``typed``: also each of several values alone, and the text itself as a string."""
     for region in regions(text):
         any_answer = False
-        for candidate in _Groups(text, region).all(typed):
+        for candidate in _Groups(text, region, hints).all(typed):
             any_answer = True
             _around(candidate, text, region)
             yield candidate
@@ -90,18 +103,18 @@ def candidates(text: str, typed: bool) -> Iterator[Candidate]:
 class _Groups:
     """Finds values in one region of a text."""
 
-    def __init__(self, text: str, region: Region) -> None:
-        self.text, self.start, self.end = text, region.start, region.end
+    def __init__(self, text: str, region: Region, hints: Hints = NO_HINTS) -> None:
+        self.text, self.start, self.end, self.hints = text, region.start, region.end, hints
         self.count = 0
 
     def all(self, typed: bool) -> Iterator[Candidate]:
         """Every value, those that are next to each other also as a list."""
-        reader = Structure(self.text, self.start, self.end)
+        reader = Structure(self.text, self.start, self.end, self.hints)
         reader.at = self.start
         reader.gap()
         at = reader.at
         if self._begins_value(reader, at):
-            group = self._group(reader, at)
+            group = self._whole_group(reader, at)
             yield from self._alternatives(group, typed)
             at = group[-1].span[1]
         else:
@@ -115,7 +128,7 @@ class _Groups:
                 return
             at = found.start()
             if found.group() in ("{", "["):
-                group = self._group(reader, at)
+                group = self._whole_group(reader, at)
                 yield from self._alternatives(group, typed)
                 at = max(group[-1].span[1], at + 1)
                 continue
@@ -146,7 +159,7 @@ class _Groups:
         """The whole region as one literal or number, or as a tuple."""
         word = self.text[at:self.end].rstrip().rstrip(",;").rstrip()
         if word.startswith("(") and word.endswith(")"):
-            candidate = Structure(self.text, at, self.end).read(at)
+            candidate = Structure(self.text, at, self.end, self.hints).read(at)
             return candidate if self.text[candidate.span[1]:self.end].strip() in ("", ",", ";") else None
         if not word or len(word) > _SHORT_WORD or "\n" in word:
             return None
@@ -155,6 +168,19 @@ class _Groups:
             return None
         found = [] if kind is None else [Found(kind, at, word, repr(value))]
         return Candidate(value, found, (at, at + len(word)))
+
+    def _whole_group(self, reader: Structure, start: int) -> list[Candidate]:
+        """The values from ``start`` on; where the text ends within one, without the paragraph of prose at its end."""
+        group = self._group(reader, start)
+        if not reader.is_cut:
+            return group
+        last = max(self.text.rfind(one, start, self.end) for one in '"{}[]')
+        prose = _PROSE.search(self.text, last, self.end)
+        if prose is not None:
+            other = self._group(Structure(self.text, self.start, prose.start(), self.hints), start)
+            if sum(one.cost for one in other) + KINDS["surrounding-text"] < sum(one.cost for one in group):
+                return other
+        return group
 
     def _group(self, reader: Structure, start: int) -> list[Candidate]:
         """The value at ``start`` and those that follow it with nothing between but white space, commas and comments."""
@@ -185,12 +211,14 @@ class _Groups:
         merged.places[id(merged.value)] = {index: one.span[0] for index, one in enumerate(group)}
         yield merged
         if typed:
-            yield from group[:MAX_CANDIDATES]
+            for one in group[:MAX_CANDIDATES]:
+                one.passed = KINDS["other-answer"]
+                yield one
 
     def _fenced(self, fence: Fence, typed: bool) -> Iterator[Candidate]:
         """The values in a code fence; one that holds a fence in a string is read to its own end."""
-        inner = _Groups(self.text, Region(fence.content, fence.end))
-        reader = Structure(self.text, fence.content, fence.end)
+        inner = _Groups(self.text, Region(fence.content, fence.end), self.hints)
+        reader = Structure(self.text, fence.content, fence.end, self.hints)
         reader.at = fence.content
         reader.gap()
         at = reader.at
@@ -200,8 +228,8 @@ class _Groups:
         else:
             found = list(inner._alternatives(inner._group(reader, at), typed))
             if reader.is_cut and fence.after < self.end:
-                longer = _Groups(self.text, Region(fence.content, self.end))
-                other = Structure(self.text, fence.content, self.end)
+                longer = _Groups(self.text, Region(fence.content, self.end), self.hints)
+                other = Structure(self.text, fence.content, self.end, self.hints)
                 again = list(longer._alternatives(longer._group(other, at), typed))
                 if again[0].cost < found[0].cost:
                     found = again
@@ -274,4 +302,4 @@ def _refuse(word: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse, parse_float=_finite)
-FORMAT = Format("json", strict, candidates, embedded, write, value_at=value_at)
+FORMAT = Format("json", strict, candidates, embedded, write, aimed, value_at)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from structgen.formats.json.hints import NO_HINTS, Hints
+
 __all__ = ["QUOTES", "SIGNS", "SPACES", "VISIBLE", "Scanner"]
 
 FUEL_PER_CHARACTER = 1
@@ -26,6 +28,7 @@ VISIBLE = SIGNS - {"\\"}
 _PLAIN = re.compile(r"[ \t\r\n]*")
 _GAP = re.compile(rf"[ \t\r\n{SPACES}]*")
 _BARE_NAME = re.compile(r"[\w$][\w$.-]*(?: +[\w$.-]+){0,3}[ \t]{0,40}:(?!//)")
+_BARE_WORD = re.compile(r"([\w$-]+)[ \t]+")
 _BLANK_BACK = frozenset(" \t\r\n\u00a0")
 
 _DOUBLE = '"\u201c\u201d\u201e\u201f'
@@ -38,9 +41,10 @@ QUOTES: dict[str, str] = {**dict.fromkeys(_DOUBLE, _DOUBLE), **dict.fromkeys(_SI
 class Scanner:
     """A text with kept look-ups. ``end``: where it ends for the reader."""
 
-    def __init__(self, text: str, start: int = 0, end: int | None = None) -> None:
+    def __init__(self, text: str, start: int = 0, end: int | None = None, hints: Hints = NO_HINTS) -> None:
         self.text, self.end = text, len(text) if end is None else end
         self.fuel = FUEL + FUEL_PER_CHARACTER * (self.end - start)
+        self.hints = hints
         self._next: dict[str, tuple[int, int]] = {}
         self._after_comments: dict[int, int] = {}
         self._is_one_line = "\n" not in text
@@ -100,6 +104,8 @@ class Scanner:
                 return i
             if self.text[i] == " " and i + 1 < self.end and self.text[i + 1] in SIGNS:
                 return i + 1
+        else:
+            return self.end
         i = self.spaces(i)
         if self.at(i) not in ("/", "#"):
             return i
@@ -135,11 +141,21 @@ class Scanner:
 
     def is_bare_name(self, i: int) -> bool:
         self.fuel -= 20
-        found = _BARE_NAME.match(self.text, i, min(self.end, i + MAX_NAME))
-        if found:
+        stop = min(self.end, i + MAX_NAME)
+        if _BARE_NAME.match(self.text, i, stop):
+            return True
+        word = _BARE_WORD.match(self.text, i, stop)
+        if word and self.is_value_of(i, word.end(1), word.end()):
             return True
         # A name without its first quote: name": value
         return self.is_half_name(i)
+
+    def is_value_of(self, start: int, end: int, after: int) -> bool:
+        """Whether a name of the wanted type stands from ``start`` to ``end``, and behind it a value without a colon."""
+        if after <= end or self.text[start:end] not in self.hints.names:
+            return False
+        self.fuel -= 20
+        return _VALUE.match(self.text, after, self.end) is not None
 
     def is_half_name(self, i: int) -> bool:
         """Whether a name stands at ``i`` whose first quote is missing."""
@@ -151,25 +167,26 @@ class Scanner:
         found = _CAPITALS.match(self.text, i, min(self.end, i + MAX_NAME))
         return found is not None and self.is_quoted_name(found.end() - 1)
 
-    def unmatched_ahead(self, i: int) -> int:
-        """How many brackets are closed behind ``i`` that were opened before it; -1 where nobody can afford to count."""
+    def closers_ahead(self, i: int) -> str:
+        """The brackets behind ``i`` that close what was opened before it, in order; "?" where nobody can afford to look."""
         if self.is_tired:
-            return -1
-        depth = count = 0
-        is_text = False
-        for found in _BRACKETS.finditer(self.text, i, self.end):
-            one = found.group()
-            if one == '"':
-                is_text = not is_text
-            elif not is_text and one in "{[":
+            return "?"
+        depth, found = 0, []
+        for one in _BRACKETS.findall(self.text, i, self.end):
+            if one in ("{", "["):
                 depth += 1
-            elif not is_text and one in "}]":
+            elif one:
                 if depth:
                     depth -= 1
                 else:
-                    count += 1
+                    found.append(one)
         self.fuel -= self.end - i
-        return count
+        return "".join(found)
+
+    def unmatched_ahead(self, i: int) -> int:
+        """How many brackets are closed behind ``i`` that were opened before it; -1 where nobody can afford to count."""
+        found = self.closers_ahead(i)
+        return -1 if found == "?" else len(found)
 
     def is_quoted_name(self, i: int) -> bool:
         quote = self.text[i]
@@ -190,12 +207,14 @@ class Scanner:
                 if self.at(after) in closers and self.at(after) and after == at + 1:
                     after = self.gap(after + 1)
                 self.fuel -= at - i
-                return self.at(after) == ":" or self.text.startswith("=>", after)
+                one = self.at(after)
+                return one == ":" or (one == "=" and self.at(after + 1) != "=") or self.is_value_of(i + 1, at, after)
             at += 1
         self.fuel -= at - i
         return False
 
 
-_BRACKETS = re.compile(r'["{}\[\]]|\\.', re.DOTALL)
+_BRACKETS = re.compile(r'([{}\[\]])|"(?:[^"\\]|\\.)*+(?:"|\Z)', re.DOTALL)
+_VALUE = re.compile(r"[\"\u201c{\[]|'(?!\w\s)|(?:-?[0-9][\w.+-]*|true|false|null|True|False|None)\s*(?:[,}\n]|\Z)")
 _CAPITALS = re.compile(r'[A-Z_]{2,40}:?\s{1,40}"')
 _HALF_NAME = re.compile(r"[A-Za-z_$][\w$ .-]{0,60}[\"'\u201d\u2019]\s{0,40}:")

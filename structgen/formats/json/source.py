@@ -14,6 +14,7 @@ from typing import Any, Literal
 from structgen.errors import SchemaError
 from structgen.formats.json.formats import FORMAT_NAMES
 from structgen.formats.json.grammar import Writer
+from structgen.formats.json.quick import AVAILABLE, LEAST_DEPTH, QuickReader
 from structgen.formats.json.spacing import Style
 from structgen.grammar.nodes import Encoding, Grammar
 from structgen.limits import Limits
@@ -23,6 +24,9 @@ from structgen.schema.text import read_schema_text
 
 WhiteSpace = Literal["bounded", "compact", "flexible"]
 _SPACES = " \t\r\n"
+_READERS: dict[tuple[Any, ...], QuickReader] = {}
+"""By the options and the dialect of a schema; what they remember of scalars serves further schemas."""
+_READERS_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,14 +68,47 @@ class JsonSchema:
 
     def to_grammar(self, limits: Limits) -> Grammar:
         """The grammar of the valid texts; raises SchemaError, or LimitExceededError when a budget runs out."""
-        self._check_options()
         schema = self.schema
         if isinstance(schema, (str, bytes, bytearray, memoryview)):
+            self._check_options()
             schema = read_schema_text(schema if isinstance(schema, str) else bytes(schema), limits)
+        if AVAILABLE and schema.__class__ is dict:
+            found = self._quickly(schema, limits)
+            if found is not None:
+                return found
+        return self._slowly(schema, limits)
+
+    def _slowly(self, schema: Any, limits: Limits) -> Grammar:
+        self._check_options()
         try:
             return self._grammar(schema, limits, scoped=False)
         except ScopesNeeded:
             return self._grammar(schema, limits, scoped=True)
+
+    def _quickly(self, schema: dict[str, Any], limits: Limits) -> Grammar | None:
+        """The grammar of a plain schema under plain options; None: ``_slowly`` makes it, or says what is wrong."""
+        if self.registry or self.max_depth is not None or self.on_unsupported != "error" or self._ is not None \
+                or self.content != "annotation":
+            return None
+        declared = schema.get("$schema")
+        key = (self.whitespace, self.property_order, self.formats, self.draft, self.separators, self.ensure_ascii,
+               self.escapes, self.exponents, declared)
+        try:
+            reader = _READERS.get(key)
+        except TypeError:
+            return None
+        if reader is None or reader.limits is not limits:
+            self._check_options()
+            if not isinstance(declared, str | None) or limits.schema_depth < LEAST_DEPTH or limits.ref_chain < LEAST_DEPTH:
+                return None
+            if len(_READERS) >= _READERS_KEPT:
+                _READERS.clear()
+            try:
+                reader = QuickReader(self._style(), self.draft_number, declared, self.formats == "assert", limits)
+            except SchemaError:
+                return None
+            _READERS[key] = reader
+        return reader.grammar(schema, lambda: self._slowly(schema, limits))
 
     def checker(self) -> Callable[[str], None]:
         """A function that raises ``ReadError`` for a JSON text whose value is not valid, however it is written."""
@@ -90,12 +127,14 @@ class JsonSchema:
                         assert_formats=self.formats == "assert", registry=self.registry,
                         refuse_unsupported=self.on_unsupported == "error",
                         asserts_content=self.content == "assert", scoped=scoped)
+        return Writer(reader, limits, self._style(), max_depth=self.max_depth).grammar()
+
+    def _style(self) -> Style:
         encoding: Encoding = "json" if self.escapes == "all" else "json_necessary"
         if self.ensure_ascii:
             encoding = "json_ascii" if self.escapes == "all" else "json_necessary_ascii"
-        style = Style(self.whitespace, self.separators and (self.separators[0], self.separators[1]), encoding,
-                      self.property_order == "schema", self.exponents)
-        return Writer(reader, limits, style, max_depth=self.max_depth).grammar()
+        return Style(self.whitespace, self.separators and (self.separators[0], self.separators[1]), encoding,
+                     self.property_order == "schema", self.exponents)
 
     def _check_options(self) -> None:
         for name, allowed in (("_", (None,)), ("whitespace", ("bounded", "compact", "flexible")),

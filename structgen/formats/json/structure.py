@@ -15,8 +15,10 @@ from typing import Any
 from structgen.errors import ReadError
 from structgen.formats.base import Candidate, Found, Place
 from structgen.formats.json.bare import bare_end
+from structgen.formats.json.brackets import CLOSERS, Brackets, Frame
 from structgen.formats.json.content import decoded, unescaped_once
 from structgen.formats.json.ends import Ends, Span
+from structgen.formats.json.hints import NO_HINTS, Hints
 from structgen.formats.json.scan import QUOTES, VISIBLE, Scanner
 from structgen.formats.json.words import word_value
 
@@ -40,32 +42,16 @@ _FENCE = "```"
 _LAST = ("", "`", ";")
 """What may stand where the text of a value ends."""
 _STYLE = frozenset({"quote-style", "comment", "literal", "unquoted-key", "string-prefix", "control-character"})
-_CLOSERS = {"{": "}", "[": "]", "(": ")"}
+_OF_CONTAINER = frozenset({"unclosed-bracket", "mismatched-bracket", "stray-bracket", "trailing-comma", "extra-comma",
+                           "ellipsis"})
 _ABSENT = object()
-
-
-class _Frame:
-    """An open container. ``key``: of the member that is read now; ``alone``: the repairs for names without a value:
-    if all names are, it is a set."""
-
-    __slots__ = ("alone", "commas", "count", "fresh", "key", "kind", "offset", "place", "places", "value")
-
-    def __init__(self, kind: str, offset: int, place: Place) -> None:
-        self.kind, self.offset, self.place = kind, offset, place
-        self.value: Any = {} if kind == "{" else []
-        self.places: dict[Any, int] = {}
-        self.key: Any = None
-        self.fresh = True
-        """Whether a member may follow: nothing came yet, or a comma did."""
-        self.count = self.commas = 0
-        self.alone: list[Found] = []
 
 
 class Structure:
     """Reads one value at a time from a text; ``at`` is where reading goes on."""
 
-    def __init__(self, text: str, start: int = 0, end: int | None = None) -> None:
-        self.scan = Scanner(text, start, end)
+    def __init__(self, text: str, start: int = 0, end: int | None = None, hints: Hints = NO_HINTS) -> None:
+        self.scan = Scanner(text, start, end, hints)
         self.text = text
         self.ends = Ends(self.scan)
         self.at = 0
@@ -73,7 +59,8 @@ class Structure:
         self.places: dict[int, dict[Any, int]] = {}
         self.is_cut = False
         """Whether the text ended inside a value."""
-        self._stack: list[_Frame] = []
+        self.brackets = Brackets(self.scan, hints)
+        self._stack = self.brackets.stack
         self._result: Any = _ABSENT
         self._weighty = 0
         self._containers: list[Any] = []
@@ -81,8 +68,9 @@ class Structure:
     def read(self, start: int) -> Candidate:
         """The value at ``start``: a container, a string or a word."""
         self.at, self.found, self.places, self._containers = start, [], {}, []
-        self._stack, self._result, self._weighty = [], _ABSENT, 0
-        self.ends.open_brackets = []
+        self._result, self._weighty = _ABSENT, 0
+        self._stack.clear()
+        self.ends.open_brackets.clear()
         self._value(None)
         while self._stack:
             frame = self._stack[-1]
@@ -102,7 +90,7 @@ class Structure:
         frame = self._stack[-1] if self._stack else None
         place: Place = None
         if frame is not None:
-            key = frame.count if frame.kind != "{" else frame.key
+            key = frame.key if frame.kind == "{" else None if kind in _OF_CONTAINER else frame.count
             place = frame.place if key is None else (frame.place, key)
         self.found.append(Found(kind, offset, before, after, place))
 
@@ -111,7 +99,7 @@ class Structure:
     def gap(self) -> None:
         """Passes white space and comments."""
         scan, start = self.scan, self.at
-        if start < scan.end and self.text[start] in VISIBLE:
+        if start >= scan.end or self.text[start] in VISIBLE:
             return
         plain = scan.plain_spaces(start)
         if plain < scan.end and self.text[plain] in VISIBLE:
@@ -126,7 +114,7 @@ class Structure:
             self.note("escaped-newline", self.at, self.text[self.at:self.at + 2], "\n")
             self.at = scan.gap(self.at + 2)
 
-    def _commas(self, frame: _Frame) -> None:
+    def _commas(self, frame: Frame) -> None:
         """Passes what separates members, and notes what is missing or too much."""
         self.gap()
         while self.scan.at(self.at) == ",":
@@ -141,18 +129,18 @@ class Structure:
                 self.at += 1
             self.gap()
 
-    def _ends(self, frame: _Frame) -> bool:
+    def _ends(self, frame: Frame) -> bool:
         """Closes the container if the text ends here, or what belongs to the value does."""
         one = self.scan.at(self.at)
         if one and not (one == "`" and self.text.startswith(_FENCE, self.at)) and not (
                 one == ";" and self.scan.at(self.scan.gap(self.at + 1)) == ""):
             return False
         self.is_cut = self.is_cut or not one
-        self.note("unclosed-bracket", self.at, "", _CLOSERS[frame.kind])
+        self.note("unclosed-bracket", self.at, "", CLOSERS[frame.kind])
         self._close(frame)
         return True
 
-    def _close(self, frame: _Frame) -> None:
+    def _close(self, frame: Frame) -> None:
         """Takes the innermost container off the stack and stores it."""
         if frame.fresh and frame.commas and frame.kind != "(":
             comma = self.scan.before(self.at, frame.offset)
@@ -197,11 +185,11 @@ class Structure:
         place: Place = None
         if frame is not None:
             place = (frame.place, frame.key if frame.kind == "{" else frame.count)
-        self._stack.append(_Frame(kind, self.at, place))
+        self._stack.append(Frame(kind, self.at, place))
         self.ends.open_brackets.append(kind)
         self.at += 1
 
-    def _next(self, frame: _Frame) -> str | None:
+    def _next(self, frame: Frame) -> str | None:
         """The character that a member or an item begins with, behind commas; None where the step was an end, a closing
         bracket or an ellipsis, which are done with then."""
         self._commas(frame)
@@ -220,7 +208,7 @@ class Structure:
 
     # Objects
 
-    def _member(self, frame: _Frame) -> None:
+    def _member(self, frame: Frame) -> None:
         """One step in an object: its end, or a name and what its value begins with."""
         one = self._next(frame)
         if one is None:
@@ -236,7 +224,7 @@ class Structure:
         frame.places[frame.key] = start
         self._colon(frame, start)
 
-    def _name(self, frame: _Frame) -> bool:
+    def _name(self, frame: Frame) -> bool:
         """Reads a member's name; False if what stood there was no name and was dropped."""
         start, one = self.at, self.scan.at(self.at)
         escaped = one == "\\" and self.scan.at(start + 1) in ('"', "'")
@@ -266,7 +254,7 @@ class Structure:
         self.at = end
         return True
 
-    def _colon(self, frame: _Frame, start: int) -> None:
+    def _colon(self, frame: Frame, start: int) -> None:
         """Passes the colon behind a name, then begins the value."""
         self.gap()
         one = self.scan.at(self.at)
@@ -288,7 +276,7 @@ class Structure:
             self.note("missing-colon", self.at, "", ":")
         self._value(frame)
 
-    def _bracket_for_name(self, frame: _Frame, one: str) -> None:
+    def _bracket_for_name(self, frame: Frame, one: str) -> None:
         """A bracket stands where a name should."""
         if one == "{" and not frame.count and self.at == frame.offset + 1:  # {{"a": 1}}
             self._drop("doubled-bracket", self.at + 1)
@@ -304,88 +292,35 @@ class Structure:
             return
         self._drop("stray-bracket", self.at + 1)
 
-    def _closer(self, frame: _Frame, one: str) -> None:
+    def _closer(self, frame: Frame, one: str) -> None:
         """A closing bracket: of this container, of one around it, or of none."""
-        if _CLOSERS[frame.kind] == one:
-            if self._is_early(frame):
+        if CLOSERS[frame.kind] == one:
+            if self.brackets.is_early(self.at):
                 self._drop("stray-bracket", self.at + 1)
                 return
             self.at += 1
             self._end_at(frame)
             return
-        kinds = self.ends.open_brackets
-        opener = next(kind for kind, closer in _CLOSERS.items() if closer == one)
-        is_open = opener in kinds
-        what = self._closer_of_outer(frame, kinds, opener) if is_open else self._closer_of_none(frame, kinds)
+        what = self.brackets.what(self.at, one)
         if what == "stray-bracket":
             self._drop(what, self.at + 1)
         elif what == "mismatched-bracket":
-            self.note(what, self.at, one, _CLOSERS[frame.kind])
+            self.note(what, self.at, one, CLOSERS[frame.kind])
             self.at += 1
             self._close(frame)
         else:
-            self.note(what, self.at, "", _CLOSERS[frame.kind])
+            self.note(what, self.at, "", CLOSERS[frame.kind])
             self._close(frame)
 
-    def _closer_of_outer(self, frame: _Frame, kinds: list[str], opener: str) -> str:
-        """What a bracket is that would close a container further out."""
-        if frame.kind == "[" and self._closes_list_only():
-            return "mismatched-bracket"
-        after = self.scan.gap(self.at + 1)
-        if self.scan.at(after) == _CLOSERS[frame.kind] and kinds.count(frame.kind) == 1:
-            return "stray-bracket"  # {"a": [1}]}
-        left = len(kinds) - 1 - kinds[::-1].index(opener)
-        if self.scan.at(after) and self.scan.unmatched_ahead(after) > left:
-            return "mismatched-bracket"  # [{"a": 1], 2]: there are as many brackets as if it were the right one
-        return "unclosed-bracket"
-
-    def _closer_of_none(self, frame: _Frame, kinds: list[str]) -> str:
-        """What a bracket is that would close nothing that is open."""
-        after = self.scan.gap(self.at + 1)
-        then = self.scan.at(after)
-        goes_on = then == "," and (frame.kind != "{" or self.scan.is_name(self.scan.gap(after + 1)))
-        if goes_on:
-            is_short = len(kinds) > 1 and 0 <= self.scan.unmatched_ahead(after) < len(kinds)
-            return "mismatched-bracket" if is_short else "stray-bracket"
-        return "stray-bracket" if then and then == _CLOSERS[frame.kind] else "mismatched-bracket"
-
-    def _end_at(self, frame: _Frame) -> None:
+    def _end_at(self, frame: Frame) -> None:
         """Closes a container whose bracket was just passed."""
         self.at -= 1
         self._close(frame)
         self.at += 1
 
-    def _is_early(self, frame: _Frame) -> bool:
-        """Whether the container goes on behind its bracket: {"a": 1}, "b": 2} and [[1]], 2]."""
-        if frame.kind != "{":
-            return len(self._stack) == 1 and frame.kind == "[" and self._list_goes_on()
-        if (len(self._stack) > 1 and self._stack[-2].kind == "{") or not frame.count:
-            return False
-        comma = self.scan.gap(self.at + 1)
-        if self.scan.at(comma) != ",":
-            return False
-        name = self.scan.gap(comma + 1)
-        return self.scan.at(name) in QUOTES and self.scan.at(name) != "" and self.scan.is_quoted_name(name)
-
-    def _list_goes_on(self) -> bool:
-        """Whether a comma, a value that is no container, and one more bracket follow the outermost list."""
-        comma = self.scan.gap(self.at + 1)
-        if self.scan.at(comma) != ",":
-            return False
-        one = self.scan.at(self.scan.gap(comma + 1))
-        return (one == '"' or one.isdecimal()) and self.scan.unmatched_ahead(comma) == 1
-
-    def _closes_list_only(self) -> bool:
-        """Whether } stands for ], because the object around goes on: {"a": [1}, "b": 2}."""
-        kinds = self.ends.open_brackets
-        if len(kinds) < 2 or kinds[-2] != "{" or (len(kinds) > 2 and kinds[-3] == "{"):
-            return False
-        comma = self.scan.gap(self.at + 1)
-        return self.scan.at(comma) == "," and self.scan.is_name(self.scan.gap(comma + 1))
-
     # Arrays
 
-    def _item(self, frame: _Frame) -> None:
+    def _item(self, frame: Frame) -> None:
         """One step in an array: its end, or an item."""
         one = self._next(frame)
         if one is None:
@@ -398,18 +333,16 @@ class Structure:
         frame.places[frame.count] = self.at
         self._value(frame)
 
-    def _colon_in_array(self, frame: _Frame) -> None:
+    def _colon_in_array(self, frame: Frame) -> None:
         """["key": "value"] for [{"key": "value"}]."""
         if frame.fresh or not isinstance(frame.value[-1], str) or frame.kind == "(":
             self._drop("stray-text", self.at + 1)
             return
         key, offset = frame.value.pop(), frame.places.pop(frame.count - 1)
         frame.count -= 1
-        if len(self._stack) > 1 and self._stack[-2].kind == "{" and any(not isinstance(one, dict) for one in frame.value):
+        if self.brackets.is_list_over(len(self._stack) - 1, offset):
             self.at = offset  # {"a": [1, "b": 2}: the name is one of the object around
-            self.note("unclosed-bracket", offset, "", "]")
-            self._close(frame)
-            self._stack[-1].fresh = True
+            self._close_before(frame, offset)
             return
         self.note("missing-bracket", offset, "", "{")
         self.at -= 1
@@ -419,9 +352,20 @@ class Structure:
         inner.places[key] = offset
         self._colon(inner, offset)
 
+    def _close_before(self, frame: Frame, offset: int) -> None:
+        """Closes a list whose bracket is missing before the name at ``offset``, of a member of the object around it."""
+        self.at = offset
+        has_comma = True
+        while self.found and self.found[-1].offset >= offset:  # the name is read again
+            has_comma = self.found.pop().kind != "missing-comma" and has_comma
+        frame.fresh = False  # the comma is one of the object
+        self.note("unclosed-bracket", offset, "", "]")
+        self._close(frame)
+        self._stack[-1].fresh = has_comma
+
     # Values
 
-    def _value(self, frame: _Frame | None) -> None:
+    def _value(self, frame: Frame | None) -> None:
         """Begins the value that stands here: stores it, or opens its container."""
         self.gap()
         one = self.scan.at(self.at)
@@ -446,22 +390,23 @@ class Structure:
             self._word(frame)
 
     @staticmethod
-    def _context(frame: _Frame | None) -> str:
+    def _context(frame: Frame | None) -> str:
         return "top" if frame is None else "object" if frame.kind == "{" else "array"
 
-    def _word(self, frame: _Frame | None) -> None:
-        start = self.at
-        prefix = self._prefix(start)
-        if prefix:
-            self._drop("string-prefix", prefix)
-            self._store(self._strings(self._context(frame)))
-            return
-        call = _CALL.match(self.text, start, self.scan.end)
-        if call and self.is_call(call.end()):
-            self.note("wrapper", start, call.group(), "")
-            self.at = call.end() - 1
-            self._push("(")
-            return
+    def _word(self, frame: Frame | None) -> None:
+        start, one = self.at, self.text[self.at]
+        if one.isalpha() or one in "_$":
+            prefix = self._prefix(start)
+            if prefix:
+                self._drop("string-prefix", prefix)
+                self._store(self._strings(self._context(frame)))
+                return
+            call = _CALL.match(self.text, start, self.scan.end)
+            if call and self.is_call(call.end()):
+                self.note("wrapper", start, call.group(), "")
+                self.at = call.end() - 1
+                self._push("(")
+                return
         end = bare_end(self.scan, start, self._context(frame), self.ends.open_brackets)
         word = self.text[start:end].rstrip()
         if not word:

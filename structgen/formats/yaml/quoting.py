@@ -20,6 +20,7 @@ from structgen.automaton.languages import text_language
 from structgen.formats.yaml.plain import PLAIN, PRINTABLE, UNPRINTABLE, is_plain
 from structgen.grammar.build import ANY_CHAR, ANY_TEXT, EMPTY, alt, choices, literal, repeat, seq, spelled_words
 from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str, Substrings, Text, Words
+from structgen.grammar.texts import holds, listed, may_hold
 from structgen.grammar.unicode import Ranges, complement, union
 from structgen.limits import Limits
 
@@ -34,23 +35,15 @@ _FULL = 10
 _KEPT = 4096
 
 
-def _share(node: Chars, ranges: Ranges) -> bool:
-    return any(low <= last and first <= high for low, high in node.ranges for first, last in ranges)
-
-
 def _both(one: Ranges, other: Ranges) -> Ranges:
     return complement(union((*complement(one), *complement(other))))
-
-
-def _holds(text: str, ranges: Ranges) -> bool:
-    return any(low <= ord(one) <= high for one in text for low, high in ranges)
 
 
 def spelled(text: str) -> str:
     """The one spelling of a known text where it has to be one: plain where that is possible, else between quotes."""
     if is_plain(text):
         return text
-    return '"' + "".join(map(_full if _holds(text, YAML_ONLY) else _escape, text)) + '"'
+    return '"' + "".join(map(_full if holds(text, YAML_ONLY) else _escape, text)) + '"'
 
 
 def _escape(character: str) -> str:
@@ -135,21 +128,6 @@ _AS_ESCAPED = _Spelling(_escape, _escaped_chars, _ANY_CHAR_ESCAPED, repeat(_ANY_
 _IN_FULL = _Spelling(_full, _full_chars, _ANY_CHAR_FULL, repeat(_ANY_CHAR_FULL))
 
 
-def _may_hold(node: Node, ranges: Ranges) -> bool:
-    """Whether a text of the node could hold one of the characters; True where that is not plain to see."""
-    if isinstance(node, Chars):
-        return _share(node, ranges)
-    if isinstance(node, Str | Substrings | Words):
-        return _holds(node.text if isinstance(node, Str) else node.source, ranges)
-    if isinstance(node, Seq | Alt):
-        return any(_may_hold(part, ranges) for part in (node.parts if isinstance(node, Seq) else node.options))
-    if isinstance(node, And):
-        return all(_may_hold(part, ranges) for part in node.parts)
-    if isinstance(node, Repeat | Text):
-        return _may_hold(node.body, ranges)
-    return True
-
-
 # --- strings ----------------------------------------------------------------------------------------------------------
 
 _USUAL = repeat(Chars(complement(YAML_ONLY)))
@@ -191,7 +169,7 @@ def _flow(text: Text, before: str) -> Node:
     least_written, most_written = least + len(before), None if most is None else most + len(before)
     if body is ANY_TEXT or text_language(plain, least_written, most_written, Limits()) is not None:  # no date is plain
         found.append(Text(plain, "raw", least_written if least else 0, most_written))
-    if not _may_hold(body, YAML_ONLY):
+    if not may_hold(body, YAML_ONLY):
         return alt((*found, seq(space, Text(body, "json_necessary", least, most))))
     full = Text(_written(_cut(body, _UNUSUAL), _IN_FULL), "raw", _FULL * least, None if most is None else _FULL * most)
     return alt((*found, seq(space, Text(_cut(body, _USUAL), "json_necessary", least, most)), seq(space, QUOTE, full, QUOTE)))
@@ -221,23 +199,6 @@ def _with_length(text: Text) -> Node:
     return And((text.body, Repeat(ANY_CHAR, text.min_length, text.max_length)))
 
 
-def listed(node: Node) -> list[str] | None:
-    """The texts of a node that lists them; None where it does not."""
-    if isinstance(node, Str):
-        return [node.text]
-    if isinstance(node, Seq) and not node.parts:
-        return [""]
-    if not isinstance(node, Alt):
-        return None
-    found: list[str] = []
-    for option in node.options:
-        inner = listed(option)
-        if inner is None:
-            return None
-        found += inner
-    return found
-
-
 # --- literal blocks ---------------------------------------------------------------------------------------------------
 
 _LINE_CHAR = Chars(union((*PRINTABLE, (0x09, 0x09))))
@@ -260,4 +221,4 @@ def fits_block(text: str) -> bool:
     lines = text.removesuffix("\n").split("\n")
     return bool(lines[0]) and lines[0][0] != " " and bool(lines[-1]) and all(
         not line or line.lstrip(" ")[:1] not in ("", "\t") for line in lines) and not any(
-        _holds(one, UNPRINTABLE) for one in text if one not in "\t\n")
+        holds(one, UNPRINTABLE) for one in text if one not in "\t\n")

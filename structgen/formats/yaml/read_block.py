@@ -9,6 +9,7 @@ the type knows, and a name that is there already speak against it; so do items a
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from structgen.errors import ReadError
@@ -75,7 +76,7 @@ class OpenText:
         """The repair that took the comma at its end, which belongs to it if it goes on."""
 
 
-class Placer:
+class Placer(ABC):
     """The stack of open containers, and where each line goes."""
 
     def __init__(self, text: str, start: int, end: int, guide: Guide, typed: bool) -> None:
@@ -94,10 +95,9 @@ class Placer:
         self.keep: list[Any] = []
         """Containers that were replaced: alive, so that ``places`` stays true."""
 
-    # What values need; see ``read_values``.
-
+    @abstractmethod
     def value(self, frame: Frame | None, row: Row, at: int, guide: Guide) -> None:
-        raise NotImplementedError
+        """Reads the value that begins at an offset, as the last member of a container; see ``read_values``."""
 
     # Repairs and the stack
 

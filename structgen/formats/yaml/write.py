@@ -71,7 +71,8 @@ def _scalar(value: Any) -> str:
     if isinstance(value, int):
         return str(int(value))
     if isinstance(value, float | Decimal) and Decimal(value).is_finite():
-        return format(Decimal(repr(value)) if isinstance(value, float) else value, "f")
+        digits = format(Decimal(repr(value)) if isinstance(value, float) else value, "f")
+        return digits + ".0" if isinstance(value, float) and "." not in digits else digits
     if isinstance(value, dict | list | tuple):
         return "{}" if isinstance(value, dict) else "[]"
     raise SchemaError(f"{value!r} is no plain data", because="YAML of a JSON Schema holds what JSON can hold")

@@ -54,6 +54,11 @@ CASES: list[tuple[str, Any, str]] = [
     ('{"a": {"b": 1], "c": 2}', {"a": {"b": 1}, "c": 2}, "mismatched-bracket"),
     ('{"a": {"b": 1], "c": 2}}', {"a": {"b": 1, "c": 2}}, "stray-bracket"),
     ('{"a": [1, "b": 2}', {"a": [1], "b": 2}, "unclosed-bracket"),
+    ('{"a": [{"b": 1}, "c": 2}', {"a": [{"b": 1}], "c": 2}, "unclosed-bracket"),
+    ('[{"a": [{"b": 1}, "c": 2}, {"a": []}]', [{"a": [{"b": 1}], "c": 2}, {"a": []}], "unclosed-bracket"),
+    ('[{"a": 1}, "a": 2}]', [{"a": 1}, {"a": 2}], "missing-bracket"),
+    ('{"a": [1 "b": 2}', {"a": [1], "b": 2}, "unclosed-bracket missing-comma"),
+    ('{"a": [{"b": 1}, "c": 2}]}', {"a": [{"b": 1, "c": 2}]}, "stray-bracket"),
     ('{"a": ]}', {"a": []}, "missing-bracket"),
     ('{{"a": 1}}', {"a": 1}, "doubled-bracket stray-bracket"),
     ('[{"a": 1 {"a": 2}]', [{"a": 1}, {"a": 2}], "unclosed-bracket missing-comma"),
@@ -87,6 +92,17 @@ CASES: list[tuple[str, Any, str]] = [
     ('[["a, 1], 2]', [["a, 1"], 2], "missing-quote"),
     ('["a,\n 1]', ["a", 1], "missing-quote"),
     ('[{"a": "b}, {"c": "d"}]', [{"a": "b"}, {"c": "d"}], "missing-quote"),
+    ('[{"a": "b\n}, {"c": "d"}]', [{"a": "b"}, {"c": "d"}], "missing-quote"),
+    ('{"a": ["b], "c": 1}', {"a": ["b"], "c": 1}, "missing-quote"),
+    ('{"a": [{"b": "c\n}\n],\n"d": 1}', {"a": [{"b": "c"}], "d": 1}, "missing-quote"),
+    ('{"a": "f[1], "b": 1}', {"a": "f[1]", "b": 1}, "missing-quote"),
+    ('["a, "#1", "b"]', ["a", "#1", "b"], "missing-quote"),
+    ('["a, "b\\n[c]"]', ["a", "b\n[c]"], "missing-quote"),
+    ('["a", b c, "d"]', ["a", "b c", "d"], "unquoted-string"),
+    ('{"a": "b", "c" true, "d" {}}', {"a": "b", "c": True, "d": {}}, "missing-colon missing-colon"),
+    ('{"a": "b", "c" = 1}', {"a": "b", "c": 1}, "other-colon"),
+    ('{"a": "b"\n\nI hope this helps.', {"a": "b"}, "unclosed-bracket surrounding-text"),
+    ('{"a": [1.5\n\nI hope this helps.', {"a": [1.5]}, "unclosed-bracket unclosed-bracket surrounding-text"),
     ('{"a": "He said "no" to me.", "b": 1}', {"a": 'He said "no" to me.', "b": 1}, "unescaped-quote unescaped-quote"),
     ('{"a": "x, "y", z"}', {"a": 'x, "y", z'}, "unescaped-quote unescaped-quote"),
     ('["a 24" screen", "b"]', ['a 24" screen', "b"], "unescaped-quote"),
@@ -125,6 +141,36 @@ def test_damage_is_repaired_and_named(text: str, value: Any, kinds: str) -> None
         sg.read(text, max_cost=0)
 
 
+def _record(**members: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": members, "required": list(members)}
+
+
+@pytest.mark.parametrize(("text", "schema", "value", "kinds"), [
+    ('{"a": [{"b": 1}, "c": 2', _record(a={"items": _record(b={})}, c={}), {"a": [{"b": 1}], "c": 2},
+     "unclosed-bracket unclosed-bracket"),
+    ('{"a": [{"b": 1}, "b": 2', _record(a={"items": _record(b={})}), {"a": [{"b": 1}, {"b": 2}]},
+     "missing-bracket unclosed-bracket unclosed-bracket unclosed-bracket"),
+    ("{'a': [{'b': 1}, 'c': 2}", _record(a={"items": _record(b={})}, c={}), {"a": [{"b": 1}], "c": 2},
+     "quote-style quote-style quote-style unclosed-bracket"),
+    ('{"o": {"a": [{"b": 1}, "c": 2}', _record(a={"items": _record(b={})}, c={}), {"a": [{"b": 1}], "c": 2},
+     "unclosed-bracket unclosed-bracket unwrapped"),
+    ('{"a": x y, "b" "c"}', _record(a={}, b={}), {"a": "x y", "b": "c"}, "unquoted-string missing-colon"),
+    ('{"a": x y, "z" "c"}', _record(a={}, b={"default": 1}) | {"required": ["a"]}, {"a": 'x y, "z" "c"'}, "unquoted-string"),
+    ('{a: "x", b "c"}', _record(a={}, b={}), {"a": "x", "b": "c"}, "unquoted-key unquoted-key missing-colon"),
+    ('{"a" 1.5 "b": 2}', _record(a={}, b={}), {"a": 1.5, "b": 2}, "missing-colon missing-comma"),
+])  # fmt: skip
+def test_the_names_of_the_type_decide(text: str, schema: Any, value: Any, kinds: str) -> None:
+    reading = sg.read(text, sg.JsonSchema(schema))
+    assert json.dumps(reading.value) == json.dumps(value)
+    assert sorted(repair.kind for repair in reading.repairs) == sorted(kinds.split())
+
+
+def test_values_beside_each_other_are_a_list_where_one_is_wanted() -> None:
+    assert sg.read('{"a": 1}\n{"a": 2}\n```\n', sg.JsonSchema({"type": "array", "items": _record(a={})})).value == [
+        {"a": 1}, {"a": 2}]  # fmt: skip
+    assert sg.read('{"a": 1}\n{"a": 2}', sg.JsonSchema(_record(a={}))).value == {"a": 2}
+
+
 @pytest.mark.parametrize("text", [
     '{"a": "b, \\"c\\": 1"}', '"[1,2,3,]"', '["a, b", "c: d"]', '{"a": "```json\\n{}\\n```"}',
     '{"a": "\u201cb\u201d \u2019"}',
@@ -153,6 +199,14 @@ def test_repairs_say_where() -> None:
         ("unclosed-bracket", 39, 3, 16, "$", "", "}"),
     ]
     assert str(reading).splitlines()[1] == "3:9: unquoted-string at $.a[1].d: 'tru e' -> '\"tru e\"'"
+
+
+def test_repairs_of_a_list_are_placed_at_the_list() -> None:
+    reading = sg.read('{"a": [1, [2 3,], 4, ...')
+    assert [(one.kind, one.offset, one.path) for one in reading.repairs] == [
+        ("missing-comma", 13, "$.a[1][1]"), ("trailing-comma", 14, "$.a[1]"), ("ellipsis", 21, "$.a"),
+        ("unclosed-bracket", 24, "$.a"), ("unclosed-bracket", 24, "$"),
+    ]  # fmt: skip
 
 
 def test_numbers_that_are_not_finite_follow_the_policy() -> None:

@@ -292,6 +292,15 @@ def test_values_are_written_and_read(tp: Any, value: Any) -> None:
     assert taken(untyped(), text)
 
 
+@LAW
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.integers())
+def test_numbers_keep_their_type_to_every_reader(value: float) -> None:
+    text = write(value)
+    assert same(read_twice(text), value)
+    assert same(read(text, format="yaml").value, value)
+    assert taken(untyped(), text)
+
+
 def test_texts_from_a_text_stand_in_it() -> None:
     source = "Ada said: yes, it's 36 today"
     compiled = LAST.compile(Yaml({"type": "array", "items": {"type": "string"}}))
