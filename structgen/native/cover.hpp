@@ -1,7 +1,7 @@
-// What one mask is collected in (masks.cpp) before it is stored (rows.cpp).
+// What a mask is collected in.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -25,13 +25,9 @@ struct Engine::Cover {
         encoding = written;
         inside = true;
     }
-    void add(const Walks::Found& found) {
+    void add(const Summaries::Found& found) {
         added.insert(added.end(), found.items.begin(), found.items.end());
         if (!found.row.empty()) rows.push_back(&found.row);
-    }
-    void add(const Part& part) {
-        if (part.base) parts.push_back(&part);
-        else added.insert(added.end(), part.added.begin(), part.added.end());
     }
     void add(const Trie& trie, uint32_t node) {
         for (uint32_t i = trie.first[node]; i < trie.first[node + 1]; ++i) added.push_back(trie.items[i]);

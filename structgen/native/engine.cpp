@@ -16,7 +16,7 @@ uint64_t hash_thread(uint64_t h, const Thread& t) {
 }  // namespace
 
 Engine::Engine(std::shared_ptr<Vocabulary> v, std::shared_ptr<const Tables> t, Limits limits)
-    : vocabulary(std::move(v)), tables(std::move(t)), limits_(limits), walks_(*vocabulary, *tables),
+    : vocabulary(std::move(v)), tables(std::move(t)), limits_(limits), summaries_(*vocabulary, *tables),
       scopes_(&tables->names) {
     rules_.reserve(tables->key_sets.size());
     for (const KeySet& keys : tables->key_sets) rules_.emplace_back(keys, stores_);
@@ -25,6 +25,7 @@ Engine::Engine(std::shared_ptr<Vocabulary> v, std::shared_ptr<const Tables> t, L
     for (const Span& span : tables->spans)
         readers_.emplace_back(*tables->dfas[span.dfa], span, stores_, span.role == KEY ? &rules_[span.key_set] : nullptr,
                               scopes_);
+    seen_in_.assign(tables->states.size(), 0);
     frames_.push_back({0, 0, {}});
     intern(false);  // NOWHERE
     work_.push_back({tables->start, BOTTOM, {}});
@@ -83,6 +84,7 @@ uint32_t Engine::intern_thread(const Thread& thread) {
 
 void Engine::close(bool& accepting) {
     seen_.clear();
+    if (++closures_ == 0) std::fill(seen_in_.begin(), seen_in_.end(), closures_++);
     while (!work_.empty()) {
         Entry entry = work_.back();
         work_.pop_back();
@@ -103,7 +105,9 @@ void Engine::close(bool& accepting) {
             default:
                 // Loops without a byte go through splits and calls alone; everything else moves on.
                 if (state.kind == SPLIT || state.kind == CALL || state.kind == COUNT) {
-                    if (std::find(seen_.begin(), seen_.end(), entry) != seen_.end()) break;
+                    uint32_t& last = seen_in_[entry.state];
+                    if (last == closures_ && std::find(seen_.begin(), seen_.end(), entry) != seen_.end()) break;
+                    last = closures_;
                     seen_.push_back(entry);
                     if (seen_.size() > MAX_FOLLOWED / 25)
                         throw LimitError("threads", "a step follows too many alternatives");
@@ -281,7 +285,9 @@ size_t Engine::memory_bytes() const {
     for (const auto& row : rows_) rows += 4 * row->size();
     return sizeof(Frame) * frames_.size() + sizeof(Thread) * threads_.size() +
            sizeof(Configuration) * configurations_.size() + frame_table_.bytes() + configuration_table_.bytes() +
-           steps_.bytes() + leavers_.bytes() + walks_.bytes() + sizeof(Mask) * masks_.size() + 4 * items_.size() + rows +
+           steps_.bytes() + leavers_.bytes() + summaries_.bytes() + follow_ids_.bytes() + sizeof(Follow) * follows_.size() + strand_bytes_ + strand_table_.bytes() +
+           sizeof(Live) * lives_.size() + live_ids_.bytes() + (sizeof(Thread) + sizeof(Live)) * closed_threads_.size() +
+           sizeof(Closed) * closed_.size() + closed_table_.bytes() + sizeof(Mask) * masks_.size() + 4 * items_.size() + rows +
            stores_.texts.bytes() + stores_.sets.bytes() + stores_.names.bytes() + scopes_.bytes();
 }
 
@@ -299,8 +305,12 @@ void Engine::compact(std::vector<uint32_t*>& kept) {
     stores_.sets = SetStore();
     frames_.clear(), threads_.clear(), configurations_.clear(), masks_.clear(), items_.clear(), rows_.clear();
     frame_table_ = configuration_table_ = IdTable();
-    steps_ = leavers_ = KeyMap();
-    walks_.clear();
+    steps_ = leavers_ = follow_ids_ = KeyMap();
+    follows_.clear(), strands_.clear();
+    strand_table_ = IdTable();
+    strand_bytes_ = 0;
+    forget_closed();
+    summaries_.clear();
     explored_ = promoted_ = 0;
     frames_.push_back({0, 0, {}});
     threads_found_.clear();

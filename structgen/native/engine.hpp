@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "spans.hpp"
-#include "walks.hpp"
+#include "summaries.hpp"
 
 namespace structgen {
 
@@ -81,6 +81,44 @@ private:
         bool operator==(const Entry&) const = default;
     };
     struct Cover;  // what a mask is collected in
+    // The bytes that may follow, or some more; `sure`: something may, whatever the scope.
+    struct Follow {
+        uint64_t bytes[4] = {};
+        bool sure = false;
+    };
+    using Live = std::array<uint64_t, 4>;
+    // What a thread reads below a node (walks.cpp): the tokens, or for names the nodes in depth-first order, with the label
+    // of a name that ends there and the step behind the subtree; and where something ends, as a state or a label.
+    struct Strand {
+        struct Step {
+            uint32_t node, state;
+            int32_t label;
+            uint32_t skip;
+        };
+        struct End {
+            uint32_t node, what;
+        };
+        std::array<uint32_t, 5> key{};
+        std::vector<uint32_t> tokens;
+        std::vector<Step> steps;
+        std::vector<End> ends;
+        uint64_t cost = 0;
+    };
+    // Where a raw text may end inside a token.
+    struct Ends {
+        bool is_long = false, many = false;
+        std::vector<Strand::End> nodes;
+    };
+    struct Closed {
+        Entry entry;
+        uint32_t first, size;  // of closed_threads_
+        bool accepting;
+    };
+    struct Behind {
+        Entry entry;
+        uint32_t node;
+        bool operator==(const Behind&) const = default;
+    };
 
     uint32_t intern(bool accepting);  // of threads_found_
     uint32_t intern_frame(const Frame& frame);
@@ -103,15 +141,16 @@ private:
                        Cover& out);
     uint32_t leaver_groups(uint32_t after, uint8_t independence);
     bool cover_part(const Thread& thread, const SpanReader& span, Cover& out);
-    bool cover_walks(const Configuration& here, Cover& out);
-    void cover_walks(const Thread& thread, Cover& out);
+    bool cover_rules(const Configuration& here, Cover& out);
+    void cover_rules(const Thread& thread, Cover& out);
     void go_on(uint32_t heads, uint32_t state, uint32_t frame, Cover& out);
-    void first_bytes(uint32_t state, uint32_t frame, Walks::Bytes& out, uint32_t depth = 0);
+    void first_bytes(uint32_t state, uint32_t frame, Summaries::Bytes& out, uint32_t depth = 0);
     bool cover_exits(const Thread& thread, const SpanReader& span, uint32_t after, Cover& out);
     const Part& part_of(const Thread& thread, const SpanReader& span, Cover& out);
     std::vector<uint32_t> correct_keys(const Thread& thread, const SpanReader& span, const Trie& trie,
                                        uint8_t independence, size_t before, Cover& out);
     bool special(const SpanReader& span, const Reading& reading, const Registers& waiting) const;
+    void sort_tokens(std::vector<uint32_t>& tokens);
     void keep_row(Cover& cover, Mask& mask);
     void promote(Mask& mask);
     void union_row(Cover& cover, Mask& mask, std::vector<uint32_t>& removed);
@@ -120,11 +159,31 @@ private:
     void walk_node(const Trie& trie, uint32_t configuration, uint32_t node, Cover& out);
     void walk_root(const Trie& trie, uint32_t configuration, Cover& out);
     void live_bytes(uint32_t configuration, uint64_t live[4]) const;
+    void live_bytes(const Thread* first, const Thread* last, uint64_t live[4]) const;
+    void add_part(const Part& part, Cover& out);
     uint32_t store(Cover& cover);
     void charge(uint64_t steps);
 
+    // walks.cpp
+    const Follow& follow_of(uint32_t state, uint32_t frame);
+    const Ends& ends_of(const SpanReader& span, uint32_t state);
+    void find_ends(const Dfa& dfa, uint32_t state, Ends& found);
+    template <class Take>
+    void each_child(uint32_t above, const uint64_t live[4], Take take);
+    bool meets(const uint64_t live[4], uint32_t node) const;
+    const Live& live_of(const Thread& thread);
+    const Strand& strand_of(const Thread& thread, uint32_t node);
+    void spin_bytes(uint32_t first, uint32_t child, Strand& out);
+    void spin_text(const Thread& thread, uint32_t child, Strand& out);
+    void cover_strand(const Thread& thread, uint32_t node, Cover& out);
+    void cover_end(const Entry& entry, uint32_t node, Cover& out);
+    const Closed& closed_of(const Entry& entry);
+    void forget_closed();
+    void cover_named(const Configuration& here, Cover& out);
+    void cover_long(const Thread& thread, Cover& out);
+
     Limits limits_;
-    Walks walks_;
+    Summaries summaries_;
     Stores stores_;
     Scopes scopes_;
     std::vector<KeyRules> rules_;
@@ -144,6 +203,21 @@ private:
 
     std::vector<Thread> threads_found_;
     std::vector<Entry> work_, seen_;
+    std::vector<uint32_t> seen_in_;  // a state: the closure that last came to it
+    uint32_t closures_ = 0;
+
+    KeyMap follow_ids_, end_ids_, live_ids_;
+    std::vector<Follow> follows_;
+    std::vector<std::unique_ptr<Ends>> ends_;
+    std::vector<Live> lives_;
+    IdTable strand_table_, closed_table_;
+    std::vector<std::unique_ptr<Strand>> strands_;
+    size_t strand_bytes_ = 0;
+    std::vector<Closed> closed_;
+    std::vector<Thread> closed_threads_;
+    std::vector<Live> closed_lives_;  // of each of them
+    std::vector<uint32_t> scratch_;   // a row of zeros
+    std::vector<Behind> behind_;
 };
 
 }  // namespace structgen

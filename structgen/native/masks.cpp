@@ -8,7 +8,7 @@
 //   closing quote is added as above.
 // * So does the automaton of a raw text, which ends by itself: the tokens that go on behind it are found by the bytes that
 //   may follow, and only those are looked at (cover_exits).
-// * In a grammar of rules and raw texts alone (tokens of a lexer) all of this is found once for all stacks (walks.hpp).
+// * In a grammar of rules and raw texts alone (tokens of a lexer) all of this is found once for all stacks (summaries.hpp).
 // * Everything else is a walk over the trie that never enters a subtree behind a dead byte.
 
 #include <algorithm>
@@ -25,7 +25,10 @@ constexpr uint32_t NOWHERE = 0;
 constexpr uint32_t HOT_USES = 16, HOT_DIFFERENCE = 32, HOT_ROWS = 6;
 
 void allow(uint64_t live[4], uint32_t low, uint32_t high) {
-    for (uint32_t b = low; b <= high; ++b) live[b >> 6] |= 1ull << (b & 63);
+    for (uint32_t word = low >> 6; word <= high >> 6; ++word) {
+        const uint32_t from = std::max(low, 64 * word) & 63, to = std::min(high, 64 * word + 63) & 63;
+        live[word] |= (~0ull >> (63 - to)) & (~0ull << from);
+    }
 }
 
 bool is_live(const uint64_t live[4], uint32_t byte) { return live[byte >> 6] >> (byte & 63) & 1; }
@@ -79,12 +82,12 @@ uint32_t Engine::mask_of(uint32_t configuration) {
     if (id == NONE) {
         steps_left_ = limits_.mask_steps;
         Cover out;
-        if (!cover_walks(here, out)) {
+        if (!tables->names.steps.empty()) cover_named(here, out);
+        else if (!cover_rules(here, out))
             for (uint32_t i = 0; i < here.size; ++i) {
                 const Thread thread = threads_[here.first + i];  // a copy: covering makes further threads
                 cover(thread, out);
             }
-        }
         id = store(out);
         ++masks_computed;
     }
@@ -120,73 +123,12 @@ void Engine::cover(const Thread& thread, Cover& out) {
         if (span.span.role == VALUE) {
             const uint32_t after = finished(thread, 0, thread.d);
             if (configurations_[after].size == 0 || cover_exits(thread, span, after, out)) {
-                out.parts.push_back(&part_of(thread, span, out));
+                add_part(part_of(thread, span, out), out);
                 return;
             }
         }
     }
     walk_root(vocabulary->trie, intern_thread(thread), out);
-}
-
-// In a grammar of rules and raw texts alone (walks.hpp): false if this is none.
-bool Engine::cover_walks(const Configuration& here, Cover& out) {
-    if (!walks_.usable) return false;
-    walks_.budget = steps_left_;
-    try {
-        for (uint32_t i = here.first; i < here.first + here.size; ++i) cover_walks(threads_[i], out);
-    } catch (...) {
-        walks_.clear();  // what was begun
-        throw;
-    }
-    charge(steps_left_ - walks_.budget);
-    if (walks_.usable) return true;
-    walks_.clear();
-    out = Cover();
-    return false;
-}
-
-void Engine::cover_walks(const Thread& thread, Cover& out) {
-    const Dfa& dfa = reader(thread).dfa;
-    const Frame frame = frames_[thread.frame];
-    Walks::Bytes following;
-    for (uint32_t label : Walks::labels_of(dfa, thread.a))
-        if (tables->returns[frame.slot + label] != DEAD_SLOT)
-            first_bytes(tables->returns[frame.slot + label], frame.parent, following);
-    const Walks::Found& found = walks_.text(dfa, {thread.a, thread.b}, following);
-    if (found.part) out.add(*found.part);
-    out.add(found);
-    for (const Walks::Exit& exit : found.exits)
-        if (tables->returns[frame.slot + exit.label] != DEAD_SLOT)
-            go_on(exit.heads, tables->returns[frame.slot + exit.label], frame.parent, out);
-}
-
-void Engine::go_on(uint32_t heads, uint32_t state, uint32_t frame, Cover& out) {
-    if (std::find(out.gone_on.begin(), out.gone_on.end(), std::array{heads, state, frame}) != out.gone_on.end()) return;
-    out.gone_on.push_back({heads, state, frame});
-    const Walks::Found& found = walks_.state(heads, state);
-    out.add(found);
-    if (frame == 0) return;  // at the bottom: nothing comes behind
-    const Frame below = frames_[frame];
-    for (const Walks::Exit& exit : found.exits) {
-        const size_t slot = static_cast<size_t>(below.slot) + exit.label;
-        if (slot < tables->returns.size() && tables->returns[slot] != DEAD_SLOT)
-            go_on(exit.heads, tables->returns[slot], below.parent, out);
-    }
-}
-
-// The bytes that may come first in a state with a stack, or more.
-void Engine::first_bytes(uint32_t state, uint32_t frame, Walks::Bytes& out, uint32_t depth) {
-    const Walks::First& first = walks_.first(state);
-    out |= first.bytes;
-    if (frame == 0) return;
-    if (depth > 50 && first.labels) out.set();
-    if (depth > 50) return;
-    const Frame below = frames_[frame];
-    for (uint64_t labels = first.labels; labels; labels &= labels - 1) {
-        const size_t slot = below.slot + static_cast<size_t>(std::countr_zero(labels));
-        if (slot < tables->returns.size() && tables->returns[slot] != DEAD_SLOT)
-            first_bytes(tables->returns[slot], below.parent, out, depth + 1);
-    }
 }
 
 // The tokens that end a raw text and go on behind it: a byte that may follow stands there behind a beginning that the text
@@ -219,6 +161,14 @@ bool Engine::cover_exits(const Thread& thread, const SpanReader& span, uint32_t 
         }
     }
     return true;
+}
+
+// A short part is as good as single tokens, and saves the rows of a union.
+void Engine::add_part(const Part& part, Cover& out) {
+    if (part.base == nullptr && part.removed.empty() && part.added.size() <= vocabulary->words() / 8)
+        out.added.insert(out.added.end(), part.added.begin(), part.added.end());
+    else
+        out.parts.push_back(&part);
 }
 
 // What the text's automaton says, shared where no bound of its length is near.
@@ -492,8 +442,12 @@ void Engine::walk_trie(const Trie& trie, uint32_t configuration, uint32_t first,
 // The bytes that may come next, or some more: a filter in front of `step`.
 void Engine::live_bytes(uint32_t configuration, uint64_t live[4]) const {
     const Configuration& here = configurations_[configuration];
-    for (uint32_t i = here.first; i < here.first + here.size; ++i) {
-        const Thread& thread = threads_[i];
+    live_bytes(threads_.data() + here.first, threads_.data() + here.first + here.size, live);
+}
+
+void Engine::live_bytes(const Thread* first, const Thread* last, uint64_t live[4]) const {
+    for (; first != last; ++first) {
+        const Thread& thread = *first;
         const State& state = tables->states[thread.state];
         if (state.kind == BYTES) {
             for (uint32_t e = state.a; e < state.a + state.b; ++e) allow(live, tables->edges[e].low, tables->edges[e].high);
@@ -514,6 +468,112 @@ void Engine::live_bytes(uint32_t configuration, uint64_t live[4]) const {
             if (span.span.json()) allow(live, '"', '"'), allow(live, '\\', '\\');
         }
     }
+}
+
+// Ascending, each once: many tokens by way of a row.
+void Engine::sort_tokens(std::vector<uint32_t>& tokens) {
+    if (tokens.size() < vocabulary->words() / 8) {
+        std::sort(tokens.begin(), tokens.end());
+        tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
+        return;
+    }
+    scratch_.resize(vocabulary->words());
+    for (uint32_t t : tokens) scratch_[t >> 5] |= 1u << (t & 31);
+    tokens.clear();
+    for (uint32_t word = 0; word < scratch_.size(); ++word)
+        for (uint32_t& bits = scratch_[word]; bits; bits &= bits - 1)
+            tokens.push_back(32 * word + static_cast<uint32_t>(std::countr_zero(bits)));
+}
+
+uint32_t Engine::store(Cover& cover) {
+    const uint32_t words = vocabulary->words();
+    Mask mask;
+    auto& added = cover.added;
+    std::vector<uint32_t> removed;
+    sort_tokens(added);
+    if (cover.parts.size() + cover.inside + 2 * cover.rows.size() <= 1 && added.size() <= words) {
+        if (cover.inside) mask.base = vocabulary->inside(cover.room, cover.encoding);
+        if (!cover.parts.empty()) {
+            const Part& part = *cover.parts[0];
+            mask.base = part.base;
+            removed = part.removed;
+            std::erase_if(removed, [&](uint32_t t) { return std::binary_search(added.begin(), added.end(), t); });
+            added.insert(added.end(), part.added.begin(), part.added.end());
+        }
+        if (mask.base && removed.empty())
+            std::erase_if(added, [&](uint32_t t) { return mask.base[t >> 5] >> (t & 31) & 1; });
+        if (!cover.own.empty() && mask.base && !cover.own[0]->row.empty()) keep_row(cover, mask);
+    } else {
+        union_row(cover, mask, removed);
+    }
+    mask.first = static_cast<uint32_t>(items_.size());
+    mask.added = static_cast<uint32_t>(added.size());
+    mask.removed = static_cast<uint32_t>(removed.size());
+    items_.insert(items_.end(), added.begin(), added.end());
+    items_.insert(items_.end(), removed.begin(), removed.end());
+    masks_.push_back(mask);
+    return static_cast<uint32_t>(masks_.size() - 1);
+}
+
+void Engine::promote(Mask& mask) {
+    const uint32_t words = vocabulary->words();
+    auto row = std::make_unique<std::vector<uint32_t>>(words, 0u);
+    if (mask.base) std::memcpy(row->data(), mask.base, 4 * static_cast<size_t>(words));
+    const uint32_t* item = items_.data() + mask.first;
+    for (uint32_t i = 0; i < mask.added; ++i, ++item) (*row)[*item >> 5] |= 1u << (*item & 31);
+    for (uint32_t i = 0; i < mask.removed; ++i, ++item) (*row)[*item >> 5] &= ~(1u << (*item & 31));
+    mask = {row->data(), mask.first, 0, 0, mask.uses};
+    rows_.push_back(std::move(row));
+    ++promoted_;
+}
+
+// The row of a part that lives for this mask alone moves into the grammar.
+void Engine::keep_row(Cover& cover, Mask& mask) {
+    for (auto& part : cover.own)
+        if (mask.base == part->row.data()) {
+            rows_.push_back(std::make_unique<std::vector<uint32_t>>(std::move(part->row)));
+            mask.base = rows_.back()->data();
+            return;
+        }
+}
+
+// Several large sets at once: as a difference to the row of all strings if that is short, else as a row.
+void Engine::union_row(Cover& cover, Mask& mask, std::vector<uint32_t>& removed) {
+    const uint32_t words = vocabulary->words();
+    auto row = std::make_unique<std::vector<uint32_t>>(words, 0u);
+    auto set = [&](uint32_t t) { (*row)[t >> 5] |= 1u << (t & 31); };
+    if (cover.inside) std::memcpy(row->data(), vocabulary->inside(cover.room, cover.encoding), 4 * static_cast<size_t>(words));
+    for (const auto* other : cover.rows)
+        for (uint32_t w = 0; w < words; ++w) (*row)[w] |= (*other)[w];
+    for (const Part* part : cover.parts) {
+        if (part->removed.empty()) {
+            if (part->base)
+                for (uint32_t w = 0; w < words; ++w) (*row)[w] |= part->base[w];
+            for (uint32_t t : part->added) set(t);
+            continue;
+        }
+        std::vector<uint32_t> own(words, 0u);
+        if (part->base) std::memcpy(own.data(), part->base, 4 * static_cast<size_t>(words));
+        for (uint32_t t : part->added) own[t >> 5] |= 1u << (t & 31);
+        for (uint32_t t : part->removed) own[t >> 5] &= ~(1u << (t & 31));
+        for (uint32_t w = 0; w < words; ++w) (*row)[w] |= own[w];
+    }
+    for (uint32_t t : cover.added) set(t);
+    const uint32_t* base = vocabulary->inside(INFINITE, cover.encoding);
+    cover.added.clear();
+    for (uint32_t w = 0; w < words; ++w)
+        for (uint32_t bits = (*row)[w] ^ base[w]; bits; bits &= bits - 1) {
+            const uint32_t bit = static_cast<uint32_t>(std::countr_zero(bits));
+            ((*row)[w] >> bit & 1 ? cover.added : removed).push_back(32 * w + bit);
+            if (cover.added.size() + removed.size() > words / 2) {
+                cover.added.clear();
+                removed.clear();
+                mask.base = row->data();
+                rows_.push_back(std::move(row));
+                return;
+            }
+        }
+    mask.base = base;
 }
 
 }  // namespace structgen

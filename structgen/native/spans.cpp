@@ -82,6 +82,13 @@ bool SpanReader::begin(const Registers& r, Reading& out) const {
 }
 
 bool SpanReader::step(const Reading& in, uint32_t byte, const Registers& r, Reading& out, bool& ended) const {
+    if (byte < 0x80 && in.decoder == decoder::START && !span.json()) {  // most bytes by far
+        ended = false;
+        out = in;
+        ++out.count;
+        const uint8_t text = static_cast<uint8_t>(byte);
+        return walk(out, &text, 1) && alive(out, r);
+    }
     const decoder::Step d = decoder::step(span.encoding, in.decoder, byte);
     ended = d.what == decoder::END;
     if (d.what == decoder::DEAD || ended) return ended;
@@ -99,6 +106,16 @@ bool SpanReader::step(const Reading& in, uint32_t byte, const Registers& r, Read
         out.decoder = decoder::forget(d.state);
     }
     return kept(out, r);
+}
+
+bool SpanReader::step_alone(const Reading& in, uint32_t byte, Reading& out) const {
+    const decoder::Step d = decoder::step_raw(in.decoder, byte);
+    if (d.what == decoder::DEAD) return false;
+    out = in;
+    out.decoder = d.state;
+    const uint8_t text = static_cast<uint8_t>(byte);
+    if ((text & 0xC0) != 0x80) ++out.count;
+    return walk(out, &text, 1) && in_bounds(out);
 }
 
 bool SpanReader::walk(Reading& at, const uint8_t* text, int size) const {
@@ -142,13 +159,16 @@ bool SpanReader::kept(const Reading& in, const Registers& r) const {
     return false;
 }
 
+// Whether the text may still end with a length that is allowed.
+bool SpanReader::in_bounds(const Reading& in) const {
+    if (!counts) return true;
+    if (in.count > span.max_length) return false;
+    const uint32_t least = std::max(span.min_length > in.count ? span.min_length - in.count : 0, dfa.min_length[in.state]);
+    return least <= std::min(span.max_length - in.count, dfa.max_length[in.state]);
+}
+
 bool SpanReader::alive(const Reading& in, const Registers& r) const {
-    if (counts) {
-        uint32_t least = std::max(span.min_length > in.count ? span.min_length - in.count : 0, dfa.min_length[in.state]);
-        if (in.count > span.max_length) return false;
-        uint32_t most = std::min(span.max_length - in.count, dfa.max_length[in.state]);
-        if (least > most) return false;
-    }
+    if (!in_bounds(in)) return false;
     if (keys) return key_alive(in, r);
     if (span.role == IN_SCOPE) {
         const auto first = dfa.labels.begin() + dfa.label_start[in.state], last = dfa.labels.begin() + dfa.label_start[in.state + 1];

@@ -79,6 +79,8 @@ public:
     bool begin(const Registers& r, Reading& out) const;
     // Steps a byte: true if alive (out is set) or, with `ended`, if the closing quote came.
     bool step(const Reading& in, uint32_t byte, const Registers& r, Reading& out, bool& ended) const;
+    // Steps a byte of a raw text by its automaton and its bounds alone, whatever has been used or is in scope.
+    bool step_alone(const Reading& in, uint32_t byte, Reading& out) const;
     int32_t label(const Reading& in, const Registers& r) const;
     Registers finish(const Reading& in, uint32_t label, const Registers& r) const;
     bool alive(const Reading& in, const Registers& r) const;
@@ -95,6 +97,7 @@ public:
 
 private:
     uint32_t scope_after(uint32_t label, const Registers& r) const { return scopes_.after(span.key_set + label, r.scope); }
+    bool in_bounds(const Reading& in) const;
     bool kept(const Reading& in, const Registers& r) const;
     bool walk(Reading& at, const uint8_t* text, int size) const;
     bool key_alive(const Reading& in, const Registers& r) const;

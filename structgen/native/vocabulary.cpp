@@ -240,9 +240,29 @@ const Places& Vocabulary::places() {
     return *places_;
 }
 
+const Children& Vocabulary::children() {
+    std::lock_guard lock(mutex_);
+    if (!children_) children_ = std::make_unique<const Children>(trie);
+    return *children_;
+}
+
+Children::Children(const Trie& trie) : start(trie.size() + 1), sketch(trie.size()) {
+    byte.reserve(trie.size());
+    node.reserve(trie.size());
+    for (uint32_t above = 0; above < trie.size(); ++above) {
+        start[above] = static_cast<uint32_t>(node.size());
+        for (uint32_t child = above + 1; child < trie.end[above]; child = trie.end[child]) {
+            byte.push_back(trie.byte[child]);
+            node.push_back(child);
+            sketch[above] |= 1ull << (trie.byte[child] & 63);
+        }
+    }
+    start[trie.size()] = static_cast<uint32_t>(node.size());
+}
+
 size_t Vocabulary::bytes() const {
     std::lock_guard lock(mutex_);
-    size_t rows = places_ ? places_->bytes() : 0;
+    size_t rows = (places_ ? places_->bytes() : 0) + (children_ ? children_->bytes() : 0);
     for (const auto& of_encoding : rows_)
         for (const auto& row : of_encoding) rows += row ? 4 * row->size() : 0;
     for (const auto& written : written_) rows += written.size() / 8;

@@ -54,6 +54,18 @@ struct Places {
     size_t bytes() const { return sizeof *this + 4 * nodes.size(); }
 };
 
+// The children of each node side by side, ascending by byte, where those of a Trie lie apart: 17 bytes a node.
+struct Children {
+    std::vector<uint32_t> start;  // of node n: start[n] to start[n + 1]
+    std::vector<uint8_t> byte;
+    std::vector<uint32_t> node;
+    std::vector<uint64_t> sketch;  // of node n: bit b % 64 for every byte b of a child
+
+    static uint64_t sketched(const uint64_t bytes[4]) { return bytes[0] | bytes[1] | bytes[2] | bytes[3]; }
+    explicit Children(const Trie& trie);
+    size_t bytes() const { return 4 * (start.size() + node.size()) + byte.size() + 8 * sketch.size(); }
+};
+
 // Characters in classes, and the trie of the tokens by class: see parts.hpp.
 class ClassTrie {
 public:
@@ -94,6 +106,7 @@ public:
     void prepare(uint8_t encoding);
     // Of `trie`; made on first use, which grammars without raw texts never come to (1.1 MB for 266,312 nodes).
     const Places& places();
+    const Children& children();
     uint32_t longest() const { return longest_; }  // in the characters of a JSON string
     uint32_t longest_text() const { return longest_text_; }  // in bytes
     const ClassTrie& classes() const { return *classes_; }
@@ -126,8 +139,9 @@ private:
     std::vector<uint32_t> end_tokens_;
     uint32_t longest_ = 0, longest_text_ = 0;
     std::vector<uint32_t> group_of_;
-    mutable std::mutex mutex_;  // guards rows_, written_ and places_: grammars of one vocabulary share them
+    mutable std::mutex mutex_;  // guards rows_, written_, places_ and children_: grammars of one vocabulary share them
     std::unique_ptr<const Places> places_;
+    std::unique_ptr<const Children> children_;
     std::unique_ptr<ClassTrie> classes_;
     std::array<std::vector<std::unique_ptr<std::vector<uint32_t>>>, decoder::ENCODINGS> rows_;
     std::array<std::vector<bool>, decoder::ENCODINGS> written_;

@@ -1,337 +1,407 @@
-#include "walks.hpp"
+// Masks of grammars with names (SQL), where hardly two places have one scope, so that whole masks are of little use later.
+// What is kept instead does not ask the scope: what a thread reads below a node of the trie until something ends (a
+// strand), and what may follow a state on a stack (follow_of). A mask is then the strands of its threads; where one ends,
+// the end is closed, if anything that may follow stands below that node, and the strands of its threads go on there.
+// Long texts have no strand at the root: their tokens are a part (parts.hpp), and those that go on behind them stand below
+// the nodes where they may end (ends_of).
 
 #include <algorithm>
-#include <bit>
+#include <cstring>
+
+#include "cover.hpp"
 
 namespace structgen {
 
 namespace {
-// Nodes below which a walk over the trie is cheaper than to ask for what is shared.
-constexpr uint64_t FEW = 4096;
-constexpr uint32_t DEEPEST = 400;
+constexpr uint32_t NOWHERE = 0, BOTTOM = 0;
+constexpr size_t MOST_FOLLOWED = 4000;  // states that one follow set looks at; beyond, any byte may follow
+constexpr uint32_t ROOT = NONE;
+constexpr size_t KEPT = 50'000;          // threads of closures that are kept from one mask to the next
+constexpr uint32_t NARROW = 2000;       // nodes inside a text up to which it is walked like anything else
 
-void sort_out(std::vector<uint32_t>& items) {
-    if (!std::is_sorted(items.begin(), items.end())) std::sort(items.begin(), items.end());
-    items.erase(std::unique(items.begin(), items.end()), items.end());
-}
+bool is_live(const uint64_t live[4], uint32_t byte) { return live[byte >> 6] >> (byte & 63) & 1; }
 }  // namespace
 
-uint32_t HeadStore::of(const std::vector<uint32_t>& nodes) {
-    if (nodes.empty()) return 0;
-    uint64_t hash = nodes.size();
-    for (uint32_t node : nodes) hash = mix(hash, node);
-    return table_.intern(
-        hash,
-        [&](uint32_t id) {
-            return static_cast<size_t>(end(id) - begin(id)) == nodes.size() && std::equal(nodes.begin(), nodes.end(), begin(id));
-        },
-        [&] {
-            items_.insert(items_.end(), nodes.begin(), nodes.end());
-            start_.push_back(static_cast<uint32_t>(items_.size()));
-            return static_cast<uint32_t>(start_.size() - 2);
-        });
-}
-
-Walks::Walks(Vocabulary& vocabulary, const Tables& tables) : vocabulary_(vocabulary), tables_(tables) {
-    bool calls = false;
-    for (const State& state : tables.states) {
-        if (state.kind != SPLIT && state.kind != CALL && state.kind != RETURN && state.kind != SPAN) return;
-        calls |= state.kind == CALL;
-    }
-    for (const Span& span : tables.spans)
-        if (span.json() || span.role != VALUE || span.min_length > 0 || span.max_length != INFINITE) return;
-    usable = calls;
-}
-
-void Walks::clear() {
-    states_.clear();
-    texts_.clear();
-    heads_ = HeadStore();
-    head_bytes_.clear();
-    bytes_ = 0;
-}
-
-// -- the bytes that may come first ------------------------------------------------------------------------------------
-
-const Walks::First& Walks::first(uint32_t state) {
-    if (first_.empty()) find_first();
-    return first_[state];
-}
-
-// The least sets that fit each other.
-void Walks::find_first() {
-    first_.resize(tables_.states.size());
-    auto add = [&](First& to, uint32_t state) { to.bytes |= first_[state].bytes, to.labels |= first_[state].labels; };
-    auto add_behind = [&](First& to, uint64_t labels, uint32_t slot) {
-        for (uint32_t label = 0; labels; ++label, labels >>= 1)
-            if (labels & 1 && slot + label < tables_.returns.size() && tables_.returns[slot + label] != DEAD_SLOT)
-                add(to, tables_.returns[slot + label]);
+// The bytes that may follow a state on a stack, or some more, and whether surely something does.
+const Engine::Follow& Engine::follow_of(uint32_t state, uint32_t frame) {
+    const uint64_t key = (static_cast<uint64_t>(state) + 1) << 32 | frame;
+    const uint32_t known = follow_ids_.find(key);
+    if (known != NONE) return follows_[known];
+    // Calls on the way push (slot, below) onto a stack of their own; `below` counts from 1, 0 is the given frame.
+    struct Pushed {
+        uint32_t slot, below, frame;
+        bool operator==(const Pushed&) const = default;
     };
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (size_t i = tables_.states.size(); i-- > 0;) {
-            const State& state = tables_.states[i];
-            First found;
-            if (state.kind == RETURN) {
-                if (state.a >= 64) usable = false;
-                else found.labels = 1ull << state.a;
-            } else if (state.kind == SPLIT) {
-                for (uint32_t j = 0; j < state.b; ++j) add(found, tables_.targets[state.a + j]);
-            } else if (state.kind == CALL) {
-                found.bytes = first_[state.a].bytes;
-                add_behind(found, first_[state.a].labels, state.b);
-            } else {
-                const Dfa& dfa = *tables_.dfas[tables_.spans[state.a].dfa];
-                for (uint32_t e = dfa.edge_start[dfa.start]; e < dfa.edge_start[dfa.start + 1]; ++e)
-                    for (uint32_t byte = dfa.edges[e].low; byte <= dfa.edges[e].high; ++byte) found.bytes.set(byte);
-                if (dfa.accept[dfa.start] >= 0) add(found, tables_.returns[state.b + static_cast<uint32_t>(dfa.accept[dfa.start])]);
+    struct Place {
+        uint32_t state, top, frame;  // top 0: the stack is `frame`
+        bool sure;
+        bool operator==(const Place&) const = default;
+    };
+    std::vector<Pushed> pushed(1);
+    std::vector<Place> places{{state, 0, frame, true}};
+    Follow found;
+    auto add = [&](uint32_t low, uint32_t high) {
+        for (uint32_t byte = low; byte <= high; ++byte) found.bytes[byte >> 6] |= 1ull << (byte & 63);
+    };
+    auto visit = [&](const Place& place) {
+        if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(place);
+    };
+    for (size_t i = 0; i < places.size(); ++i) {
+        if (places.size() > MOST_FOLLOWED) {
+            std::fill(std::begin(found.bytes), std::end(found.bytes), ~0ull);
+            found.sure = false;
+            break;
+        }
+        const Place at = places[i];
+        const State& s = tables->states[at.state];
+        switch (s.kind) {
+            case BYTES:
+                for (uint32_t e = s.a; e < s.a + s.b; ++e) add(tables->edges[e].low, tables->edges[e].high);
+                found.sure = found.sure || (at.sure && s.b > 0);
+                break;
+            case SPLIT:
+                for (uint32_t j = 0; j < s.b; ++j) visit({tables->targets[s.a + j], at.top, at.frame, at.sure});
+                break;
+            case CALL: {
+                const Pushed made{s.b, at.top, at.frame};
+                auto place = std::find(pushed.begin() + 1, pushed.end(), made);
+                if (place == pushed.end()) place = pushed.insert(place, made);
+                visit({s.a, static_cast<uint32_t>(place - pushed.begin()), at.frame, at.sure});
+                break;
             }
-            if (found.bytes != first_[i].bytes || found.labels != first_[i].labels) first_[i] = found, changed = true;
+            case RETURN: {
+                if (at.top == 0 && at.frame == BOTTOM) {
+                    found.sure = found.sure || at.sure;
+                    break;
+                }
+                const uint32_t slot = (at.top ? pushed[at.top].slot : frames_[at.frame].slot) + s.a;
+                if (slot >= tables->returns.size() || tables->returns[slot] == DEAD_SLOT) break;
+                if (at.top) visit({tables->returns[slot], pushed[at.top].below, pushed[at.top].frame, at.sure});
+                else visit({tables->returns[slot], 0, frames_[at.frame].parent, at.sure});
+                break;
+            }
+            case SPAN: {
+                const SpanReader& span = readers_[s.a];
+                const Dfa& dfa = span.dfa;
+                for (uint32_t e = dfa.edge_start[dfa.start]; e < dfa.edge_start[dfa.start + 1]; ++e)
+                    add(dfa.edges[e].low, dfa.edges[e].high);
+                const bool plain = span.span.role == VALUE && !span.span.json() && !span.counts;
+                found.sure = found.sure || (at.sure && plain && dfa.edge_start[dfa.start] != dfa.edge_start[dfa.start + 1]);
+                if (span.span.json()) add(0, 255);
+                else if (dfa.accept[dfa.start] >= 0) {  // it may be empty
+                    const uint32_t target = tables->returns[s.b + static_cast<uint32_t>(dfa.accept[dfa.start])];
+                    if (target != DEAD_SLOT) visit({target, at.top, at.frame, at.sure && plain});
+                }
+                break;
+            }
+            case COUNT: visit({s.a, at.top, at.frame, at.sure}); break;
+            default: visit({s.a, at.top, at.frame, false});
         }
     }
+    follow_ids_.insert(key, static_cast<uint32_t>(follows_.size()));
+    return follows_.emplace_back(found);
 }
 
-uint32_t Walks::number(const Bytes& bytes) {
-    const auto found = std::find(sets_.begin(), sets_.end(), bytes);
-    if (found == sets_.end()) return sets_.push_back(bytes), static_cast<uint32_t>(sets_.size() - 1);
-    return static_cast<uint32_t>(found - sets_.begin());
-}
-
-// -- states -------------------------------------------------------------------------------------------------------------
-
-void Walks::unite(Found& out, const Found& other) const {
-    out.items.insert(out.items.end(), other.items.begin(), other.items.end());
-    if (other.row.empty()) return;
-    if (out.row.empty()) out.row = other.row;
-    else
-        for (size_t w = 0; w < out.row.size(); ++w) out.row[w] |= other.row[w];
-}
-
-const Walks::Found& Walks::state(uint32_t heads, uint32_t number, uint32_t depth) {
-    const auto [at, fresh] = states_.try_emplace(static_cast<uint64_t>(heads) << 32 | number);
-    Found& out = at->second;
-    if (!fresh) {
-        if (!out.known) usable = false;  // it asks for itself
-        return out;
-    }
-    if (depth > DEEPEST || !usable) {
-        usable = false;
-        return out;
-    }
-    take(1);
-    const State state = tables_.states[number];
-    std::vector<Exit> exits;
-    auto add = [&](const Found& found) {
-        unite(out, found);
-        exits.insert(exits.end(), found.exits.begin(), found.exits.end());
-    };
-    auto go_on = [&](uint32_t to, uint32_t target) {
-        if (target == DEAD_SLOT) return;
-        const First& can = first(target);
-        if (can.labels || (heads_bytes(to) & can.bytes).any()) add(this->state(to, target, depth + 1));
-    };
-    auto behind = [&](const Found& found, uint32_t slot) {
-        unite(out, found);
-        for (const Exit& exit : found.exits)
-            if (slot + exit.label < tables_.returns.size()) go_on(exit.heads, tables_.returns[slot + exit.label]);
-    };
-    if (state.kind == RETURN) exits.push_back({state.a, heads});
-    else if (state.kind == SPLIT)
-        for (uint32_t i = 0; i < state.b; ++i) go_on(heads, tables_.targets[state.a + i]);
-    else if (state.kind == CALL) behind(this->state(heads, state.a, depth + 1), state.b);
-    else behind(read(heads, state), state.b);
-    join(out, exits);
-    settle(out);
-    return out;
-}
-
-const Walks::Bytes& Walks::heads_bytes(uint32_t heads) {
-    while (head_bytes_.size() <= heads) {
-        Bytes bytes;
-        const uint32_t set = static_cast<uint32_t>(head_bytes_.size());
-        for (const uint32_t* node = heads_.begin(set); node != heads_.end(set); ++node) bytes.set(vocabulary_.trie.byte[*node]);
-        head_bytes_.push_back(bytes);
-    }
-    return head_bytes_[heads];
-}
-
-// One set of heads for each label.
-void Walks::join(Found& out, std::vector<Exit>& exits) {
-    std::sort(exits.begin(), exits.end());
-    for (size_t i = 0, end = 0; i < exits.size(); i = end) {
-        for (end = i + 1; end < exits.size() && exits[end].label == exits[i].label;) ++end;
-        uint32_t heads = exits[i].heads;
-        if (std::any_of(exits.begin() + static_cast<std::ptrdiff_t>(i), exits.begin() + static_cast<std::ptrdiff_t>(end),
-                        [&](const Exit& exit) { return exit.heads != heads; })) {
-            std::vector<uint32_t> nodes;
-            for (size_t j = i; j < end; ++j) nodes.insert(nodes.end(), heads_.begin(exits[j].heads), heads_.end(exits[j].heads));
-            sort_out(nodes);
-            heads = heads_.of(nodes);
-        }
-        if (heads) out.exits.push_back({exits[i].label, heads});
-    }
-}
-
-// Tokens once each, as a list or a row.
-void Walks::settle(Found& out) {
-    const size_t words = vocabulary_.words();
-    if (!out.row.empty() || out.items.size() > words / 8) {
-        if (out.row.empty()) out.row.assign(words, 0u);
-        for (uint32_t t : out.items) out.row[t >> 5] |= 1u << (t & 31);
-        out.items.clear();
-        size_t count = 0;
-        for (uint32_t word : out.row) count += static_cast<size_t>(std::popcount(word));
-        if (count <= words / 2) {
-            out.items.reserve(count);
-            for (uint32_t w = 0; w < words; ++w)
-                for (uint32_t bits = out.row[w]; bits; bits &= bits - 1)
-                    out.items.push_back(32 * w + static_cast<uint32_t>(std::countr_zero(bits)));
-            out.row = {};
-        }
-    } else {
-        sort_out(out.items);
-    }
-    out.items.shrink_to_fit();
-    out.known = true;
-    bytes_ += sizeof(Found) + 64 + 4 * (out.items.size() + out.row.size()) + sizeof(Exit) * out.exits.size();
-}
-
-// -- texts --------------------------------------------------------------------------------------------------------------
-
-void Walks::take(uint64_t number) {
-    if (number > budget) throw LimitError("mask_steps", "one mask takes too many byte steps");
-    budget -= number;
-}
-
-Walks::Place Walks::stepped(const Dfa& dfa, Place from, uint32_t byte) {
-    const decoder::Step step = decoder::step_raw(from.mode, byte);
-    return {step.what == decoder::DEAD ? NONE : dfa.step(from.state, byte), step.state};
-}
-
-// From heads through a whole text.
-const Walks::Found& Walks::read(uint32_t heads, const State& state) {
-    const Dfa& dfa = *tables_.dfas[tables_.spans[state.a].dfa];
-    Bytes following;
-    auto add = [&](uint32_t label) {
-        const uint32_t target = tables_.returns[state.b + label];
-        if (target == DEAD_SLOT) return;
-        following |= first(target).bytes;
-        if (first(target).labels) following.set();
-    };
-    for (uint32_t label : labels_of(dfa, dfa.start)) add(label);
-    const auto [at, fresh] = texts_.try_emplace(Key{&dfa, heads, dfa.start, number(following)});
-    Found& out = at->second;
-    if (!fresh && out.known) return out;
-    Marked exits;
-    const std::vector<uint32_t> nodes(heads_.begin(heads), heads_.end(heads));
-    const int32_t label = dfa.accept[dfa.start];
-    for (uint32_t node : nodes) {
-        if (label >= 0 && following[vocabulary_.trie.byte[node]]) exits.add(label, node);
-        walk(dfa, {dfa.start, decoder::START}, node, following, &out, exits);
-    }
-    leave(out, exits);
-    settle(out);
-    return out;
-}
-
-const Walks::Found& Walks::text(const Dfa& dfa, Place from, const Bytes& following) {
-    const auto [at, fresh] = texts_.try_emplace(Key{&dfa, NONE - from.mode, from.state, number(following)});
-    Found& out = at->second;
-    if (!fresh && out.known) return out;
-    const Trie& trie = vocabulary_.trie;
-    uint64_t all = 0;
-    for (uint32_t byte = 0; byte < 256; ++byte)
-        if (trie.root[byte] != trie.root[byte + 1] && stepped(dfa, from, byte).state != NONE)
-            all += trie.end[trie.root[byte]] - trie.root[byte];
-    const bool shared = from.mode == decoder::START && all > FEW;
-    if (shared) {
-        out.part = &dfa.part(vocabulary_, decoder::RAW, from.state);
-        take(out.part->steps);
-    }
-    Marked exits;
-    if (!shared || (following.any() && !jump(dfa, from.state, following, all, exits)))
-        for (uint32_t byte = 0; byte < 256; ++byte)
-            if (trie.root[byte] != trie.root[byte + 1] && stepped(dfa, from, byte).state != NONE)
-                walk(dfa, from, trie.root[byte], following, shared ? nullptr : &out, exits);
-    leave(out, exits);
-    settle(out);
-    return out;
-}
-
-// The node's byte is the next one. Exits are what follows a beginning that the text may end with, but not the node itself.
-void Walks::walk(const Dfa& dfa, Place from, uint32_t node, const Bytes& following, Found* out, Marked& exits) {
-    const Trie& trie = vocabulary_.trie;
-    const uint32_t end = trie.end[node], base = trie.depth[node];
-    uint64_t visited = 0;
-    path_.assign(1, from);
-    for (uint32_t here = node; here < end;) {
-        ++visited;
-        const uint32_t level = trie.depth[here] - base, byte = trie.byte[here];
-        const Place before = path_[level];
-        if (level > 0 && following[byte] && before.mode == decoder::START && dfa.accept[before.state] >= 0)
-            exits.add(dfa.accept[before.state], here);
-        const Place after = stepped(dfa, before, byte);
-        if (after.state == NONE) {
-            here = trie.end[here];
+// The nodes of the trie where a text that is read from a state may end with something below; `is_long` where the text has
+// so many tokens that a walk is no way to find them, `many` where the ends are too many to be listed.
+const Engine::Ends& Engine::ends_of(const SpanReader& span, uint32_t state) {
+    const uint64_t key = (static_cast<uint64_t>(span.span.dfa) + 1) << 32 | state;
+    const uint32_t known = end_ids_.find(key);
+    if (known != NONE) return *ends_[known];
+    auto made = std::make_unique<Ends>();
+    const Dfa& dfa = span.dfa;
+    const Trie& trie = vocabulary->trie;
+    std::vector<uint32_t> path(1, state), walked;
+    uint32_t seen = 0;
+    for (uint32_t node = 0; node < trie.size() && seen <= NARROW;) {
+        const uint32_t depth = trie.depth[node], next = dfa.step(path[depth], trie.byte[node]);
+        if (next == NONE) {
+            node = trie.end[node];
             continue;
         }
-        if (out) out->items.insert(out->items.end(), trie.items.begin() + trie.first[here], trie.items.begin() + trie.first[here + 1]);
-        if (path_.size() <= level + 1) path_.resize(level + 2);
-        path_[level + 1] = after;
-        ++here;
+        ++seen;
+        path.resize(depth + 1);
+        path.push_back(next);
+        ++node;
     }
-    take(visited);
+    made->is_long = seen > NARROW;
+    if (made->is_long) find_ends(dfa, state, *made);
+    end_ids_.insert(key, static_cast<uint32_t>(ends_.size()));
+    ends_.push_back(std::move(made));
+    return *ends_.back();
 }
 
-// The exits of a text in a state that many characters lead back to: only the tokens are looked at that have a byte which
-// leads out of it. False where that takes more steps than a walk.
-bool Walks::jump(const Dfa& dfa, uint32_t state, const Bytes& following, uint64_t all, Marked& exits) {
-    const Trie& trie = vocabulary_.trie;
-    const Places& places = vocabulary_.places();
-    Bytes leaving, ending;
-    const uint32_t known = returns_beyond_ascii(dfa, state) ? 128 : 256;
-    for (uint32_t byte = 0; byte < known; ++byte) {
-        const uint32_t target = dfa.step(state, byte);
-        leaving[byte] = target != NONE && target != state;
-    }
-    if (dfa.accept[state] >= 0) ending = following;
-    uint64_t most = 0;
+void Engine::find_ends(const Dfa& dfa, uint32_t state, Ends& found) {
+    const Trie& trie = vocabulary->trie;
+    const Places& places = vocabulary->places();
+    std::vector<bool> last(256, false);  // bytes that a text may end with
+    for (const Edge& e : dfa.edges)
+        if (dfa.accept[e.target] >= 0) std::fill(last.begin() + e.low, last.begin() + e.high + 1, true);
+    uint64_t steps = 0;
     for (uint32_t byte = 0; byte < 256; ++byte)
-        if (leaving[byte] || ending[byte]) most += places.steps[byte];
-    if (most >= all) return false;
+        if (last[byte]) steps += places.steps[byte];
+    if (steps > trie.size() / 4) {
+        found.many = true;
+        return;
+    }
+    auto look = [&](uint32_t node) {
+        if (trie.end[node] == node + 1) return;
+        // The tokens of a subtree are contiguous: the first one at or below a node begins with its bytes.
+        const std::string_view text = vocabulary->text(trie.items[trie.first[node]]);
+        uint32_t at = state;
+        for (uint32_t i = 0; i <= trie.depth[node] && at != NONE; ++i) at = dfa.step(at, static_cast<uint8_t>(text[i]));
+        if (at != NONE && dfa.accept[at] >= 0) found.nodes.push_back({node, static_cast<uint32_t>(dfa.accept[at])});
+    };
     for (uint32_t byte = 0; byte < 256; ++byte) {
-        if (!leaving[byte] && !ending[byte]) continue;
-        if (leaving[byte] && trie.root[byte] != trie.root[byte + 1])
-            walk(dfa, {state, decoder::START}, trie.root[byte], following, nullptr, exits);
-        take(places.start[byte + 1] - places.start[byte]);
-        for (uint32_t i = places.start[byte]; i < places.start[byte + 1]; ++i) {
-            const uint32_t node = places.nodes[i];
-            const std::string_view text = vocabulary_.text(trie.items[trie.first[node]]).substr(0, trie.depth[node]);
-            Place here{state, decoder::START};
-            for (char c : text) {
-                const uint32_t before = static_cast<uint8_t>(c);
-                here = leaving[before] ? Place{NONE, 0} : stepped(dfa, here, before);
-                if (here.state == NONE) break;
+        if (!last[byte]) continue;
+        if (trie.root[byte] != trie.root[byte + 1]) look(trie.root[byte]);
+        for (uint32_t i = places.start[byte]; i < places.start[byte + 1]; ++i) look(places.nodes[i]);
+    }
+    steps_left_ -= std::min(steps_left_, steps);
+}
+
+// Nodes below a node, ROOT for the first nodes.
+template <class Take>
+void Engine::each_child(uint32_t above, const uint64_t live[4], Take take) {
+    const Trie& trie = vocabulary->trie;
+    if (above == ROOT) {
+        for (uint32_t byte = 0; byte < 256; ++byte)
+            if (is_live(live, byte) && trie.root[byte] != trie.root[byte + 1]) take(trie.root[byte]);
+        return;
+    }
+    const Children& children = vocabulary->children();
+    for (uint32_t i = children.start[above]; i < children.start[above + 1]; ++i)
+        if (is_live(live, children.byte[i])) take(children.node[i]);
+}
+
+// Whether a byte stands below a node.
+bool Engine::meets(const uint64_t live[4], uint32_t node) const {
+    const Children& children = vocabulary->children();
+    if (!(children.sketch[node] & Children::sketched(live))) return false;
+    for (uint32_t i = children.start[node]; i < children.start[node + 1]; ++i)
+        if (is_live(live, children.byte[i])) return true;
+    return false;
+}
+
+// The bytes that a thread may read, or some more; `source` is a state, or a span and a state of its automaton.
+const Engine::Live& Engine::live_of(const Thread& thread) {
+    const State& state = tables->states[thread.state];
+    const bool in_span = state.kind == SPAN;
+    const uint64_t key = in_span ? (static_cast<uint64_t>(thread.b & 15) << 60 | static_cast<uint64_t>(state.a + 1) << 32 | thread.a)
+                                 : thread.state + 1;
+    const uint32_t known = live_ids_.find(key);
+    if (known != NONE) return lives_[known];
+    Live made{};
+    live_bytes(&thread, &thread + 1, made.data());
+    live_ids_.insert(key, static_cast<uint32_t>(lives_.size()));
+    return lives_.emplace_back(made);
+}
+
+// What a thread reads below a node until something ends, whatever its stack and its scope are.
+const Engine::Strand& Engine::strand_of(const Thread& thread, uint32_t node) {
+    const State& state = tables->states[thread.state];
+    const bool in_span = state.kind == SPAN;
+    Strand made;
+    made.key = in_span ? std::array<uint32_t, 5>{state.a, thread.a, thread.b | 1u << 31, thread.c, node}
+                       : std::array<uint32_t, 5>{thread.state, 0, 0, 0, node};
+    uint64_t hash = node;
+    for (uint32_t part : made.key) hash = mix(hash, part);
+    const uint32_t id = strand_table_.intern(
+        hash, [&](uint32_t i) { return strands_[i]->key == made.key; },
+        [&] {
+            Live live = live_of(thread);
+            if (in_span) each_child(node, live.data(), [&](uint32_t child) { spin_text(thread, child, made); });
+            else each_child(node, live.data(), [&](uint32_t child) { spin_bytes(thread.state, child, made); });
+            strand_bytes_ += sizeof(Strand) + 4 * made.tokens.size() + 16 * made.steps.size() + 8 * made.ends.size();
+            strands_.push_back(std::make_unique<Strand>(std::move(made)));
+            return static_cast<uint32_t>(strands_.size() - 1);
+        });
+    return *strands_[id];
+}
+
+void Engine::spin_bytes(uint32_t first, uint32_t child, Strand& out) {
+    const Trie& trie = vocabulary->trie;
+    std::vector<std::pair<uint32_t, uint32_t>> todo{{first, child}};
+    while (!todo.empty()) {
+        const auto [at, node] = todo.back();
+        todo.pop_back();
+        const State& state = tables->states[at];
+        ++out.cost;
+        for (uint32_t e = state.a; e < state.a + state.b; ++e) {
+            const Edge& edge = tables->edges[e];
+            if (edge.low > trie.byte[node] || trie.byte[node] > edge.high) continue;
+            if (tables->states[edge.target].kind != BYTES) {
+                out.ends.push_back({node, edge.target});
+                continue;
             }
-            if (here.state == NONE) continue;
-            if (ending[byte] && here.state == state && here.mode == decoder::START) exits.add(dfa.accept[state], node);
-            if (leaving[byte]) walk(dfa, here, node, following, nullptr, exits);
+            for (uint32_t i = trie.first[node]; i < trie.first[node + 1]; ++i) out.tokens.push_back(trie.items[i]);
+            Thread next{};
+            next.state = edge.target;
+            const Live live = live_of(next);
+            each_child(node, live.data(), [&](uint32_t below) { todo.push_back({edge.target, below}); });
         }
     }
-    return true;
 }
 
-void Walks::leave(Found& out, Marked& exits) {
-    for (auto& [label, nodes] : exits.nodes) {
-        sort_out(nodes);
-        out.exits.push_back({label, heads_.of(nodes)});
+// The nodes of a text in depth-first order; whether one may be reached, only its scope or the labels to come can tell.
+void Engine::spin_text(const Thread& thread, uint32_t child, Strand& out) {
+    const Trie& trie = vocabulary->trie;
+    const SpanReader& span = reader(thread);
+    const bool in_scope = span.span.role == IN_SCOPE;
+    std::vector<Reading> path(1, thread.reading());
+    std::vector<uint32_t> open;  // the steps above, by depth
+    const uint32_t top = trie.depth[child];
+    for (uint32_t node = child; node < trie.end[child];) {
+        const uint32_t depth = trie.depth[node] - top;
+        for (; open.size() > depth; open.pop_back()) out.steps[open.back()].skip = static_cast<uint32_t>(out.steps.size());
+        Reading next;
+        ++out.cost;
+        if (!span.step_alone(path[depth], trie.byte[node], next)) {
+            node = trie.end[node];
+            continue;
+        }
+        const int32_t label = next.decoder == decoder::START && next.count >= span.span.min_length ? span.dfa.accept[next.state] : -1;
+        if (in_scope) {
+            open.push_back(static_cast<uint32_t>(out.steps.size()));
+            out.steps.push_back({node, next.state, label, 0});
+        } else {
+            for (uint32_t i = trie.first[node]; i < trie.first[node + 1]; ++i) out.tokens.push_back(trie.items[i]);
+            if (label >= 0) out.ends.push_back({node, static_cast<uint32_t>(label)});
+        }
+        path.resize(depth + 1);
+        path.push_back(next);
+        ++node;
     }
-    std::sort(out.exits.begin(), out.exits.end());
+    for (; !open.empty(); open.pop_back()) out.steps[open.back()].skip = static_cast<uint32_t>(out.steps.size());
 }
 
-std::vector<uint32_t> Walks::labels_of(const Dfa& dfa, uint32_t state) {
-    if (dfa.labels.empty()) return {0};
-    return {dfa.labels.begin() + dfa.label_start[state], dfa.labels.begin() + dfa.label_start[state + 1]};
+// Adds what a thread allows below a node, and what is to be looked at behind it.
+void Engine::cover_strand(const Thread& thread, uint32_t node, Cover& out) {
+    const Strand& strand = strand_of(thread, node);
+    charge(strand.cost);
+    out.added.insert(out.added.end(), strand.tokens.begin(), strand.tokens.end());
+    if (tables->states[thread.state].kind == BYTES) {
+        for (const Strand::End& end : strand.ends) cover_end({end.what, thread.frame, thread.registers()}, end.node, out);
+        return;
+    }
+    const SpanReader& span = reader(thread);
+    const Frame frame = frames_[thread.frame];
+    auto finish_at = [&](uint32_t where, uint32_t label) {
+        const uint32_t target = tables->returns[frame.slot + label];
+        if (target != DEAD_SLOT) cover_end({target, frame.parent, span.finish(thread.reading(), label, frame.registers)}, where, out);
+    };
+    for (const Strand::End& end : strand.ends) finish_at(end.node, end.what);
+    Reading reading = thread.reading();
+    for (size_t i = 0; i < strand.steps.size();) {
+        const Strand::Step& step = strand.steps[i];
+        reading.state = step.state;
+        if (!span.alive(reading, frame.registers)) {
+            i = step.skip;
+            continue;
+        }
+        out.add(vocabulary->trie, step.node);
+        if (step.label >= 0 && span.label(reading, frame.registers) >= 0) finish_at(step.node, static_cast<uint32_t>(step.label));
+        ++i;
+    }
+}
+
+// A text or a rule ends at a node: the token there is allowed if anything may follow, and what may is looked at below it.
+void Engine::cover_end(const Entry& entry, uint32_t node, Cover& out) {
+    const Follow follow = follow_of(entry.state, entry.frame);
+    if (vocabulary->trie.first[node] != vocabulary->trie.first[node + 1]) {
+        bool alive = follow.sure;
+        if (!alive) {
+            const Closed& closed = closed_of(entry);
+            alive = closed.accepting || closed.size > 0;
+        }
+        if (alive) out.add(vocabulary->trie, node);
+    }
+    if (meets(follow.bytes, node)) behind_.push_back({entry, node});
+}
+
+// The threads behind an end, made once.
+const Engine::Closed& Engine::closed_of(const Entry& entry) {
+    uint64_t hash = mix(static_cast<uint64_t>(entry.state) << 32 | entry.frame,
+                        static_cast<uint64_t>(entry.registers.count) << 32 | entry.registers.seen);
+    hash = mix(hash, static_cast<uint64_t>(entry.registers.texts) << 32 | entry.registers.scope);
+    const uint32_t id = closed_table_.intern(
+        hash, [&](uint32_t i) { return closed_[i].entry == entry; },
+        [&] {
+            charge(1);
+            Closed made{entry, static_cast<uint32_t>(closed_threads_.size()), 0, false};
+            work_.assign(1, entry);
+            threads_found_.clear();
+            close(made.accepting);
+            std::sort(threads_found_.begin(), threads_found_.end());
+            threads_found_.erase(std::unique(threads_found_.begin(), threads_found_.end()), threads_found_.end());
+            if (threads_found_.size() > limits_.threads)
+                throw LimitError("threads", std::to_string(threads_found_.size()) + " alternatives are open at once");
+            made.size = static_cast<uint32_t>(threads_found_.size());
+            closed_threads_.insert(closed_threads_.end(), threads_found_.begin(), threads_found_.end());
+            for (const Thread& thread : threads_found_) closed_lives_.push_back(live_of(thread));
+            threads_found_.clear();
+            closed_.push_back(made);
+            return static_cast<uint32_t>(closed_.size() - 1);
+        });
+    return closed_[id];
+}
+
+void Engine::forget_closed() {
+    closed_.clear(), closed_threads_.clear(), closed_lives_.clear();
+    closed_table_ = IdTable();
+}
+
+// Adds to `out` what the threads of a configuration allow.
+void Engine::cover_named(const Configuration& here, Cover& out) {
+    if (closed_threads_.size() > KEPT) forget_closed();
+    behind_.clear();
+    for (uint32_t i = here.first; i < here.first + here.size; ++i) {
+        const Thread thread = threads_[i];
+        if (tables->states[thread.state].kind == SPAN) {
+            const SpanReader& span = reader(thread);
+            if (span.tracked || span.keys || span.span.json() || thread.b != decoder::START) {
+                cover(thread, out);
+                continue;
+            }
+            if (span.span.role == VALUE && ends_of(span, thread.a).is_long) {
+                cover_long(thread, out);
+                continue;
+            }
+        }
+        cover_strand(thread, ROOT, out);
+    }
+    IdTable done;  // of what has been looked at, by its place in behind_
+    for (size_t i = 0; i < behind_.size(); ++i) {
+        const Behind at = behind_[i];
+        uint64_t hash = mix(static_cast<uint64_t>(at.node) << 32 | at.entry.state, static_cast<uint64_t>(at.entry.frame) << 32 | at.entry.registers.scope);
+        const uint32_t number = static_cast<uint32_t>(i);
+        if (done.intern(hash, [&](uint32_t j) { return behind_[j] == at; }, [&] { return number; }) != number) continue;
+        const Closed closed = closed_of(at.entry);
+        charge(closed.size);
+        for (uint32_t j = closed.first; j < closed.first + closed.size; ++j) {
+            if (!meets(closed_lives_[j].data(), at.node)) continue;
+            const Thread thread = closed_threads_[j];
+            const Live live = closed_lives_[j];
+            const bool in_span = tables->states[thread.state].kind == SPAN;
+            if (in_span && (reader(thread).tracked || reader(thread).keys || reader(thread).span.json()))
+                each_child(at.node, live.data(), [&](uint32_t child) { walk_node(vocabulary->trie, intern_thread(thread), child, out); });
+            else cover_strand(thread, at.node, out);
+        }
+    }
+}
+
+// A text without bounds that has very many tokens.
+void Engine::cover_long(const Thread& thread, Cover& out) {
+    const SpanReader& span = reader(thread);
+    const Ends& ends = ends_of(span, thread.a);
+    if (span.counts || ends.many) return cover(thread, out);
+    add_part(part_of(thread, span, out), out);
+    const Frame frame = frames_[thread.frame];
+    charge(ends.nodes.size());
+    for (const Strand::End& end : ends.nodes) {
+        const uint32_t target = tables->returns[frame.slot + end.what];
+        if (target != DEAD_SLOT) cover_end({target, frame.parent, span.finish(thread.reading(), end.what, frame.registers)}, end.node, out);
+    }
 }
 
 }  // namespace structgen

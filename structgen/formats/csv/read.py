@@ -20,6 +20,7 @@ from structgen.errors import ReadError
 from structgen.formats.base import Candidate, Format, Found, format_named
 from structgen.formats.csv.header import mapped
 from structgen.formats.csv.others import cell_text, other_rows
+from structgen.formats.csv.records import MAX_LINES
 from structgen.formats.csv.rows import Cell
 from structgen.formats.csv.table import Built, built, is_sentence
 from structgen.formats.csv.typed import ABSENT, Aim, aim_of, cell_value
@@ -31,9 +32,6 @@ from structgen.schema.scalars import folded
 __all__ = ["FORMAT"]
 
 MAX_FENCES = 50
-MAX_LINES = 20_000
-"""Lines of a table that needs repairs, and of one that is looked at twice because it may have been meant otherwise: no
-answer of a model is so long."""
 _FENCE = re.compile(r"^[ \t\ufeff]*(?:`{3,}|~{3,})", re.MULTILINE)
 _SUSPECT = re.compile(r"\.\.|\u2026|--|==|[,;\t|] \"|\ufeff|\u2500|~~~|```|\|-|[\n\r]#")
 """What a table may hold that is not meant for a cell."""
@@ -42,7 +40,6 @@ _SIGNS = frozenset("[{(|'<#")
 _BRACKET_LINE = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
 _ALL_QUOTED = re.compile(r'(?:"(?:[^"]++|"")*+"(?:[,;|\t](?=")|\r?\n|\Z))*+')
 """A table whose every cell is quoted: nothing about it can have been meant otherwise."""
-_LINE_END = re.compile(r"\r\n|\n|\r")
 _SPACE_BEFORE = re.compile(r"[\s\ufeff]*")
 
 
@@ -60,8 +57,10 @@ class _Reader:
             rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
         except csv.Error as error:
             raise ValueError(str(error)) from error
-        if not rows or any(len(row) != len(rows[0]) for row in rows) or (
-                (len(rows[0]) < 2 or (len(rows) <= MAX_LINES and _is_suspect(text, rows))) and not (rows[0] and _ALL_QUOTED.fullmatch(text))):
+        if not rows or any(len(row) != len(rows[0]) for row in rows):
+            raise ValueError("no table")
+        may_be_other = len(rows[0]) < 2 or (len(rows) <= MAX_LINES and _is_suspect(text, rows))
+        if may_be_other and not (rows[0] and _ALL_QUOTED.fullmatch(text)):
             raise ValueError("not plainly a table")
         if aim.names is not None and len(aim.names) > 1 and rows.count(rows[0]) > 1:
             raise ValueError("the header occurs twice")
@@ -81,8 +80,6 @@ class _Reader:
 
     def candidates(self, text: str, typed: bool) -> Iterator[Candidate]:
         """The ways to read a text as a table."""
-        if text.count("\n") + text.count("\r") > 2 * MAX_LINES or len(_LINE_END.findall(text)) > MAX_LINES:
-            raise ReadError(f"a damaged table of more than {MAX_LINES} lines", position="offset 0", instead="read it in parts")
         for region in regions(text):
             found = False
             for fence in _fences(text, region):

@@ -12,9 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["Lines", "Record", "records"]
+from structgen.errors import ReadError
+
+__all__ = ["MAX_LINES", "Lines", "Record", "records"]
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+MAX_LINES = 20_000
+"""Lines of a table that needs repairs, and of one that is looked at twice because it may have been meant otherwise: no
+answer of a model is so long."""
 MAX_RUN_ON = 20
 """Lines over which the quotes of a damaged cell are followed."""
 
@@ -47,6 +52,9 @@ class Lines:
         self.spans: list[tuple[int, int]] = []
         at = start
         for found in _LINE_END.finditer(text, start, end):
+            if len(self.spans) >= MAX_LINES:
+                raise ReadError(f"a damaged table of more than {MAX_LINES} lines", position=f"offset {start}",
+                                instead="read it in parts")
             self.spans.append((at, found.start()))
             at = found.end()
         if at < end or not self.spans:

@@ -111,7 +111,7 @@ def _fitted(pieces: list[str], starts: list[int], delimiter: str, columns: Seque
     steps = width * (surplus + 1) ** 2
     if surplus == 0:
         cuts = list(range(width + 1))
-    elif steps > MAX_STEPS or not fuel.spend(steps + sum(map(len, pieces)) * (surplus + 1)):
+    elif steps > MAX_STEPS or not fuel.spend(steps * (surplus + 1) // 4 + sum(map(len, pieces)) * (surplus + 1)):
         cuts = [*range(width), len(pieces)]
     else:
         cuts = _cheapest(pieces, delimiter, columns)

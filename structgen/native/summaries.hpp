@@ -35,7 +35,7 @@ private:
     IdTable table_;
 };
 
-class Walks {
+class Summaries {
 public:
     using Bytes = std::bitset<256>;
     struct Place {  // of an automaton and of the decoder of UTF-8
@@ -58,7 +58,7 @@ public:
         uint64_t labels = 0;
     };
 
-    Walks(Vocabulary& vocabulary, const Tables& tables);
+    Summaries(Vocabulary& vocabulary, const Tables& tables);
 
     bool usable = false;
     uint64_t budget = 0;  // nodes that may still be visited
