@@ -6,6 +6,8 @@ vocabulary. Sits above formats and matching, so that neither needs to know the o
 
 from __future__ import annotations
 
+import gc
+import threading
 import warnings
 from contextlib import suppress
 from typing import Any, Literal, Protocol, cast
@@ -26,6 +28,35 @@ EngineName = Literal["auto", "python", "native"]
 _warned = False
 _SMALL = 64
 """States of a finite automaton that is explored when it is compiled; a mask of a wide one takes about 0.1 ms."""
+
+
+class _CollectorPaused:
+    """Keeps Python's collector of cycles from running meanwhile, in any thread.
+
+    What a compiler makes lives until it is done, so that collecting it midway finds nothing; yet a few thousand nodes are
+    enough to make the collector look at everything that the process holds, which takes longer than most compilations.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._was_on = False
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._was_on = gc.isenabled()
+                gc.disable()
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside and self._was_on:
+                gc.enable()
+
+
+_COLLECTOR_PAUSED = _CollectorPaused()
 
 
 class Source(Protocol):
@@ -62,6 +93,10 @@ class Compiler:
         Raises ``SchemaError`` (malformed, unsupported or unsatisfiable), ``GrammarSyntaxError`` or
         ``LimitExceededError``. Finite grammars that are small are explored at once, others on first visit.
         """
+        with _COLLECTOR_PAUSED:
+            return self._compiled(source)
+
+    def _compiled(self, source: object) -> CompiledGrammar:
         grammar = as_grammar(source, self.limits)
         if self._native is not None:
             compiled = self._native.lowered(grammar, self.limits)

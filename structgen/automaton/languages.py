@@ -47,6 +47,11 @@ def key_language(node: Members, kinds: OtherKinds, limits: Limits) -> tuple[Dfa 
     return compile_names(node.names, others > 0, other_dfa, limits), others, listed
 
 
+def names_language(node: Node, limits: Limits) -> Dfa | None:
+    """The automaton of the names that a node holds, as the keys of a map have it; None if there are none."""
+    return _MEMO.unrolled(node, limits)
+
+
 def named_language(texts: tuple[Node, ...], limits: Limits) -> Dfa | None:
     """The automaton of some names, each text labelled with the number of its name."""
     return _MEMO.labelled(texts, limits)
@@ -106,5 +111,5 @@ def _with_length(option: Text) -> Node:
     return And((option.body, Repeat(ANY_TEXT.body, option.min_length, option.max_length)))
 
 
-__all__ = ["Language", "OtherKinds", "is_never", "item_languages", "key_language", "named_language", "other_kinds",
-           "proof_language", "text_language"]
+__all__ = ["Language", "OtherKinds", "is_never", "item_languages", "key_language", "named_language", "names_language",
+           "other_kinds", "proof_language", "text_language"]

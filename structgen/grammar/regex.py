@@ -54,6 +54,9 @@ _LOOK = re.compile(r"\(\?<?[=!]")
 _REFERENCE = re.compile(r"\\(?:([1-9][0-9]*)|k<([^>]*)>)")
 _NAMED_REFERENCE = re.compile(r"\(\?P=([^)]*)\)")
 _GROUP_NAME = re.compile(r"\(\?P?<([^>)]*)>")
+_PLAIN_CLASS = re.compile(r"\[\^?(?:[0-9A-Za-z_](?:-[0-9A-Za-z_])?)+\]")
+_I, _S, _X, _A, _M = map(int, (re.I, re.S, re.X, re.A, re.M))
+"""As numbers: asking a flag of ``re`` takes a microsecond."""
 _FLAG_OF = {"i": re.I, "s": re.S, "x": re.X, "m": re.M, "a": re.A, "u": re.U}
 _MEMO_CHARS = 4096
 """Longer patterns are not memoised: the memo holds at most 2,048 patterns, so at most some tens of MB of nodes."""
@@ -110,6 +113,12 @@ def _parsed(pattern: str, flags: int, dialect: Dialect, mode: Mode, limits: Limi
 _parse_known = lru_cache(maxsize=2048)(_parse)
 
 
+@lru_cache(maxsize=1024)
+def _plain_class(text: str) -> Chars:
+    """A class of letters, digits and ranges of them, which mean the same wherever they stand."""
+    return Chars(read_class(Reading(text, "ecma", False, False), 0)[0])
+
+
 class _Frame:
     """An open group: the options read so far and the parts of the one being read."""
 
@@ -145,7 +154,7 @@ class _Parser:
         """Read the whole pattern."""
         pattern, at = self._pattern, 0
         while at < len(pattern):
-            verbose = self._frame.flags & re.X
+            verbose = self._frame.flags & _X
             plain = (_PLAIN_VERBOSE if verbose else _PLAIN).match(pattern, at)
             if plain:
                 self._add_text(plain[0])
@@ -179,12 +188,12 @@ class _Parser:
 
     def _add_text(self, text: str) -> None:
         self._last_first_group = self.groups.count
-        if not self._frame.flags & re.I:
+        if not self._frame.flags & _I:
             self._run += text
             self._last = "character"
             return
         for character in text:
-            ranges = equal_ignoring_case(character, bool(self._frame.flags & re.A))
+            ranges = equal_ignoring_case(character, bool(self._frame.flags & _A))
             if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
                 self._run += character
                 self._last = "character"
@@ -202,12 +211,15 @@ class _Parser:
         flags = self._frame.flags
         if character == ".":
             other = _ANY_BUT_LINE_ENDS if self._dialect == "ecma" else _ANY_BUT_NEWLINE
-            self._add_part(ANY_CHAR if flags & re.S else other)
+            self._add_part(ANY_CHAR if flags & _S else other)
             return at + 1
         if character not in "[\\":
             self._add_text(character)
             return at + 1
-        reading = Reading(self._pattern, self._dialect, bool(flags & re.I), bool(flags & re.A))
+        if character == "[" and not flags & _I and (plain := _PLAIN_CLASS.match(self._pattern, at)):
+            self._add_part(_plain_class(plain[0]))
+            return plain.end()
+        reading = Reading(self._pattern, self._dialect, bool(flags & _I), bool(flags & _A))
         if character == "[":
             ranges, end = read_class(reading, at)
             self._add_part(Chars(ranges) if ranges else NEVER)
@@ -239,13 +251,13 @@ class _Parser:
     def _refer(self, group: int | None, at: int, end: int) -> int:
         """A back-reference."""
         visible = set().union(self._frame.taken, *(frame.taken for frame in self._stack))
-        text = self.groups.text(group, visible, at, bool(self._frame.flags & re.I))
+        text = self.groups.text(group, visible, at, bool(self._frame.flags & _I))
         self._references += 1
         self._add_part(literal(text))
         return end
 
     def _anchor(self, at: int) -> None:
-        lines = self._frame.flags & re.M
+        lines = self._frame.flags & _M
         if self._pattern[at] == "^":
             self._add_part(LINE_START if lines else START, "anchor")
         elif lines:

@@ -66,13 +66,15 @@ def list_few(links: dict[str, tuple[Link, ...]], kinds: list[Kind], most: int | 
 
 
 def ways_to_break(links: dict[str, tuple[Link, ...]], kinds: list[Kind], negation: Callable[[Link], Link],
-                  number_of_slots: int) -> Iterator[Way]:
-    """All ways in which each slot of the links behind the first is broken by some member."""
+                  is_possible: Callable[[Link], bool], number_of_slots: int) -> Iterator[Way]:
+    """All ways in which each slot of the links behind the first is broken by some member that can break it."""
     slots = range(1, number_of_slots + 1)
     choices: list[list[str | None]] = []
     number = 1
     for slot in slots:
-        able: list[str | None] = [name for name, own in links.items() if own[slot] != ANYTHING]
+        able: list[str | None] = [
+            name for name, own in links.items()
+            if own[slot] != ANYTHING and is_possible(link_union(own[0], negation(own[slot])))]
         if any(kind.links[slot] != ANYTHING for kind in kinds):
             able.append(None)
         choices.append(able)

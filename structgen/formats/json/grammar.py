@@ -457,7 +457,10 @@ class Writer:
         def negation(link: Link) -> Link:
             return self._reader.negation(link, facet.origin)
 
-        for way in ways_to_break(links, kinds, negation, len(broken)):
+        def is_possible(link: Link) -> bool:
+            return self.node(link, depth) is not NEVER
+
+        for way in ways_to_break(links, kinds, negation, is_possible, len(broken)):
             found = [(bits, kind.name, value) for bits, kind, link in proofs(kinds, way.awaited, negation)
                      if (value := self.node(link, depth)) is not NEVER]
             awaited = (1 << len(way.awaited)) - 1

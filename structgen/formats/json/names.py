@@ -11,9 +11,11 @@ What some member must break cuts the kinds too, and constrains nothing by itself
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from structgen.automaton.dfa import Dfa, compile_language
+from structgen.automaton.dfa import Dfa
+from structgen.automaton.languages import names_language
 from structgen.formats.json.matches import is_universal
 from structgen.grammar.build import NEVER, alt
 from structgen.grammar.nodes import And, Node, Not
@@ -43,16 +45,38 @@ class Kind(NamedTuple):
     @property
     def name(self) -> Node | None:
         """What the names look like; None: any text."""
-        return None if not self.tests else self.tests[0] if len(self.tests) == 1 else And(self.tests)
+        return all_of(self.tests) if self.tests else None
 
     def language(self, limits: Limits) -> Dfa | None:
         """The automaton of the names; None if there are none."""
-        return compile_language(And(self.tests), limits)
+        return names_language(all_of(self.tests), limits)
 
     def asks(self, slot: int, link: Link) -> Kind:
         """The same names, with one link more in a slot."""
         links = self.links
         return self._replace(links=(*links[:slot], link_union(links[slot], link), *links[slot + 1:]))
+
+
+def all_of(tests: tuple[Node, ...]) -> Node:
+    """What satisfies every test; the same node for the same tests, since automata are remembered by node."""
+    return tests[0] if len(tests) == 1 else _all_of(tuple(sorted(set(tests), key=id)))
+
+
+@lru_cache(4096)
+def _all_of(tests: tuple[Node, ...]) -> Node:
+    return tests[0] if len(tests) == 1 else And(tests)
+
+
+@lru_cache(4096)
+def none_of(node: Node) -> Node:
+    """What a node does not hold."""
+    return Not(node)
+
+
+@lru_cache(4096)
+def one_of(nodes: tuple[Node, ...]) -> Node:
+    """What one of the nodes holds."""
+    return alt(nodes)
 
 
 class TooManyKinds(Exception):
@@ -75,7 +99,8 @@ def kinds_of_names(parts: Sequence[ObjectPart], broken: Sequence[tuple[ObjectPar
         if names is NEVER:
             kinds = [kind.asks(slot, NOTHING) for kind in kinds]
         elif names is not None:
-            kinds = _joined([kind for kind, _ in _cut([(kind, True) for kind in kinds], slot, NOTHING, Not(names), limits)])
+            pieces = _cut([(kind, True) for kind in kinds], slot, NOTHING, none_of(names), limits)
+            kinds = _joined([kind for kind, _ in pieces])
     return kinds
 
 
@@ -91,7 +116,7 @@ def _said(kinds: list[Kind], part: ObjectPart, slot: int, pattern: Pattern, limi
     if len(groups) == 1 and other in groups:
         groups = {}  # names that match and names that do not have the same schema
     for link, nodes in groups.items():
-        pieces = _cut(pieces, slot, link, alt(nodes), limits)
+        pieces = _cut(pieces, slot, link, one_of(tuple(nodes)), limits)
         if len(pieces) > MAX_KINDS:
             raise TooManyKinds(part.origin)
     made = [kind if matched else kind.asks(slot, other) for kind, matched in pieces]
@@ -116,7 +141,7 @@ def _cut(pieces: list[tuple[Kind, bool]], slot: int, link: Link, node: Node, lim
             continue
         if inside.link != NOTHING:
             found.append((inside, True))
-        outside = kind._replace(tests=(*kind.tests, Not(node)))
+        outside = kind._replace(tests=(*kind.tests, none_of(node)))
         if not kind.matches or outside.language(limits) is not None:
             found.append((outside, matched))
     return found
@@ -127,8 +152,8 @@ def _joined(kinds: list[Kind]) -> list[Kind]:
     by_links: dict[tuple[Link, ...], list[Kind]] = {}
     for kind in kinds:
         by_links.setdefault(kind.links, []).append(kind)
-    return [same[0] if len(same) == 1 else Kind((alt([kind.name for kind in same if kind.name is not None]),), links,
-                                               all(kind.matches for kind in same))
+    return [same[0] if len(same) == 1 else Kind(
+        (one_of(tuple([kind.name for kind in same if kind.name is not None])),), links, all(kind.matches for kind in same))
             for links, same in by_links.items()]
 
 
