@@ -1,13 +1,16 @@
-"""SQL with a schema: gold queries accepted, what SQLite says of random samples, and what masks cost.
+"""SQL with a schema: gold queries accepted, what databases say of random samples, and what masks cost.
 
     python benchmarks/sql_exactness.py --databases sql_spider_schemas.json --gold sql_spider.jsonl --samples 2000
+    python benchmarks/sql_exactness.py --postgres "host=127.0.0.1 port=54329 user=postgres dbname=postgres" --samples 2000
 
 In: a JSON of ``{"databases": {id: {"tables": [{"name", "columns": [{"name", "type"}]}]}}}`` and JSON Lines of ``{"db_id",
-"sql"}``. Out: counts. A sample takes 5 to 44 tokens at random, all that the mask allows being equally
-likely; then three of four tokens are the first of CLOSING that is allowed, until the statement may end. One that has not
-ended after ``--most`` tokens is unfinished, which is a failure. SQLite prepares each (EXPLAIN) and sqlglot parses it.
+"sql"}``; or the address of a PostgreSQL server (tests/formats/sql/postgres_server.py says how one is started), in which a
+shop of nine tables is made and dropped again. Out: counts. A sample takes 5 to 44 tokens at random, all that the mask allows
+being equally likely; then three of four tokens are the first of CLOSING that is allowed, until the statement may end. One
+that has not ended after ``--most`` tokens is unfinished, which is a failure. SQLite or PostgreSQL prepares each (EXPLAIN)
+and sqlglot parses it; what the database refuses is asked for again, at most ``--retries`` times, as ``TextToSql`` does.
 Caveats: samples use a vocabulary of all bytes and some words, since a mask of 131,072 tokens at random chooses names that
-nobody writes; times are of the gold queries over Tekken, on whatever machine this runs.
+nobody writes; times are the thread's own on the processor, over the gold queries and Tekken: 0.5 us of them is the clock.
 """
 
 from __future__ import annotations
@@ -19,6 +22,9 @@ import sqlite3
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +42,18 @@ KEYWORDS = (
 )
 CLOSING = [text.encode() for text in ("'", '"', "`", "]", ")", " FROM", "FROM", " END", "END", " ON", "ON", " THEN")]
 CLOSING += [text.encode() for text in (" WHEN", " AS", "=", " =", " ", ",", "1", "THEN", "AS", " AND")]
+SHOP = """
+CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL, city text, joined date);
+CREATE TABLE address (id int PRIMARY KEY, customer_id int REFERENCES customer, street text, zip text);
+CREATE TABLE category (id int PRIMARY KEY, label text, parent_id int REFERENCES category);
+CREATE TABLE product (id int PRIMARY KEY, title text, price numeric(10, 2), category_id int REFERENCES category);
+CREATE TABLE supplier (id int PRIMARY KEY, company text, country text);
+CREATE TABLE stock (product_id int REFERENCES product, supplier_id int REFERENCES supplier, amount int);
+CREATE TABLE orders (id int PRIMARY KEY, customer_id int REFERENCES customer, placed timestamp, status text);
+CREATE TABLE order_item (order_id int REFERENCES orders, product_id int REFERENCES product, quantity int);
+CREATE TABLE review (id int PRIMARY KEY, product_id int REFERENCES product, stars int, body text)"""
+UNKNOWN = ("no such", "column", "relation", "FROM-clause", "ambiguous")
+"""Words of both databases about names; PostgreSQL says more of a kind of value, as in "operator does not exist"."""
 KINDS = {"text": "TEXT", "number": "NUMERIC", "time": "DATETIME", "boolean": "BOOLEAN"}
 
 
@@ -86,55 +104,96 @@ def sample(matcher: Any, tokens: Any, chance: random.Random, free: int, most: in
     return None
 
 
-def samples(databases: dict[str, Any], count: int, seed: int, most: int) -> Counter[str]:
+@contextmanager
+def shop(address: str) -> Iterator[Any]:
+    """A connection to a PostgreSQL server, in a schema of its own that holds the shop; nothing of it stays."""
+    import psycopg
+
+    with psycopg.connect(address) as connection:
+        connection.execute("CREATE SCHEMA structgen_bench")
+        connection.execute("SET search_path TO structgen_bench")
+        for statement in SHOP.strip().split(";\n"):
+            connection.execute(statement)
+        yield connection
+        connection.rollback()
+
+
+def refusal(connection: Any, dialect: str, text: str) -> str:
+    """What the database says against a statement; nothing where it prepares it."""
+    if dialect == "sqlite":
+        try:
+            connection.execute("EXPLAIN " + text)
+        except sqlite3.Error as error:
+            return str(error)
+        return ""
+    import psycopg
+
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute("EXPLAIN " + text.rstrip("; \t\r\n"))
+    except psycopg.Error as error:
+        return str(error)
+    return ""
+
+
+def samples(places: dict[str, Callable[[], Any]], dialect: Any, count: int, seed: int, most: int,
+            retries: int) -> Counter[str]:
     """What became of so many samples, over all databases in turn."""
     known = vocabulary()
     compiler, chance, found = Compiler(known), random.Random(seed), Counter[str]()
-    made: dict[str, tuple[sqlite3.Connection, Any]] = {}
-    names = sorted(databases)
+    made: dict[str, tuple[Any, Any]] = {}
+    names = sorted(places)
     for number in range(count):
         name = names[number % len(names)]
         if name not in made:
-            connection = connect(databases[name]["tables"])
-            made[name] = connection, compiler.compile(Sql(schema=connection))
+            connection = places[name]()
+            made[name] = connection, compiler.compile(Sql(dialect=dialect, schema=connection))
         connection, compiled = made[name]
-        text = sample(compiled.matcher(), known.tokens, chance, chance.randrange(5, 45), most)
-        if text is None:
-            found["unfinished"] += 1
-            continue
-        found["complete"] += 1
-        for what, judge in (("sqlglot refuses", lambda one: sqlglot.parse_one(one, dialect="sqlite")),
-                            ("SQLite refuses", lambda one, to=connection: to.execute("EXPLAIN " + one))):
+        for attempt in range(1 + retries):
+            text = sample(compiled.matcher(), known.tokens, chance, chance.randrange(5, 45), most)
+            said = "unfinished" if text is None else refusal(connection, dialect, text)
+            found["asked for"] += 1
+            found["prepared"] += not said
+            found["prepared as generated"] += not said and attempt == 0
+            if text is None:
+                found["unfinished"] += 1
+                continue
             try:
-                judge(text)
-            except (sqlglot.errors.SqlglotError, sqlite3.Error) as error:
-                found[what] += 1
-                found["of them, unknown names"] += "no such" in str(error) or "ambiguous" in str(error)
-                print(f"{what} ({name}): {str(error)[:80]!r}\n    {text!r}", flush=True)
+                sqlglot.parse_one(text, dialect=dialect)
+            except sqlglot.errors.SqlglotError as error:
+                found["sqlglot refuses"] += 1
+                print(f"sqlglot refuses ({name}): {str(error)[:80]!r}\n    {text!r}", flush=True)
+            if not said:
+                break
+            found["the database refuses"] += 1
+            found["of them, unknown names"] += any(word in said for word in UNKNOWN)
+            print(f"refused ({name}): {said.splitlines()[0]!r}\n    {text!r}", flush=True)
     return found
 
 
-def gold(databases: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[int, list[float], list[float]]:
-    """How many gold queries are accepted; microseconds a first mask and step of each place, and milliseconds a compile."""
+def gold(databases: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[int, list[tuple[float, bool]], list[float]]:
+    """How many gold queries are accepted; microseconds of each mask, and whether it was the first of its place; milliseconds
+    a compile."""
     tokens = tekken()
     known = Vocabulary(tokens.texts, [tokens.end])
     compiler, right = Compiler(known), 0
-    times: list[float] = []
+    times: list[tuple[float, bool]] = []
     compiles: list[float] = []
     row = np.zeros((len(known.tokens) + 31) // 32, dtype=np.int32)
     made: dict[str, Any] = {}
     for one in rows:
         name = one["db_id"]
         if name not in made:
-            connection, began = connect(databases[name]["tables"]), time.perf_counter_ns()
+            connection, began = connect(databases[name]["tables"]), time.thread_time_ns()
             made[name] = compiler.compile(Sql(schema=connection))
-            compiles.append((time.perf_counter_ns() - began) / 1e6)
+            compiles.append((time.thread_time_ns() - began) / 1e6)
         matcher, taken = made[name].matcher(), True
         for token in tokens.encode(one["sql"]):
-            began = time.perf_counter_ns()
+            known_masks = made[name].stats()["masks_computed"]
+            began = time.thread_time_ns()
             matcher.fill_mask(row.reshape(1, -1))
+            times.append(((time.thread_time_ns() - began) / 1000, made[name].stats()["masks_computed"] > known_masks))
             taken = matcher.advance(token)
-            times.append((time.perf_counter_ns() - began) / 1000)
             if not taken:
                 print(f"refused ({name}): {one['sql']}", flush=True)
                 break
@@ -144,23 +203,41 @@ def gold(databases: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[int, li
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--databases", type=Path, required=True)
+    options.add_argument("--databases", type=Path)
+    options.add_argument("--postgres", help="address of a server, instead of --databases")
     options.add_argument("--gold", type=Path)
     options.add_argument("--samples", type=int, default=0)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--most", type=int, default=3000, help="tokens after which a sample is unfinished")
+    options.add_argument("--retries", type=int, default=3, help="how often what the database refuses is asked for again")
     given = options.parse_args()
+    if (given.databases is None) == (given.postgres is None):
+        options.error("give one of --databases and --postgres")
+    if given.postgres:
+        with shop(given.postgres) as connection:
+            places: dict[str, Callable[[], Any]] = {"shop": lambda: connection}
+            tell(samples(places, "postgres", given.samples, given.seed, given.most, given.retries), given.samples)
+        return
     databases = json.loads(given.databases.read_text())["databases"]
     if given.gold:
         rows = [json.loads(line) for line in given.gold.read_text().splitlines()]
         right, times, compiles = gold(databases, rows)
-        shares = np.percentile(times, (50, 90, 99, 99.9))
-        print(f"gold queries accepted: {right} of {len(rows)}; compile: median {np.median(compiles):.0f} ms; mask and step "
-              f"over {len(times):,} tokens, us: p50 {shares[0]:.1f}, p90 {shares[1]:.1f}, p99 {shares[2]:.0f}, "
-              f"p99.9 {shares[3]:.0f}")
+        print(f"gold queries accepted: {right} of {len(rows)}; compile: median {np.median(compiles):.0f} ms")
+        firsts = [us for us, first in times if first]
+        for what, some in (("all masks", [us for us, _ in times]), ("first masks of their place", firsts)):
+            shares = np.percentile(some, (50, 90, 99, 99.9))
+            print(f"{what} ({len(some):,}), us: mean {np.mean(some):.1f}, p50 {shares[0]:.1f}, p90 {shares[1]:.1f}, "
+                  f"p99 {shares[2]:.0f}, p99.9 {shares[3]:.0f}")
     if given.samples:
-        found = samples(databases, given.samples, given.seed, given.most)
-        print(f"{given.samples:,} samples: " + ", ".join(f"{what} {count:,}" for what, count in sorted(found.items())))
+        places = {name: partial(connect, one["tables"]) for name, one in databases.items()}
+        tell(samples(places, "sqlite", given.samples, given.seed, given.most, given.retries), given.samples)
+
+
+def tell(found: Counter[str], count: int) -> None:
+    """Prints what became of the samples."""
+    first, last = (100 * found[what] / count for what in ("prepared as generated", "prepared"))
+    print(f"{count:,} samples: {first:.2f} % prepare as generated, {last:.2f} % after retries; "
+          + ", ".join(f"{what} {number:,}" for what, number in sorted(found.items())))
 
 
 if __name__ == "__main__":

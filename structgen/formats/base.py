@@ -35,8 +35,8 @@ __all__ = [
 
 KINDS: dict[str, int] = {
     # Around the value
-    "byte-order-mark": 1, "invalid-bytes": 3, "code-fence": 1, "thinking": 1, "surrounding-text": 1, "wrapper": 2,
-    "other-answer": 3, "concatenated-values": 2,
+    "byte-order-mark": 1, "other-encoding": 1, "invalid-bytes": 3, "code-fence": 1, "thinking": 1,
+    "surrounding-text": 1, "wrapper": 2, "other-answer": 3, "concatenated-values": 2,
     # Between the parts of a value
     "comment": 1, "white-space": 1, "escaped-newline": 1, "trailing-comma": 1, "extra-comma": 1, "missing-comma": 2,
     "missing-colon": 2, "other-colon": 1, "ellipsis": 2, "stray-text": 4, "unclosed-bracket": 2, "stray-bracket": 3,

@@ -8,10 +8,9 @@ standard library and comes back unchanged.
 
 from __future__ import annotations
 
-import codecs
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from operator import attrgetter
@@ -33,6 +32,7 @@ from structgen.formats.base import (
     json_path,
     keys_of,
 )
+from structgen.formats.decoding import decoded
 from structgen.limits import Limits
 from structgen.schema.coerce import Coerced, coerce
 from structgen.schema.kinds import kind_of
@@ -46,8 +46,7 @@ MAX_TEXT = 64 << 20
 LAST_RESORT = 1_000_000
 """Added where the whole text is taken for a string: only if nothing else in it fits."""
 NotFinite = Literal["null", "float", "error"]
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
-          (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
 
 
 def read(text: str | bytes, output_type: Any = None, *, format: str | None = None,
@@ -82,7 +81,8 @@ def read(text: str | bytes, output_type: Any = None, *, format: str | None = Non
     if wanted is not None and format is None and how.format == "json" and _is_scalar(how.output_type, wanted):
         format = "text"
     chosen = _aimed(format_named(format or how.format), wanted, how.options)
-    source, found = _decoded(text)
+    plain, found = (text, []) if isinstance(text, str) else decoded(bytes(text))
+    source = Source(plain)
     if len(source.text) > MAX_TEXT:
         raise ReadError(f"the text has more than {MAX_TEXT} characters", instead="read it in parts")
     reading = _clean(source, found, chosen, wanted)
@@ -201,6 +201,7 @@ def _attempt(source: Source, found: list[Found], chosen: Format, wanted: _Wanted
     """The cheapest reading of one source; or what is wrong with the one that came nearest."""
     ways: list[tuple[float, int, Candidate, Coerced]] = []
     failures: list[tuple[float, int, Candidate, Coerced]] = []
+    embedded = chosen.embedded if not_finite == "float" else _finite_only(chosen.embedded)
     try:
         for order, candidate in enumerate(chosen.candidates(source.text, wanted is not None)):
             if ways and not candidate.is_answer:
@@ -211,7 +212,7 @@ def _attempt(source: Source, found: list[Found], chosen: Format, wanted: _Wanted
                 coerced = Coerced(candidate.value)
             else:
                 _leave_out_missing(candidate)
-                coerced = coerce(candidate.value, wanted.schema, embedded=chosen.embedded, day_first=wanted.day_first)
+                coerced = coerce(candidate.value, wanted.schema, embedded=embedded, day_first=wanted.day_first)
             rank = _rank(candidate, coerced, wanted is not None)
             (ways if coerced.failure is None else failures).append((rank, -order, candidate, coerced))
     except ReadError as error:
@@ -332,6 +333,24 @@ def _without_infinities(candidate: Candidate, not_finite: NotFinite, source: Sou
     return _finite(candidate.value)
 
 
+def _finite_only(embedded: Callable[[str], Any]) -> Callable[[str], Any]:
+    """The reader of what strings hold, which then hold finite numbers only."""
+
+    def read_embedded(text: str) -> Any:
+        value, cost = embedded(text)
+        if not _is_finite(value):
+            raise ReadError("a string that holds numbers that are not finite")
+        return value, cost
+
+    return read_embedded
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return all(map(_is_finite, value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
 def _finite(value: Any) -> Any:
     """The value with null for what is no finite number; containers stay the same objects."""
     for key, item in list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(
@@ -379,20 +398,3 @@ def _check(value: Any, wanted: _Wanted) -> None:
         raise SchemaError("the schema cannot be used", because=str(problem).splitlines()[0]) from problem
     if error is not None:
         raise ReadError(f"not valid against the schema: {error.message}", position=error.json_path)
-
-
-def _decoded(text: str | bytes) -> tuple[Source, list[Found]]:
-    """Bytes as text, and what it took."""
-    if isinstance(text, str):
-        return Source(text), []
-    given = bytes(text)
-    mark, encoding = next(((mark, name) for mark, name in _MARKS if given.startswith(mark)), (b"", "utf-8"))
-    found = [Found("byte-order-mark", 0, "\ufeff", "")] if mark else []
-    plain = given[len(mark):].decode(encoding, "replace")
-    try:
-        given[len(mark):].decode(encoding)
-    except UnicodeDecodeError as error:
-        offset = len(given[len(mark):len(mark) + error.start].decode(encoding, "replace"))
-        found.append(Found("invalid-bytes", offset, repr(error.object[error.start:error.end])[2:-1], "\ufffd"))
-    return Source(plain), found
-

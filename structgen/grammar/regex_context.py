@@ -13,6 +13,7 @@ follows (``((?!xy).)*$``). Everything else is refused by offset.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -43,14 +44,14 @@ Rest = dict[Demand, Node]
 """The texts from a place to the end, by what they demand of the text before that place."""
 
 
-class Asserting:
+class Asserting(ABC):
     """A part of a pattern with assertions inside."""
 
     __slots__ = ()
 
+    @abstractmethod
     def before(self, rest: Rest, depth: int) -> Rest:
         """The texts of this part and what follows it."""
-        raise NotImplementedError
 
 
 Part = Node | Asserting

@@ -38,6 +38,8 @@ else:
         _native = None
 
 AVAILABLE = _native is not None
+forbid: Callable[..., None] | None = getattr(_native, "forbid", None)
+"""Masks logits in memory, for ``device.apply``; None where there is no native engine."""
 _EXPLORED_AT_ONCE = 256
 """Configurations explored between two looks at signals, so that Ctrl-C ends a long precompute."""
 _DFAS_KEPT = 4096

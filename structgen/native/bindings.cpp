@@ -6,6 +6,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "automata_python.hpp"
+#include "logits.hpp"
 #include "lowering.hpp"
 #include "schemas.hpp"
 
@@ -277,6 +278,21 @@ nb::list threads_of(PyMatcher& matcher) {
     return out;
 }
 
+// Rows of logits and of masks by their addresses, which `device.apply` takes from tensors on the CPU that it has checked.
+template <class T>
+void forbid_rows(uintptr_t logits, size_t columns, size_t stride, uintptr_t mask, size_t words, size_t mask_stride,
+                 const std::vector<size_t>& places, uint64_t infinity) {
+    for (size_t row = 0; row < places.size(); ++row)
+        forbid_row(reinterpret_cast<T*>(logits) + places[row] * stride, columns,
+                   reinterpret_cast<const uint32_t*>(mask) + row * mask_stride, words, static_cast<T>(infinity));
+}
+
+void forbid(uintptr_t logits, size_t bytes, size_t columns, size_t stride, uintptr_t mask, size_t words, size_t mask_stride,
+            const std::vector<size_t>& places, uint64_t infinity) {
+    auto rows = bytes == 2 ? &forbid_rows<uint16_t> : bytes == 4 ? &forbid_rows<uint32_t> : &forbid_rows<uint64_t>;
+    rows(logits, columns, stride, mask, words, mask_stride, places, infinity);
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
@@ -396,4 +412,5 @@ NB_MODULE(_native, m) {
         .def_prop_ro("taken", &Matcher::taken)
         .def_prop_ro("configuration", &Matcher::configuration);
     m.def("fill_batch", &fill_batch);
+    m.def("forbid", &forbid);
 }

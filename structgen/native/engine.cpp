@@ -16,7 +16,8 @@ uint64_t hash_thread(uint64_t h, const Thread& t) {
 }  // namespace
 
 Engine::Engine(std::shared_ptr<Vocabulary> v, std::shared_ptr<const Tables> t, Limits limits)
-    : vocabulary(std::move(v)), tables(std::move(t)), limits_(limits), scopes_(&tables->names) {
+    : vocabulary(std::move(v)), tables(std::move(t)), limits_(limits), summaries_(*vocabulary, *tables),
+      scopes_(&tables->names) {
     rules_.reserve(tables->key_sets.size());
     for (const KeySet& keys : tables->key_sets) rules_.emplace_back(keys, stores_);
     for (const Span& span : tables->spans) vocabulary->prepare(span.encoding);
@@ -291,7 +292,7 @@ size_t Engine::memory_bytes() const {
     for (const auto& row : rows_) rows += 4 * row->size();
     return sizeof(Frame) * frames_.size() + sizeof(Thread) * threads_.size() +
            sizeof(Configuration) * configurations_.size() + frame_table_.bytes() + configuration_table_.bytes() +
-           steps_.bytes() + leavers_.bytes() + follow_ids_.bytes() + sizeof(Follow) * follows_.size() + strand_bytes_ + strand_table_.bytes() +
+           steps_.bytes() + leavers_.bytes() + summaries_.bytes() + follow_ids_.bytes() + sizeof(Follow) * follows_.size() + strand_bytes_ + strand_table_.bytes() +
            sizeof(Live) * lives_.size() + live_ids_.bytes() + (sizeof(Thread) + sizeof(Live)) * closed_threads_.size() +
            sizeof(Closed) * closed_.size() + closed_table_.bytes() + sizeof(Mask) * masks_.size() + 4 * items_.size() + rows +
            stores_.texts.bytes() + stores_.sets.bytes() + stores_.names.bytes() + scopes_.bytes() +
@@ -317,6 +318,7 @@ void Engine::compact(std::vector<uint32_t*>& kept) {
     strand_table_ = IdTable();
     strand_bytes_ = 0;
     forget_closed();
+    summaries_.clear();
     differs_.clear();
     explored_ = promoted_ = 0;
     frames_.push_back({0, 0, {}});

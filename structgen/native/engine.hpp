@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "spans.hpp"
+#include "summaries.hpp"
 
 namespace structgen {
 
@@ -152,6 +153,10 @@ private:
                        Cover& out);
     uint32_t leaver_groups(uint32_t after, uint8_t independence);
     bool cover_part(const Thread& thread, const SpanReader& span, Cover& out);
+    bool cover_rules(const Configuration& here, Cover& out);
+    void cover_rules(const Thread& thread, Cover& out);
+    void go_on(uint32_t heads, uint32_t state, uint32_t frame, Cover& out);
+    void first_bytes(uint32_t state, uint32_t frame, Summaries::Bytes& out, uint32_t depth = 0);
     bool cover_exits(const Thread& thread, const SpanReader& span, uint32_t after, Cover& out);
     const Part& part_of(const Thread& thread, const SpanReader& span, Cover& out);
     std::vector<uint32_t> correct_keys(const Thread& thread, const SpanReader& span, const Trie& trie,
@@ -190,6 +195,7 @@ private:
     void cover_long(const Thread& thread, Cover& out);
 
     Limits limits_;
+    Summaries summaries_;
     Stores stores_;
     Scopes scopes_;
     std::vector<KeyRules> rules_;

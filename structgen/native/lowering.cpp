@@ -9,7 +9,7 @@ namespace structgen {
 namespace {
 
 constexpr uint32_t UNROLL = 4, CHAIN = 64, DEEP = 300;
-constexpr size_t KEPT = 4096, TEMPLATES_KEPT = 16, SPARE_STATES = 1 << 16;
+constexpr size_t KEPT = 4096, TEMPLATES_KEPT = 16, SPARE_STATES = 1 << 10;
 
 // The last word of a key says of what it is; the state that follows stands in its lower half.
 enum Of : uint64_t { FRONT = 1ull << 32, NODE = 2ull << 32, MEMBER = 3ull << 32, NAMED = 4ull << 32, VALUES = 5ull << 32,

@@ -8,6 +8,7 @@
 //   closing quote is added as above.
 // * So does the automaton of a raw text, which ends by itself: the tokens that go on behind it are found by the bytes that
 //   may follow, and only those are looked at (cover_exits).
+// * In a grammar of rules and raw texts alone (tokens of a lexer) all of this is found once for all stacks (summaries.hpp).
 // * Everything else is a walk over the trie that never enters a subtree behind a dead byte.
 
 #include <algorithm>
@@ -81,8 +82,9 @@ uint32_t Engine::mask_of(uint32_t configuration) {
     if (id == NONE) {
         steps_left_ = limits_.mask_steps;
         Cover out;
-        if (!tables->names.steps.empty() && !scopes_.boxed) cover_named(here, out);
-        else
+        const bool named = !tables->names.steps.empty();
+        if (named && !scopes_.boxed) cover_named(here, out);
+        else if (named || !cover_rules(here, out))
             for (uint32_t i = 0; i < here.size; ++i) {
                 const Thread thread = threads_[here.first + i];  // a copy: covering makes further threads
                 cover(thread, out);
@@ -525,7 +527,7 @@ uint32_t Engine::store(Cover& cover) {
     auto& added = cover.added;
     std::vector<uint32_t> removed;
     sort_tokens(added);
-    if (cover.parts.size() + cover.inside <= 1 && added.size() <= words) {
+    if (cover.parts.size() + cover.inside + 2 * cover.rows.size() <= 1 && added.size() <= words) {
         if (cover.inside) mask.base = vocabulary->inside(cover.room, cover.encoding);
         if (!cover.parts.empty()) {
             const Part& part = *cover.parts[0];
@@ -577,6 +579,8 @@ void Engine::union_row(Cover& cover, Mask& mask, std::vector<uint32_t>& removed)
     auto row = std::make_unique<std::vector<uint32_t>>(words, 0u);
     auto set = [&](uint32_t t) { (*row)[t >> 5] |= 1u << (t & 31); };
     if (cover.inside) std::memcpy(row->data(), vocabulary->inside(cover.room, cover.encoding), 4 * static_cast<size_t>(words));
+    for (const auto* other : cover.rows)
+        for (uint32_t w = 0; w < words; ++w) (*row)[w] |= (*other)[w];
     for (const Part* part : cover.parts) {
         if (part->removed.empty()) {
             if (part->base)

@@ -340,6 +340,11 @@ private:
 
 }  // namespace
 
+bool returns_beyond_ascii(const Dfa& dfa, uint32_t state) {
+    const ClassRow row = class_row(dfa, state);
+    return row[ClassTrie::BEYOND] == state && row[ClassTrie::SPACE] == state && row[ClassTrie::LINE] == state;
+}
+
 Part make_part(Vocabulary& vocabulary, const Dfa& dfa, ClassRows& rows, uint8_t encoding, uint32_t state, Lengths lengths) {
     return PartMaker(vocabulary, dfa, rows, encoding, state, lengths).make();
 }

@@ -34,6 +34,9 @@ struct Part {
     size_t bytes() const { return 4 * (added.size() + removed.size() + row.size()) + 12 * leavers.size(); }
 };
 
+// Whether every character beyond ASCII leads from a state back to it.
+bool returns_beyond_ascii(const Dfa& dfa, uint32_t state);
+
 Part make_part(Vocabulary& vocabulary, const Dfa& dfa, ClassRows& rows, uint8_t encoding, uint32_t state, Lengths lengths);
 
 }  // namespace structgen

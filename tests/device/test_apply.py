@@ -13,6 +13,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+from structgen.device import apply  # noqa: E402
 from structgen.device.apply import apply_mask, apply_mask_with_torch  # noqa: E402
 from structgen.errors import GenerationError  # noqa: E402
 
@@ -34,6 +35,16 @@ def expected(logits: torch.Tensor, allowed: np.ndarray) -> torch.Tensor:
     return torch.where(torch.from_numpy(wide), logits, torch.tensor(float("-inf"), dtype=logits.dtype))
 
 
+@pytest.fixture(params=["native", "numpy"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """With the native engine's pass, and as it is done where there is none."""
+    if request.param == "numpy":
+        monkeypatch.setattr(apply, "forbid", None)
+    elif apply.forbid is None:
+        pytest.skip("the native engine is not built")
+    return str(request.param)
+
+
 def draw(share: float, rows: int, vocabulary: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).random((rows, vocabulary)) < share
 
@@ -41,7 +52,7 @@ def draw(share: float, rows: int, vocabulary: int, seed: int = 0) -> np.ndarray:
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("share", [0.0, 1e-4, 0.02, 0.5, 0.98, 0.9999, 1.0])
 @pytest.mark.parametrize("vocabulary", [1, 31, 32, 300, 20_000, 32_771])
-def test_apply_mask_forbids_exactly_the_zero_bits(dtype: torch.dtype, share: float, vocabulary: int) -> None:
+def test_apply_mask_forbids_exactly_the_zero_bits(dtype: torch.dtype, share: float, vocabulary: int, way: str) -> None:
     allowed = draw(share, 3, vocabulary)
     logits = torch.randn(3, vocabulary).to(dtype)
     wanted = expected(logits, allowed)
@@ -51,7 +62,7 @@ def test_apply_mask_forbids_exactly_the_zero_bits(dtype: torch.dtype, share: flo
 
 @pytest.mark.parametrize("share", [0.0, 1e-3, 0.5, 0.999, 1.0])
 @pytest.mark.parametrize(("vocabulary", "width"), [(300, 400), (300, 290), (20_001, 20_480), (20_001, 10_007)])
-def test_apply_mask_on_logits_of_another_width(share: float, vocabulary: int, width: int) -> None:
+def test_apply_mask_on_logits_of_another_width(share: float, vocabulary: int, width: int, way: str) -> None:
     allowed = draw(share, 2, vocabulary)
     logits = torch.randn(2, width)
     wanted = expected(logits, allowed)
@@ -63,7 +74,7 @@ def test_apply_mask_on_logits_of_another_width(share: float, vocabulary: int, wi
 
 
 @pytest.mark.parametrize("vocabulary", [300, 20_001])
-def test_apply_mask_leaves_rows_not_named_alone(vocabulary: int) -> None:
+def test_apply_mask_leaves_rows_not_named_alone(vocabulary: int, way: str) -> None:
     allowed = np.concatenate([draw(share, 1, vocabulary, 1) for share in (1e-3, 0.5, 0.999)])
     rows = [4, 0, 3]
     logits = torch.randn(6, vocabulary + 40)
@@ -84,7 +95,7 @@ def test_apply_mask_leaves_rows_not_named_alone(vocabulary: int) -> None:
     pytest.param(lambda v: torch.full((2, v), float("nan")), id="nan"),
     pytest.param(lambda v: torch.full((2, v), float("inf")), id="inf"),
 ])
-def test_apply_mask_on_any_layout_and_value(vocabulary: int, make) -> None:  # type: ignore[no-untyped-def]
+def test_apply_mask_on_any_layout_and_value(vocabulary: int, make, way: str) -> None:  # type: ignore[no-untyped-def]
     for share in (1e-3, 0.5, 0.9995):
         allowed = draw(share, 2, vocabulary)
         logits = make(vocabulary)
@@ -93,7 +104,7 @@ def test_apply_mask_on_any_layout_and_value(vocabulary: int, make) -> None:  # t
         assert torch.equal(torch.nan_to_num(logits.detach(), nan=7.0), torch.nan_to_num(wanted, nan=7.0))
 
 
-def test_apply_mask_of_an_empty_batch_does_nothing() -> None:
+def test_apply_mask_of_an_empty_batch_does_nothing(way: str) -> None:
     apply_mask(torch.randn(0, 300), torch.zeros(0, 10, dtype=torch.int32))
     logits = torch.randn(2, 300)
     before = logits.clone()
@@ -109,7 +120,7 @@ def test_apply_mask_of_an_empty_batch_does_nothing() -> None:
     pytest.param(torch.zeros(2, 3), torch.zeros(1, 1, dtype=torch.int32), [2], "outside", id="row-out-of-range"),
     pytest.param(torch.zeros(2, 3), torch.zeros(1, 1, dtype=torch.int32), [-1], "outside", id="negative-row"),
 ])
-def test_apply_mask_refuses_what_does_not_fit(logits, mask, rows, message) -> None:  # type: ignore[no-untyped-def]
+def test_apply_mask_refuses_what_does_not_fit(logits, mask, rows, message, way: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(GenerationError, match=message):
         apply_mask(logits, mask, rows=rows)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 import structgen as sg
+from structgen.formats.decoding import MAX_NOTED
 from structgen.formats.stats import answers_in, repair_stats
 
 
@@ -141,6 +143,27 @@ def test_bytes_are_decoded() -> None:
     broken = sg.read(b'{"a": "\xe9"}')
     assert broken.value == {"a": "\ufffd"}
     assert [(one.kind, one.offset) for one in broken.repairs] == [("invalid-bytes", 7)]
+    twice = sg.read('{"é": "'.encode() + b'\xff\xfe", "b": "\xe2\x80"}')
+    assert twice.value == {"é": "\ufffd\ufffd", "b": "\ufffd"}
+    assert [(one.kind, one.offset, one.before) for one in twice.repairs] == [
+        ("invalid-bytes", 7, "\\xff\\xfe"), ("invalid-bytes", 18, "\\xe2\\x80")]  # fmt: skip
+    assert len(sg.read(b'"' + b"\xff " * 5000 + b'"').repairs) == MAX_NOTED
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_other_encodings_are_told_by_their_zeros(encoding: str) -> None:
+    reading = sg.read('{"a": "é"}'.encode(encoding))
+    assert reading.value == {"a": "é"}
+    assert kinds(reading) == ["other-encoding"]
+    assert sg.read(b'\x00{"a": 1}\x00').value == {"a": 1}
+
+
+def test_numbers_that_are_not_finite_come_in_by_no_other_way() -> None:
+    wanted = sg.JsonSchema({"type": "object", "properties": {"x": {"type": "number"}}, "required": ["x"]})
+    for text in ('{"x": NaN}', json.dumps('{"x": NaN}'), '{"y": {"x": -Infinity}}'):
+        with pytest.raises(sg.ReadError, match="no value of the type"):
+            sg.read(text, wanted)
+        assert not math.isfinite(sg.read(text, wanted, not_finite="float").value["x"])
 
 
 @pytest.mark.parametrize(("call", "message"), [

@@ -18,7 +18,7 @@ from structgen.automaton.dfa import Dfa
 from structgen.automaton.languages import names_language
 from structgen.formats.json.matches import is_universal
 from structgen.grammar.build import NEVER, alt
-from structgen.grammar.nodes import And, Node, Not
+from structgen.grammar.nodes import And, Node, Not, Seq, Str
 from structgen.limits import Limits
 from structgen.schema.nodes import ANYTHING, NOTHING, Link, ObjectPart, link_union
 
@@ -79,6 +79,20 @@ def one_of(nodes: tuple[Node, ...]) -> Node:
     return alt(nodes)
 
 
+def apart(one: Node, other: Node) -> bool:
+    """Whether the texts of two nodes plainly begin otherwise: no automaton is needed to see that they share none."""
+    first, second = _beginning(one), _beginning(other)
+    size = min(len(first), len(second))
+    return first[:size] != second[:size]
+
+
+def _beginning(node: Node) -> str:
+    """What every text of the node begins with, as far as it is seen at once."""
+    while isinstance(node, Seq | And) and node.parts:
+        node = node.parts[0]
+    return node.text if isinstance(node, Str) else ""
+
+
 class TooManyKinds(Exception):
     """The patterns of ``origin`` cut the names into more than ``MAX_KINDS``."""
 
@@ -136,7 +150,7 @@ def _cut(pieces: list[tuple[Kind, bool]], slot: int, link: Link, node: Node, lim
     found: list[tuple[Kind, bool]] = []
     for kind, matched in pieces:
         inside = kind._replace(tests=(*kind.tests, node), matches=True).asks(slot, link)
-        if kind.matches and inside.language(limits) is None:
+        if kind.matches and (any(apart(test, node) for test in kind.tests) or inside.language(limits) is None):
             found.append((kind, matched))
             continue
         if inside.link != NOTHING:

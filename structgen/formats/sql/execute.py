@@ -16,10 +16,10 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from structgen.errors import QueryError, SchemaError
@@ -82,7 +82,7 @@ def dialect_of(connection: Any) -> str:
         return database.dialect
 
 
-class Database:
+class Database(Protocol):
     """A database that can be held read-only. ``rows`` first yields the column names, then row by row."""
 
     dialect: Dialect
@@ -90,16 +90,13 @@ class Database:
 
     def catalog(self) -> Catalog:
         """What the database holds."""
-        raise NotImplementedError
+        ...
 
-    def held(self, timeout_s: float, max_bytes: int, functions: frozenset[str]) -> Any:
-        raise NotImplementedError
+    def held(self, timeout_s: float, max_bytes: int, functions: frozenset[str]) -> AbstractContextManager[None]: ...
 
-    def prepare(self, query: Query) -> None:
-        raise NotImplementedError
+    def prepare(self, query: Query) -> None: ...
 
-    def rows(self, query: Query, parameters: Parameters) -> Generator[tuple[Any, ...], None, None]:
-        raise NotImplementedError
+    def rows(self, query: Query, parameters: Parameters) -> Generator[tuple[Any, ...], None, None]: ...
 
 
 @contextmanager
@@ -163,13 +160,13 @@ def _too_slow(timeout_s: float) -> QueryError:
 
 # --- SQLite ---------------------------------------------------------------------------------------------------------------
 
-class SqliteDatabase(Database):
+class SqliteDatabase:
     """An sqlite3 connection."""
 
     dialect: Dialect = "sqlite"
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection: sqlite3.Connection = connection
+        self.connection: Any = connection
 
     def catalog(self) -> Catalog:
         return read_catalog(self.connection, self.dialect)
@@ -216,7 +213,7 @@ class SqliteDatabase(Database):
             cursor.close()
 
     def _cursor(self) -> sqlite3.Cursor:
-        cursor = self.connection.cursor()
+        cursor: sqlite3.Cursor = self.connection.cursor()
         cursor.row_factory = None  # the caller's own may make anything of a row
         return cursor
 
@@ -264,7 +261,7 @@ def _no_values(query: Query) -> Parameters:
 
 # --- PostgreSQL -----------------------------------------------------------------------------------------------------------
 
-class PostgresDatabase(Database):
+class PostgresDatabase:
     """A connection of psycopg (3)."""
 
     dialect: Dialect = "postgres"

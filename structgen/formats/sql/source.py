@@ -28,7 +28,8 @@ class Sql:
 
     ``schema`` is a DB-API connection, a SQLAlchemy engine, DDL text, ``{table: [columns]}`` or ``{table: {column: type}}``,
     or a ``Catalog``; it is read when the grammar is made. ``tables`` keeps only these of its tables. ``parameters``
-    allows placeholders, which whoever runs the query has to fill.
+    allows placeholders, which whoever runs the query has to fill. ``max_tokens`` of a generation is no promise for it: a
+    statement that is cut is an error.
     """
 
     dialect: Dialect = "sqlite"

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from structgen.errors import ReadError
-from structgen.formats.base import Candidate, Found, Place
+from structgen.formats.base import Candidate, Found
 from structgen.formats.yaml.read_guide import ANY, Guide, Wrapper
 from structgen.formats.yaml.read_lines import (
     Key,
@@ -21,59 +21,27 @@ from structgen.formats.yaml.read_lines import (
     dash_at,
     is_comment,
     key_at,
+    number_at,
     rows_of,
     weak_dash_at,
     weak_key_at,
 )
+from structgen.formats.yaml.read_open import Frame, OpenText
 from structgen.formats.yaml.read_scalars import word
 from structgen.formats.yaml.read_strict import MAX_DEPTH, MAX_REPAIRS
 
-__all__ = ["Frame", "OpenText", "Placer"]
+__all__ = ["Placer"]
 
 NEAREST = 30
 """Open containers that are weighed for a line; the ones farther out only by their column."""
 NEVER = 99.0
 MANY = 200
 """Members of a mapping among which a name that is spelled otherwise is looked for."""
+AFTERWORD = 6
+"""Lines of a text behind the last member."""
+WORDS = 3
+"""Spaces of a sentence, and more than a value has before one."""
 BULLETS = "*\u2022\u2013\u2014\u25e6\u00b7+"
-
-
-class Frame:
-    """An open container. ``col``: of its members; ``parent``: of the line it belongs to; ``line``: of its last member."""
-
-    __slots__ = ("col", "guide", "is_dashed", "key", "line", "names", "parent", "pending", "place", "places", "value")
-
-    def __init__(self, value: Any, col: int, parent: int, guide: Guide, place: Place) -> None:
-        self.value, self.col, self.parent, self.guide, self.place = value, col, parent, guide, place
-        self.key: Any = None
-        self.line = col
-        self.pending = False
-        """Whether the last member has no value yet: it may come on the lines below."""
-        self.is_dashed = False
-        """Whether a mapping's members stand behind dashes."""
-        self.places: dict[Any, int] = {}
-        self.names: list[str] = []
-        """The names of a mapping's members, as the type spells them."""
-
-    @property
-    def is_map(self) -> bool:
-        return isinstance(self.value, dict)
-
-    def inner(self) -> Guide:
-        """The guide of the member that is read now."""
-        return self.guide.child(self.key) if self.is_map else self.guide.item
-
-
-class OpenText:
-    """A plain text that may go on below: joined once, when it is over."""
-
-    __slots__ = ("comma", "frame", "guide", "key", "offset", "parts")
-
-    def __init__(self, frame: Frame | None, offset: int, part: str, guide: Guide) -> None:
-        self.frame, self.offset, self.parts, self.guide = frame, offset, [part], guide
-        self.key = None if frame is None else frame.key
-        self.comma: Found | None = None
-        """The repair that took the comma at its end, which belongs to it if it goes on."""
 
 
 class Placer(ABC):
@@ -90,6 +58,8 @@ class Placer(ABC):
         self.open: OpenText | None = None
         self.root: Any = None
         self.has_root = False
+        self.root_at = self.start
+        """Where a root begins that is no container."""
         self.stray_at = -1
         """Where the text begins that belongs to nothing, if it was the last thing seen."""
         self.keep: list[Any] = []
@@ -139,6 +109,7 @@ class Placer(ABC):
         if not self.stack:
             if self.has_root:
                 self.keep.append(self.root)
+                self.note("surrounding-text", self.root_at, self.text[self.root_at : offset].rstrip(), "")
             self.root, self.has_root, place = value, True, None
         else:
             outer = self.stack[-1]
@@ -182,6 +153,8 @@ class Placer(ABC):
                 self.text_line(row, at, col)
             return
         if self.text[at] in BULLETS and weak_dash_at(self.text, at, row.end) > at and self.weak_item(row, at, col):
+            return
+        if self.text[at].isdigit() and self.numbered_item(row, at, col):
             return
         key = self.key(row, at)
         if key is not None and self.member(row, key, col):
@@ -391,10 +364,24 @@ class Placer(ABC):
             self.note("indentation", row.start, self.text[row.start : row.at], " " * frame.col, frame)
         self.pop_to(frame)
         self.begin(frame, len(frame.value), at, col)
-        if dash:
-            self.note("missing-space" if dash == "-" else "bullet", at, self.text[at : at + 1], "- " if dash == "-" else "-")
+        if dash and not (dash[0].isdigit() and len(frame.value) > 1):  # of a list with numbers, the whole is one repair
+            self.note("missing-space" if dash == "-" else "bullet", at, dash, "- " if dash == "-" else "-")
         self.content(frame, row, after, col + max(1, after - at))
         return True
+
+    def numbered_item(self, row: Row, at: int, col: int) -> bool:
+        """An item with its number for a dash, where the type wants a list and the item has this number."""
+        number, after = number_at(self.text, at, row.end)
+        if after == at:
+            return False
+        cost, frame = self.best_item(col)
+        if frame is None:
+            guide = self.stack[-1].inner() if self.stack else self.guide
+            if not guide.is_list or number > 1 or self.has_root > bool(self.stack):
+                return False
+        elif not frame.guide.is_list or number - len(frame.value) not in (0, 1):
+            return False
+        return cost < 1.2 and self.item(row, at, after, col, self.text[at:after].rstrip())
 
     def dashed_member(self, row: Row, at: int, after: int, key: Key, col: int) -> bool:
         """A mapping that is written as a list of its members."""
@@ -459,7 +446,10 @@ class Placer(ABC):
             return
         top = self.stack[-1] if self.stack else None
         if top is None and not self.has_root:
-            self.has_root = True
+            if self.has_bare_items(row, col):
+                self.missing_dash(self.push_child([], col, at), row, at, col)
+                return
+            self.has_root, self.root_at = True, at
             self.value(None, row, at, self.guide)
             return
         if top is not None and top.pending:
@@ -479,10 +469,21 @@ class Placer(ABC):
             self.finish_text()
             self.pop_to(lists[-1])
             self.missing_dash(lists[-1], row, at, col)
+        elif self.is_afterword(row, at, col):
+            self.note("surrounding-text", at, self.text[at : row.end], "")
+            self.index += 1
         elif self.text_goes_on(col) and not self.is_closing(row, at):
             self.go_on(row, at, col)
         else:
             self.stray(row, at)
+
+    def has_bare_items(self, row: Row, col: int) -> bool:
+        """Whether a list of scalars is wanted and all lines are alike, without a dash."""
+        item = self.guide.item
+        if not (self.guide.is_list and item.is_scalar and self.text[row.at] not in "[{\"'|>"):
+            return False
+        rest = [one for one in self.rows[self.index + 1 :] if not one.is_blank]
+        return bool(rest) and all(one.col == col and self.text[one.at] not in "-[{" for one in rest)
 
     def missing_dash(self, frame: Frame, row: Row, at: int, col: int) -> None:
         """An item without its dash; of a list without any, the whole is one repair."""
@@ -493,6 +494,20 @@ class Placer(ABC):
 
     def is_closing(self, row: Row, at: int) -> bool:
         return not self.text[at : row.end].strip("]},; \t`")
+
+    def is_afterword(self, row: Row, at: int, col: int) -> bool:
+        """Whether a line that is not indented is a sentence behind all members, where a few words stand above it."""
+        opened, line = self.open, self.text[at : row.end]
+        if opened is None or opened.frame is None or col > opened.frame.line or len(self.rows) - self.index > AFTERWORD:
+            return False
+        above = " ".join(opened.parts)
+        return (
+            line[0].isupper()
+            and line[-1] in ".!?"
+            and line.count(" ") >= WORDS > above.count(" ")
+            and above[-1:] not in ".,;:!?"
+            and all(one.is_blank or key_at(self.text, one.at, one.end) is None for one in self.rows[self.index :])
+        )
 
     def go_on(self, row: Row, at: int, col: int) -> None:
         """Adds a line to the text that is open."""

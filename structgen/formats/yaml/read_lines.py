@@ -12,7 +12,18 @@ from typing import NamedTuple
 
 from structgen.formats.yaml.read_scalars import decoded
 
-__all__ = ["ODD_SPACES", "Key", "Row", "dash_at", "is_comment", "key_at", "rows_of", "weak_dash_at", "weak_key_at"]
+__all__ = [
+    "ODD_SPACES",
+    "Key",
+    "Row",
+    "dash_at",
+    "is_comment",
+    "key_at",
+    "number_at",
+    "rows_of",
+    "weak_dash_at",
+    "weak_key_at",
+]
 
 ODD_SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _LINE = re.compile(rf"([ \t{ODD_SPACES}\ufeff]*)([^\r\n]*)(?:\r\n|\n|\r|\Z)")
@@ -22,6 +33,7 @@ _BOLD = re.compile(r"(\*\*|__)(?=\S)([^*\n]{1,100}?)(?::\1|\1[ \t]*:(?!:))")
 _WEAK_COLON = re.compile(r"([A-Za-z_][\w.-]{0,60}|\"[\w .-]{1,60}\"):(?![/:\\])(?=\S)")
 _WEAK_SIGN = re.compile(r"([A-Za-z_\"*][\w .\"*-]{0,60}?)[ \t]+(=>|->|=|\u2192|:=)[ \t]+(?=\S)")
 _BULLET = re.compile("[*\u2022\u2013\u2014\u25e6\u00b7+](?=[ \t]|$)")
+_NUMBER = re.compile(r"([0-9]{1,4})[.)](?=[ \t]+\S)")
 MAX_NAME = 300
 
 
@@ -99,6 +111,12 @@ def weak_dash_at(text: str, at: int, end: int) -> int:
         assert spaces is not None
         return spaces.end()
     return at + 1 if text.startswith("-", at) and at + 1 < end and text[at + 1] != "-" else at
+
+
+def number_at(text: str, at: int, end: int) -> tuple[int, int]:
+    """The number that an item is counted with, and where the item begins; ``at`` where there is none."""
+    found = _NUMBER.match(text, at, end)
+    return (0, at) if found is None else (int(found[1]), _after(text, found.end(), end))
 
 
 def key_at(text: str, at: int, end: int) -> Key | None:

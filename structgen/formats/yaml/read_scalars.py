@@ -76,6 +76,10 @@ def plain_value(text: str) -> Any:
     return sign * size if abs(size) < _TOO_LARGE else text
 
 
+_PATH = re.compile(r"[A-Za-z]:\\(?!\\)")
+_NO_ESCAPE = re.compile(r"\\(?:[^0abtnvfreNLPxuU_\s\"/\\]|x(?![0-9a-fA-F]{2})|u(?![0-9a-fA-F]{4})|U(?![0-9a-fA-F]{8}))")
+
+
 def word(text: str, typed: bool) -> Any:
     """The value of a plain scalar; ``typed``: with its letters, where it is no string."""
     value = plain_value(text)
@@ -111,6 +115,10 @@ def decoded(inner: str, quote: str) -> tuple[str, list[tuple[str, int, str, str]
                 wrong.append(("unescaped-quote", at, '"', '\\"'))
             at += 1
     if "\\" not in inner:
+        return _folded(inner), wrong
+
+    if _PATH.match(inner) and (bad := _NO_ESCAPE.search(inner)):  # nobody doubled the backslashes of a path
+        wrong.append(("invalid-escape", bad.start(), bad.group(), "\\" + bad.group()))
         return _folded(inner), wrong
 
     def escaped(found: re.Match[str]) -> str:

@@ -53,9 +53,18 @@ def test_sql_accepts_queries_and_nothing_else(dialect: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgres", "ansi"])
-@pytest.mark.parametrize(("begun", "ended"), [("(SELECT ", ")"), ("(", ")"), ("ABS(", ")"), ("1 + (", ")")])
+@pytest.mark.parametrize(("begun", "ended"), [("(SELECT ", ")"), ("(", ")"), ("ABS(", ")"), ("1 + (", ")"),
+                                             ("CASE WHEN (", " = 1) THEN 2 END"), ("(NOT (", "= 1) AND 2 = 3)")])
 def test_sql_nests_without_more_ways_to_read_a_text(dialect: str, begun: str, ended: str) -> None:
     assert accepts(f"SELECT {begun * 30}1{ended * 30}", dialect=dialect)
+
+
+def test_sql_on_sees_every_source_before_it() -> None:
+    """JOIN binds more tightly than a comma, but in SQLite."""
+    text = "SELECT 1 FROM a, b JOIN c ON a.x = c.x"
+    assert [accepts(text, dialect=dialect) for dialect in ("sqlite", "postgres", "ansi")] == [True, False, False]
+    assert all(accepts(f"SELECT 1 FROM a{rest}", dialect=dialect) for dialect in ("postgres", "ansi")
+               for rest in (", b, c", " CROSS JOIN b JOIN c ON a.x = c.x", ""))
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgres", "ansi"])
