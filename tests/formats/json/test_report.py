@@ -14,7 +14,7 @@ HARD: dict[str, Any] = {
     "title": "Hard", "type": "object",
     "properties": {"a/b": {"if": {"minimum": 1}, "then": {"maximum": 5}, "type": "number"},
                    "c": {"then": {"type": "null"}, "format": "colour", "x-own": 1},
-                   "d": {"type": "array", "items": {"type": "object", "maxProperties": 0}, "minItems": 2, "uniqueItems": True},
+                   "d": {"items": {"maxProperties": 0, "type": "object"}, "minItems": 2, "type": "array", "uniqueItems": True},
                    "e": {"format": "hostname"}, "f": {"$ref": "#/$defs/host"}},
     "$defs": {"host": {"type": "string", "format": "idn-hostname"}, "other": {"format": "idn-hostname"}},
 }
