@@ -14,7 +14,7 @@ HARD: dict[str, Any] = {
     "title": "Hard", "type": "object",
     "properties": {"a/b": {"if": {"minimum": 1}, "then": {"maximum": 5}, "type": "number"},
                    "c": {"then": {"type": "null"}, "format": "colour", "x-own": 1},
-                   "d": {"items": {"maxProperties": 0, "type": "object"}, "minItems": 2, "type": "array", "uniqueItems": True},
+                   "d": {"type": "array", "items": {"enum": [[], {}]}, "minItems": 3, "uniqueItems": True},
                    "e": {"format": "hostname"}, "f": {"$ref": "#/$defs/host"}},
     "$defs": {"host": {"type": "string", "format": "idn-hostname"}, "other": {"format": "idn-hostname"}},
 }
