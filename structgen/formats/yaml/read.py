@@ -187,7 +187,9 @@ class _Reader:
             value = strict_value(text[start:end].removeprefix("\ufeff"), typed)
         except ValueError:
             return
-        yield Candidate(value, [], (start, end))
+        is_one_text = self.guide.is_list and isinstance(value, str) and block is not None and isinstance(block.value, list)
+        if not is_one_text:  # lines that were found to be items
+            yield Candidate(value, [], (start, end))
 
     def block(self, text: str, start: int, end: int, typed: bool) -> Candidate | None:
         reader = BlockReader(text, start, end, self.guide, typed)

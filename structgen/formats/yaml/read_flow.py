@@ -174,7 +174,8 @@ class _Reader:
     def member(self, frame: _Frame) -> None:
         start = self.at
         if self.text.startswith("? ", start):
-            self.at += 2
+            begin = _SPACE.match(self.text, start + 2, self.end)
+            self.at = begin.end() if begin is not None and begin.end() < self.end else start
         name = self.scalar(True, None)
         frame.key = name if isinstance(name, str) else str(name)
         self.places[id(frame.value)][frame.key] = start
