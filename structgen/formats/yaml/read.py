@@ -19,12 +19,12 @@ from typing import Any
 from structgen.errors import ReadError, SchemaError
 from structgen.formats.base import Candidate, Format, Found, Place, keys_of
 from structgen.formats.extract import Fence, Region, fence_at, regions
-from structgen.formats.yaml.read_guide import ANY, guide_of
 from structgen.formats.yaml.read_lines import Row, dash_at, key_at, rows_of, weak_key_at
 from structgen.formats.yaml.read_strict import MAX_LINES, strict_value
 from structgen.formats.yaml.read_values import BlockReader
 from structgen.formats.yaml.write import write
 from structgen.schema.coerce import coerce
+from structgen.schema.guide import ANY, guide_of
 
 __all__ = ["FORMAT"]
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from structgen.errors import ReadError
 from structgen.formats.base import Candidate, Found
-from structgen.formats.yaml.read_guide import ANY, Guide, Wrapper
 from structgen.formats.yaml.read_lines import (
     Key,
     Row,
@@ -29,6 +28,7 @@ from structgen.formats.yaml.read_lines import (
 from structgen.formats.yaml.read_open import Frame, OpenText
 from structgen.formats.yaml.read_scalars import word
 from structgen.formats.yaml.read_strict import MAX_DEPTH, MAX_REPAIRS
+from structgen.schema.guide import ANY, Guide, Wrapper
 
 __all__ = ["Placer"]
 

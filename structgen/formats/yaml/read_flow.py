@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from structgen.errors import ReadError
 from structgen.formats.base import Found, Place
-from structgen.formats.yaml.read_guide import Guide
 from structgen.formats.yaml.read_lines import is_comment
 from structgen.formats.yaml.read_scalars import decoded, word
 from structgen.formats.yaml.read_strict import MAX_DEPTH, MAX_PARTS, MAX_REPAIRS
+from structgen.schema.guide import Guide
 
 __all__ = ["Flow", "read_flow"]
 
