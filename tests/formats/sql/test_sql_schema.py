@@ -238,3 +238,23 @@ def test_sql_of_a_closed_connection_is_refused() -> None:
     connection.close()
     with pytest.raises(SchemaError, match="closed"):
         Sql(schema=connection).catalog(Limits())
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="of the native engine")
+def test_sql_masks_are_those_of_stepping_every_token() -> None:
+    """What masks keep from one scope to another (native/walks.cpp), over tokens that end names, texts and brackets."""
+    chance = random.Random(7)
+    pieces = {text[at : at + length].encode() for text in GOOD for at in range(len(text)) for length in range(2, 9)}
+    texts = [*(bytes([byte]) for byte in range(256)), *sorted(chance.sample(sorted(pieces), 3000)), b"'x' = '", b"'')",
+             b") (", b"''"]
+    grammar = Compiler(Vocabulary([*texts, None], [len(texts)]), engine="native").compile(Sql(schema=TABLES))
+    for text in GOOD:
+        matcher = grammar.matcher()
+        rest = text.encode()
+        while rest:
+            assert matcher.mask().tobytes() == matcher.mask_by_steps(), rest
+            fitting = [token for token, one in enumerate(texts) if rest.startswith(one)]
+            token = chance.choice(fitting)
+            assert matcher.advance(token)
+            rest = rest[len(texts[token]) :]
+        assert matcher.mask().tobytes() == matcher.mask_by_steps()
