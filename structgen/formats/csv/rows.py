@@ -27,7 +27,7 @@ SAMPLES = 200
 """Records looked at for what a column holds."""
 _GROUPED = re.compile(r"\s*[-+]?[$\u20ac\u00a3]?\s?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?\s*%?\s*")
 _NUMBER = re.compile(r"\s*[-+]?[$\u20ac\u00a3]?\s?[0-9][0-9_]*(?:[.,][0-9]+)*(?:[eE][-+]?[0-9]+)?\s*%?\s*")
-_MARKED = re.compile(r"(\*\*|`)(?=\S)([^*`]+)(?<=\S)\1")
+_MARKED = re.compile(r"\*\*(?=\S)([^*]+)(?<=\S)\*\*")
 _BREAK = re.compile(r" ?<br ?/?> ?", re.IGNORECASE)
 _WORST = 1_000
 _TRAILING = 4
@@ -207,11 +207,11 @@ def decoded(raw: str, start: int) -> Cell:
 
 
 def unmarked(cell: Cell) -> Cell:
-    """A cell of a Markdown table without the marks around its whole text; ``<br>`` is a line break."""
+    """A cell of a Markdown table that is not bold as a whole; ``<br>`` is a line break."""
     text, found = cell.text, list(cell.found)
     if marked := _MARKED.fullmatch(text):
-        found.append(Found("emphasis", cell.start, text, marked[2]))
-        text = marked[2]
+        found.append(Found("emphasis", cell.start, text, marked[1]))
+        text = marked[1]
     if _BREAK.search(text):
         found.append(Found("line-break", cell.start, text, ""))
         text = _BREAK.sub("\n", text)

@@ -406,9 +406,12 @@ def _weighed(work: _Work, one: Record, row: int | None) -> list[Cell] | None:
                 Cell(" ".join(one.cells[width - 1:]), one.starts[width - 1],
                      (Found("unescaped-delimiter", one.starts[width - 1], " ".join(one.cells[width - 1:]), ""),))]
     pieces = work.pieces(one)
-    cells = fitted(pieces, one.starts, delimiter, work.columns, work.fuel)
+    if work.is_trailing and len(pieces) > width and not pieces[-1].strip():
+        work.note("trailing-delimiter", one.starts[-1] - 1, delimiter, row=row)
+        pieces = pieces[:-1]
+    cells = fitted(pieces, one.starts[:len(pieces)], delimiter, work.columns, work.fuel)
     if cells is None and one.damaged:
-        cells = [decoded(text, start) for text, start in zip(pieces, one.starts, strict=True)]
+        cells = [decoded(text, start) for text, start in zip(pieces, one.starts, strict=False)]
     if cells is not None and work.spaced:
         cells = [cell._replace(text=cell.text.strip()) for cell in cells]
     return cells
