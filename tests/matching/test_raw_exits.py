@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import pytest
 from oracle import VOCABULARY
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from structgen import Choice, Compiler, Csv, FreeText, Lark, Regex, Tags, Then, Vocabulary, Yaml
 from structgen.matching.native_engine import AVAILABLE
@@ -29,9 +29,17 @@ class Sheet(BaseModel):
     words: list[str] = []
 
 
+class Open(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    a: int
+    ab: bool = True
+
+
 SOURCES = {
     "yaml": Yaml(Sheet),
     "yaml map": Yaml(dict[str, int | str]),
+    "yaml maps in maps": Yaml(dict[str, dict[str, int]]),
+    "yaml map beside names": Yaml(Open),
     "csv": Csv(["a", "b", "c", "d"]),
     "csv typed": Csv(Row),
     "csv tabs": Csv(["a", "b"], delimiter="\t", header=False),
