@@ -1,10 +1,10 @@
 """What the mask costs beside the model: each step of real outputs, forward pass and mask timed apart.
 
-In: a corpus file (JSON Lines with a schema and ``tests``; the small corpus that ships by default). Out: for each
-engine the time of a step's mask work, which is fill, apply to the logits and take the token, and its share of the forward
-pass (of means, and of medians, which other work on the machine moves less) of a Llama of about 100 million parameters with
-a Tekken vocabulary (131,072 tokens), with its key-value cache, in transformers on the CPU. Weights are random: their values cost nothing. The tokens are those of valid instances. Every
-engine's mask is applied by its own function where it has one.
+In: a corpus file (JSON Lines with a schema and ``tests``; the small corpus that ships by default). Out: for each engine the
+time of a step's mask work, which is fill, apply to the logits and take the token, and its share of the forward pass (of
+means, and of medians, which other work on the machine moves less) of a Llama of about 100 million parameters with a Tekken
+vocabulary (131,072 tokens), with its key-value cache, in transformers on the CPU. Weights are random: their values cost
+nothing. The tokens are those of valid instances. Every engine's mask is applied by its own function where it has one.
 
     python benchmarks/decode_overhead.py --engines structgen llguidance --steps 200 --threads 2
 """

@@ -46,7 +46,7 @@ KINDS: dict[str, int] = {
     "quote-style": 1, "unquoted-key": 1, "unquoted-string": 2, "missing-quote": 2, "doubled-quote": 2, "escaped-quote": 2,
     "string-prefix": 1, "unescaped-quote": 2, "control-character": 1, "invalid-escape": 1, "concatenated-strings": 1,
     # Words and numbers
-    "literal": 1, "number-spelling": 1, "not-finite": 3, "cut-number": 3,
+    "literal": 1, "number-spelling": 1, "not-finite": 3, "cut-number": 3, "cut-literal": 3,
     # Tables
     "other-delimiter": 2, "markdown-table": 1, "unescaped-delimiter": 2, "missing-cell": 2, "extra-cell": 3,
     "blank-line": 1, "separator-line": 1, "trailing-delimiter": 1, "repeated-header": 1, "missing-header": 2,

@@ -206,7 +206,10 @@ def _attempt(source: Source, found: list[Found], chosen: Format, wanted: _Wanted
         for order, candidate in enumerate(chosen.candidates(source.text, wanted is not None)):
             if ways and not candidate.is_answer:
                 continue
-            if not_finite != "float":
+            if not_finite == "float":
+                candidate.found = [one._replace(after=one.before) if one.kind == "not-finite" else one
+                                   for one in candidate.found]
+            else:
                 candidate.value = _without_infinities(candidate, not_finite, source)
             if wanted is None:
                 coerced = Coerced(candidate.value)

@@ -32,7 +32,7 @@ from structgen.generation.loop import Decoded
 from structgen.generation.request import Request
 from structgen.generation.result import Result, Step
 from structgen.generation.sampler import Sampler
-from structgen.generation.sampling import Sampling
+from structgen.generation.sampling import Sampling, require_whole
 from structgen.generation.session import drive
 from structgen.vocabulary import Vocabulary
 
@@ -49,7 +49,9 @@ class Beams:
     """What a token costs a group for each beam of an earlier group that chose it, in log probability."""
 
     def __post_init__(self) -> None:
-        if self.width < 1 or not 1 <= self.groups <= self.width or self.width % self.groups:
+        require_whole("width", self.width)
+        require_whole("groups", self.groups)
+        if not 1 <= self.groups <= self.width or self.width % self.groups:
             raise GenerationError(f"width={self.width} beams cannot be in groups={self.groups}",
                                   instead="take a width that is a multiple of the groups")
 
@@ -191,7 +193,14 @@ class _BeamSearch:
             self.rows.keep(parents)
             logits = [one[-1] for one in self.rows.extend([[beam.tokens[-1]] for beam in self.beams])]
         self.request.count(sum(len(beam.tokens) for beam in (*self.done, *self.beams)))
+        self.done += [replace(beam, complete=True) for beam in self.beams if self._only_ends(beam)]
         return sorted(self.done, key=lambda one: one.mean, reverse=True)
+
+    def _only_ends(self, beam: _Beam) -> bool:
+        """Whether nothing could follow but an end token, for which no token is left."""
+        if beam.matcher is None:
+            return False
+        return set(beam.matcher.allowed_tokens().tolist()) <= set(self.vocabulary.eos_token_ids)
 
     def _is_settled(self) -> bool:
         """Whether enough beams have ended, and none that goes on is better now."""

@@ -30,7 +30,7 @@ from structgen.generation.request import Request, Settings, text_config
 from structgen.generation.result import Result, Usage
 from structgen.generation.result_cache import ResultCache
 from structgen.generation.retry import Check, Retry, ask_until_right
-from structgen.generation.sampling import Sampling
+from structgen.generation.sampling import Sampling, require_whole
 from structgen.generation.search import BestOf, Strategy
 from structgen.generation.session import drive
 from structgen.generation.stream import Partial, Stream, partial_reader
@@ -117,13 +117,18 @@ class Model:
         elif (temperature, top_k, top_p, min_p, repetition_penalty, seed) != (0.0, None, None, None, 1.0, None):
             raise GenerationError("sampling= and its shortcuts (temperature, top_k, seed …) are both given",
                                   instead="put all of them into Sampling(…)")
+        require_whole("n", n)
+        require_whole("max_tokens", max_tokens)
+        require_whole("top_logprobs", top_logprobs, least=0)
+        _require_strategy(strategy)
+        if repair and mask:
+            raise GenerationError("repair=True has no meaning under the mask", because="the text is right as it comes",
+                                  instead="pass mask=False too, or leave repair out")
         if n > 1 and strategy is not None:
             raise GenerationError(f"n={n} and a strategy are both given", instead="give the strategy its n")
         if n > 1 and sampling.temperature == 0:
             raise GenerationError(f"n={n} samples at temperature 0 would all be the same",
                                   instead="pass temperature=0.7, say, or leave n out")
-        if max_tokens < 1 or n < 1:
-            raise GenerationError(f"max_tokens={max_tokens} and n={n} must be at least 1")
         target = as_target(output_type, require_all=require_all, on_unsupported=on_unsupported,
                            from_text=_source_text(last_text(prompt), from_text, mask))
         settings = Settings(sampling, max_tokens, mask, repair, _stop_texts(stop, target), top_logprobs, prefix, raw, heal)
@@ -170,8 +175,7 @@ class Model:
         Each ``Partial`` has the value so far (of a pydantic type an instance whose absent fields are None) and tells which
         fields are finished; the last one has the ``Result``. The options are those of ``generate``.
         """
-        if max_tokens < 1:
-            raise GenerationError(f"max_tokens={max_tokens} must be at least 1")
+        require_whole("max_tokens", max_tokens)
         target = as_target(output_type, require_all=require_all, on_unsupported=on_unsupported,
                            from_text=_source_text(last_text(prompt), from_text, True))
         settings = Settings(sampling or Sampling(), max_tokens, stop=_stop_texts(stop, target), prefix=prefix, raw=raw,
@@ -210,11 +214,13 @@ class Model:
         plain strings of each value occur in its prompt. ``progress``: told (done, all) after each item. ``sampling``: one
         for all, whose seed gives the item in place i the draws of ``seed + i``, or a list with one for each prompt.
         """
+        if isinstance(prompts, (str, bytes)):
+            raise GenerationError("the prompts of a batch are one text", instead="pass a list of prompts")
         types = list(output_types) if isinstance(output_types, list) else [output_types] * len(prompts)
         if len(types) != len(prompts):
             raise GenerationError(f"{len(prompts)} prompts and {len(types)} types", instead="pass one type, or one for each")
-        if size < 1 or max_tokens < 1:
-            raise GenerationError(f"size={size} and max_tokens={max_tokens} must be at least 1")
+        require_whole("size", size)
+        require_whole("max_tokens", max_tokens)
         samplings = _samplings(sampling or Sampling(), len(prompts))
         requests: list[Request | StructgenError] = []
         for prompt, output_type, own in zip(prompts, types, samplings, strict=True):
@@ -282,6 +288,9 @@ def _from_cache(kept: Any, target: Target) -> Result[Any]:
 
 def _samplings(sampling: Sampling | Sequence[Sampling], count: int) -> list[Sampling]:
     if not isinstance(sampling, Sampling):
+        if len(sampling) != count:
+            raise GenerationError(f"{count} prompts and {len(sampling)} ways of sampling",
+                                  instead="pass one, or one for each prompt")
         return list(sampling)
     return [sampling if sampling.seed is None else sampling.with_seed(sampling.seed + place) for place in range(count)]
 
@@ -292,6 +301,12 @@ def _made(request: Request, strategy: Strategy | Search | None, temperature: flo
     if isinstance(strategy, Search):
         return strategy.search(request)
     return strategy.run(request.sample, temperature)
+
+
+def _require_strategy(strategy: object) -> None:
+    if strategy is None or (not isinstance(strategy, type) and (hasattr(strategy, "run") or hasattr(strategy, "search"))):
+        return
+    raise GenerationError(f"strategy={strategy!r:.60} is none", instead="pass best_of(8), vote(8), beam(4), …")
 
 
 def _told(prompt: Prompt, instructions: Instructions, raw: bool, attempts: int = 1) -> Instructions:
@@ -307,10 +322,12 @@ def _told(prompt: Prompt, instructions: Instructions, raw: bool, attempts: int =
 
 
 def _stop_texts(stop: str | Sequence[str], target: Target) -> tuple[str, ...]:
-    found = (stop,) if isinstance(stop, str) else tuple(stop)
+    found: tuple[Any, ...] = (stop,) if isinstance(stop, str) or not isinstance(stop, Sequence) else tuple(stop)
     if found and target.source is not None:
         raise GenerationError("stop texts have no meaning for a type", because="a value ends where its type ends",
                               instead="leave stop out, or generate free text")
+    if isinstance(stop, bytes) or not all(isinstance(text, str) for text in found):
+        raise GenerationError(f"stop={stop!r:.60} is no text", instead="pass a str, or a list of them")
     if "" in found:
         raise GenerationError("a stop text is empty", because="it would end every output at once")
     return found

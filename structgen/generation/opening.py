@@ -53,6 +53,8 @@ def opening(messages: Sequence[Message], tokenizer: Any, vocabulary: Vocabulary,
             heal: bool = True) -> Opening:
     """The prompt's tokens and those of the output's prefix; ``raw``: the prompt as it is, and the output goes on with it."""
     ids = prompt_tokens(messages, tokenizer, vocabulary, raw=raw)
+    if not isinstance(prefix, str):
+        raise GenerationError(f"the prefix is {type(prefix).__name__}, not str")
     refuse_surrogates(prefix, "prefix")
     first = 1 if raw else len(ids)
     if prefix:

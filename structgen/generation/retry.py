@@ -12,6 +12,7 @@ Caveat: a small model often repeats its mistake; the temperature rises from atte
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from structgen.errors import GenerationError
 from structgen.generation.kept import Kept, kept_of
 from structgen.generation.prompt import Message
 from structgen.generation.result import Result, Usage
+from structgen.generation.sampling import is_number, require_whole
 
 __all__ = ["Attempt", "Check", "Retry", "ask_until_right", "checked"]
 
@@ -50,8 +52,15 @@ class Retry:
     keep: bool = True
 
     def __post_init__(self) -> None:
-        if self.attempts < 1:
-            raise GenerationError(f"attempts={self.attempts} is not at least 1")
+        require_whole("attempts", self.attempts)
+        require_whole("max_tokens", self.max_tokens, optional=True)
+        for name in ("deadline_s", "backoff_s"):
+            value = getattr(self, name)
+            if not (is_number(value) and value >= 0) and (name, value) != ("deadline_s", None):
+                raise GenerationError(f"{name}={value!r:.60} is not a number of seconds")
+        for one in self.temperatures or ():
+            if not is_number(one) or not 0 <= one < math.inf:
+                raise GenerationError(f"temperatures has {one!r:.60}", because="a temperature is a number, at least 0")
         if self.temperatures is not None and not self.temperatures:
             raise GenerationError("temperatures is empty", instead="name one at least, or leave it out")
 

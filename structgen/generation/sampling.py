@@ -11,7 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from structgen.errors import GenerationError
 
-__all__ = ["Sampling"]
+__all__ = ["Sampling", "is_number", "require_whole"]
+
+MOST_SEED = 2**62
+"""Generators take 64 bits, and the samples of a request count up from the seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,15 @@ class Sampling:
     loop_guard: bool = True
 
     def __post_init__(self) -> None:
+        for name in ("temperature", "top_p", "min_p", "repetition_penalty", "typical_p", "frequency_penalty",
+                     "presence_penalty"):
+            value = getattr(self, name)
+            optional = name in ("top_p", "min_p", "typical_p")
+            _require(name, value, (optional and value is None) or is_number(value), "a number")
+        require_whole("top_k", self.top_k, optional=True)
+        require_whole("seed", self.seed, least=-MOST_SEED, most=MOST_SEED, optional=True)
+        _require("logit_bias", self.logit_bias, isinstance(self.logit_bias, Mapping), "a mapping from token ids to numbers")
         _require("temperature", self.temperature, 0 <= self.temperature < math.inf, "at least 0 and finite")
-        _require("top_k", self.top_k, self.top_k is None or self.top_k >= 1, "at least 1")
         _require("top_p", self.top_p, self.top_p is None or 0 < self.top_p <= 1, "above 0 and at most 1")
         _require("min_p", self.min_p, self.min_p is None or 0 <= self.min_p <= 1, "from 0 to 1")
         _require("typical_p", self.typical_p, self.typical_p is None or 0 < self.typical_p <= 1, "above 0 and at most 1")
@@ -49,8 +59,8 @@ class Sampling:
         _require("frequency_penalty", self.frequency_penalty, math.isfinite(self.frequency_penalty), "finite")
         _require("presence_penalty", self.presence_penalty, math.isfinite(self.presence_penalty), "finite")
         for token, bias in self.logit_bias.items():
-            _require(f"logit_bias[{token}]", bias, isinstance(token, int) and not math.isnan(bias) and bias < math.inf,
-                     "a token id with a number below infinity")
+            good = isinstance(token, int) and is_number(bias) and not math.isnan(bias) and bias < math.inf
+            _require(f"logit_bias[{token}]", bias, good, "a token id with a number below infinity")
 
     @classmethod
     def anti_loop(cls, *, seed: int | None = None) -> Sampling:
@@ -67,6 +77,20 @@ class Sampling:
         return self.repetition_penalty != 1.0 or self.frequency_penalty != 0.0 or self.presence_penalty != 0.0
 
 
+def is_number(value: object) -> bool:
+    """Whether an option's value is a number; True and False are none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def require_whole(name: str, value: object, least: int = 1, most: float = math.inf, *, optional: bool = False) -> None:
+    """Raises ``GenerationError`` for an option that is no whole number between these."""
+    if optional and value is None:
+        return
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    _require(name, value, whole and least <= value <= most,  # type: ignore[operator]  # it is a number by then
+             f"a whole number, at least {least}" + (f" and at most {most:g}" if most < math.inf else ""))
+
+
 def _require(name: str, value: object, good: bool, wanted: str) -> None:
     if not good:
-        raise GenerationError(f"{name}={value} is not {wanted}")
+        raise GenerationError(f"{name}={value!r:.60} is not {wanted}")

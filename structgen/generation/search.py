@@ -20,6 +20,7 @@ from typing import Any, Literal, Protocol
 
 from structgen.errors import GenerationError
 from structgen.generation.result import Result
+from structgen.generation.sampling import require_whole
 
 __all__ = ["BestOf", "Judge", "Sample", "Select", "Strategy", "Until", "Verify", "Vote", "best_of", "canonical",
            "first_valid", "score_of", "select", "until", "verify", "vote"]
@@ -42,8 +43,7 @@ class Strategy(Protocol):
 
 def temperatures(n: int, asked: float) -> list[float]:
     """One for each sample: the one asked for, or a greedy sample and then from 0.5 to 1.0 for variety."""
-    if n < 1:
-        raise GenerationError(f"n={n} samples hold no answer", instead="ask for one at least")
+    require_whole("n", n)
     if asked > 0:
         return [asked] * n
     return [0.0, *(0.5 + 0.5 * index / max(1, n - 2) for index in range(n - 1))]
@@ -155,7 +155,10 @@ class Verify:
         worth: dict[int, float] = {}
 
         def is_good(drawn: _Drawn) -> bool:
-            worth[id(drawn.good[-1])] = float(self.check(drawn.good[-1].value))
+            said = self.check(drawn.good[-1].value)
+            if not isinstance(said, (bool, int, float)) or math.isnan(said):
+                raise GenerationError(f"the check of verify gave {said!r:.60}", because="it is neither a bool nor a number")
+            worth[id(drawn.good[-1])] = float(said)
             return worth[id(drawn.good[-1])] >= self.enough
 
         drawn = _draw(sample, temperatures(self.n, temperature), is_good, only_good=True)
@@ -196,11 +199,14 @@ class Until:
 
 def best_of(n: int, *, score: Score = "chosen") -> BestOf:
     """Of ``n`` samples the one that the model finds most likely, by raw log probabilities (``score_of``)."""
+    _require_word("score", score, ("chosen", "all", "sum"))
     return BestOf(n, score)
 
 
 def vote(n: int, *, by: Literal["value", "fields"] | Callable[[Any], Any] = "value", early: bool = True) -> Vote:
     """Of up to ``n`` samples the value that most agree on; ``by``: see ``Vote``."""
+    if not callable(by):
+        _require_word("by", by, ("value", "fields"))
     return Vote(n, by, early)
 
 
@@ -221,7 +227,14 @@ def first_valid(n: int) -> Until:
 
 def select(n: int, by: Literal["shortest"] | Callable[[Result[Any]], float] = "shortest") -> Select:
     """Of ``n`` samples the shortest, or the one for which ``by(result)`` is highest."""
+    if not callable(by):
+        _require_word("by", by, ("shortest",))
     return Select(n, by)
+
+
+def _require_word(name: str, value: object, known: Sequence[str]) -> None:
+    if value not in known:
+        raise GenerationError(f"{name}={value!r:.60} is unknown", instead=f"write one of {', '.join(map(repr, known))}")
 
 
 def canonical(value: Any) -> str:

@@ -29,7 +29,7 @@ from structgen.errors import GenerationError, ReadError, StructgenError
 from structgen.generation.prompt import Instructions, Message, Prompt, conversation
 from structgen.generation.result import Alternative, Result, Step, Usage
 from structgen.generation.retry import Check, Retry, ask_until_right
-from structgen.generation.sampling import Sampling
+from structgen.generation.sampling import Sampling, require_whole
 from structgen.generation.search import Strategy, best_of, temperatures
 from structgen.generation.stream import Stream
 from structgen.generation.target import Target, as_target
@@ -72,6 +72,9 @@ class RemoteModel:
         Raises ``GenerationError`` where the server fails, the model refuses or is cut, no attempt is a value, or an option
         needs the model's own logits.
         """
+        require_whole("max_tokens", max_tokens)
+        require_whole("n", n)
+        require_whole("top_logprobs", top_logprobs, least=0, optional=True)
         sampling = sampling or Sampling(temperature, top_p=top_p, seed=seed)
         if strategy is not None and not hasattr(strategy, "run"):
             raise GenerationError(f"{type(strategy).__name__} needs a model that runs here",
@@ -98,6 +101,7 @@ class RemoteModel:
         Raises ``GenerationError``, whose ``text`` is what had come, where the stream stops, is cut or is none, and where
         the text is no value; there is no second attempt, since what was shown cannot be taken back.
         """
+        require_whole("max_tokens", max_tokens)
         sampling = sampling or Sampling()
         target = as_target(output_type, require_all=require_all)
         call = _Call(max_tokens, _options(sampling), sampling.seed, top_logprobs,

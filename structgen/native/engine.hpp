@@ -157,6 +157,7 @@ private:
     void cover_rules(const Thread& thread, Cover& out);
     void go_on(uint32_t heads, uint32_t state, uint32_t frame, Cover& out);
     void first_bytes(uint32_t state, uint32_t frame, Summaries::Bytes& out, uint32_t depth = 0);
+    bool cover_raw_key(const Thread& thread, const SpanReader& span, Cover& out);
     bool cover_exits(const Thread& thread, const SpanReader& span, uint32_t after, Cover& out);
     const Part& part_of(const Thread& thread, const SpanReader& span, Cover& out);
     std::vector<uint32_t> correct_keys(const Thread& thread, const SpanReader& span, const Trie& trie,

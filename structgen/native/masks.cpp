@@ -3,11 +3,11 @@
 // * Inside a JSON string in which any character may come, the tokens that stay inside are one row that all grammars share;
 //   the tokens that leave it are grouped by what stands behind the closing quote, and each of those suffixes is walked once.
 // * A key that must not repeat is such a string too, once it differs from every name used; while it does not, the tokens
-//   that follow a used or listed name are looked at one by one and corrected (correct_keys).
+//   that follow a used or listed name are looked at one by one and corrected (keys.cpp).
 // * In a string with a pattern its automaton alone decides, once per state for all grammars (parts.hpp); what follows the
 //   closing quote is added as above.
 // * So does the automaton of a raw text, which ends by itself: the tokens that go on behind it are found by the bytes that
-//   may follow, and only those are looked at (cover_exits).
+//   may follow, and only those are looked at (cover_exits). A key without quotes is both (keys.cpp).
 // * In a grammar of rules and raw texts alone (tokens of a lexer) all of this is found once for all stacks (summaries.hpp).
 // * Everything else is a walk over the trie that never enters a subtree behind a dead byte.
 
@@ -144,6 +144,7 @@ void Engine::cover(const Thread& thread, Cover& out) {
             if (!cover_string(thread, span, out) && !cover_part(thread, span, out)) cover_text(thread, span, out);
             return;
         }
+        if (cover_raw_key(thread, span, out)) return;
         if (span.span.role == VALUE) {
             const uint32_t after = finished(thread, 0, thread.d);
             if (configurations_[after].size == 0 || cover_exits(thread, span, after, out)) {
@@ -311,77 +312,6 @@ uint32_t Engine::leaver_groups(uint32_t after, uint8_t independence) {
     items_.insert(items_.end(), groups.added.begin(), groups.added.end());
     leavers_.insert(key, at);
     return at;
-}
-
-// What was taken so far (tokens added from `before` on, and those inside the text) took the text to be like no other.
-// Looks again at the tokens of a trie for which that is not sure: those that go along a listed or a used name, that begin
-// with an escape there, or that could hold a second key. Returns the tokens inside the text that were wrong, ascending.
-std::vector<uint32_t> Engine::correct_keys(const Thread& thread, const SpanReader& span, const Trie& trie,
-                                           uint8_t independence, size_t before, Cover& out) {
-    const Registers waiting = frames_[thread.frame].registers;
-    Cover exact;
-    std::vector<uint32_t> decided;
-    std::vector<Reading> path(1, thread.reading());
-    auto decide = [&](uint32_t first, uint32_t last) {
-        decided.insert(decided.end(), trie.items.begin() + trie.first[first], trie.items.begin() + trie.first[last]);
-    };
-    if (special(span, thread.reading(), waiting)) {
-        for (uint32_t node = 0; node < trie.size();) {
-            const uint32_t depth = trie.depth[node], byte = trie.byte[node];
-            const Reading here = path[depth];
-            charge(1);
-            Reading next;
-            next.state = NONE;  // stays so if no text goes on like this, whatever has been used
-            bool ended = false;
-            const bool alive = span.step(here, byte, waiting, next, ended);
-            if (ended || (here.decoder == decoder::START && byte == '\\')) {
-                decide(node, trie.end[node]);
-                Thread at = thread;
-                at.a = here.state, at.b = here.decoder, at.c = here.count, at.d = here.text;
-                walk_node(trie, intern_thread(at), node, exact);
-                node = trie.end[node];
-            } else if (!alive) {
-                if (next.state != NONE) decide(node, trie.end[node]);
-                node = trie.end[node];
-            } else if (!special(span, next, waiting)) {
-                node = trie.end[node];
-            } else {
-                decide(node, node + 1);
-                exact.add(trie, node);
-                if (path.size() <= depth + 1) path.resize(depth + 2);
-                path[depth + 1] = next;
-                ++node;
-            }
-        }
-    }
-    for (uint32_t group = 0; group < vocabulary->independence.size(); ++group) {
-        if (vocabulary->independence[group] >= independence) continue;
-        const uint32_t here = intern_thread(thread);
-        for (uint32_t j = vocabulary->group_start[group]; j < vocabulary->group_start[group + 1]; ++j) {
-            const uint32_t token = vocabulary->leavers[j].token;
-            charge(vocabulary->text(token).size());
-            if (walk(here, vocabulary->text(token)) != NOWHERE) exact.added.push_back(token);
-        }
-    }
-    std::sort(decided.begin(), decided.end());
-    if (!decided.empty()) {
-        auto dropped = std::remove_if(out.added.begin() + static_cast<std::ptrdiff_t>(before), out.added.end(), [&](uint32_t t) {
-            return std::binary_search(decided.begin(), decided.end(), t);
-        });
-        out.added.erase(dropped, out.added.end());
-    }
-    std::sort(exact.added.begin(), exact.added.end());
-    std::erase_if(decided, [&](uint32_t t) { return std::binary_search(exact.added.begin(), exact.added.end(), t); });
-    out.added.insert(out.added.end(), exact.added.begin(), exact.added.end());
-    return decided;
-}
-
-// Whether what has been used matters to a text: it goes along a listed name, or is the beginning of a used one.
-bool Engine::special(const SpanReader& span, const Reading& reading, const Registers& waiting) const {
-    if (span.keys)
-        for (uint32_t i = span.dfa.label_start[reading.state]; i < span.dfa.label_start[reading.state + 1]; ++i)
-            if (span.dfa.labels[i] < span.keys->listed()) return true;
-    return stores_.resembles(waiting.texts, reading.text);
 }
 
 // A key or an item of which there are only so many (always in JSON's quotes): the trie walked with the text's own registers, configurations only where it

@@ -14,16 +14,19 @@ patterns and lengths, is judged by the validator of whoever asked.
 from __future__ import annotations
 
 import math
+import re
 import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from structgen.errors import ReadError
+from structgen.schema.listed import listed
 from structgen.schema.scalars import (
     boolean_of,
     date_of,
     dates_in,
+    decimal_of,
     distance,
     folded,
     labels_in,
@@ -37,12 +40,19 @@ __all__ = ["COERCIONS", "Change", "Coerced", "Spelled", "Word", "coerce"]
 
 COERCIONS: dict[str, int] = {
     "text-to-number": 1, "text-to-boolean": 1, "text-to-null": 2, "number-to-boolean": 2, "to-text": 1, "in-text": 4,
-    "label-spelling": 1, "nearest-label": 3, "date-spelling": 1, "date-order": 3, "one-to-list": 2,
+    "label-spelling": 1, "nearest-label": 3, "date-spelling": 1, "date-order": 3, "one-to-list": 2, "text-to-list": 2,
     "list-to-one": 3, "embedded": 2,
     "field-name": 1, "null-left-out": 1, "null-to-empty": 2, "extra-field": 2, "unwrapped": 3,
 }
 """Every kind of change and its cost."""
 
+_NULLS = frozenset({"", "-", "--", "\u2013", "\u2014", "null", "none", "nil", "n/a", "na", "n.a", "nan", "undefined",
+                    "unknown", "missing"} | {f"not {one}" for one in (
+                        "available", "applicable", "given", "known", "mentioned", "provided", "specified", "stated")})
+"""Words for nothing, without the dot at their end."""
+_DECIMAL = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$"
+"""The pattern of numbers that are kept as text so that no digit is lost."""
+_BETWEEN = re.compile(r",?\s+(?:at\s+)?|T")
 _NOTHING = object()
 """What a change leaves of a value that it takes away."""
 _SHORT = reprlib.Repr()
@@ -51,6 +61,8 @@ MAX_DEPTH = 220
 MAX_STEPS = 400_000
 """Pairs of a value and a schema that are compared; unions over recursive schemas multiply."""
 MAX_BRANCHES = 200
+MAX_DATE = 60
+"""Characters of a date with its time."""
 _TYPES = {"null", "boolean", "object", "array", "number", "string", "integer"}
 
 
@@ -275,7 +287,8 @@ class _Work:
     def _string(self, value: str, schema: Mapping[str, Any], path: tuple[Any, ...]) -> _Made:
         wanted = schema.get("format")
         if wanted not in _DATES:
-            return _Made(value)
+            plain = decimal_of(value) if schema.get("pattern") == _DECIMAL else value
+            return _Made(value) if plain is None or plain == value else _changed("text-to-number", path, value, plain)
         kind, made = "date-spelling", _DATES[wanted](value, None)
         if made is None and self.day_first is not None:
             kind, made = "date-order", _DATES[wanted](value, self.day_first)
@@ -283,7 +296,7 @@ class _Work:
             kind, made = "in-text", found[0]
         if made is None and wanted == "date" and date_of(value, True) is not None:
             return _failed(value, path, "has two meanings, and day_first tells which")
-        if made is None or made == value or (wanted != "date" and "T" in value) or (
+        if made is None or made == value or (wanted != "date" and value[10:11] == "T") or (
                 wanted == "time" and value.startswith(made[:8])):
             return _Made(value)
         return _changed(kind, path, value, made)
@@ -379,6 +392,8 @@ class _Work:
             ways.append(_changed("number-to-boolean", path, value, bool(value)))
         elif wanted == "null" and value in ([], {}, ""):
             ways.append(_changed("text-to-null", path, value, None))
+        if wanted == "array" and kind == "string" and (items := listed(value, self._is_free(schema.get("items", True)))):
+            ways.append(self._plus(self._array(items, schema, path), Change("text-to-list", path, value, items)))
         if wanted == "array" and kind != "array" and value is not None:
             made = self._array([value], schema, path)
             ways.append(self._plus(made, Change("one-to-list", path, value, [value])))
@@ -397,6 +412,14 @@ class _Work:
         ways = [made for made in ways if made.failure is None] or ways
         return _best(ways) if ways else _failed(value, path, f"is no {wanted}")
 
+    def _is_free(self, items: Any) -> bool:
+        """Whether the items of a list may be any text."""
+        items = self._resolved(items)
+        if not isinstance(items, Mapping):
+            return True
+        return not ({"enum", "const", "format", "pattern", "anyOf", "oneOf"} & items.keys()) and (
+            not (types := self._types(items)) or "string" in types)
+
     def _from_text(self, text: str, wanted: str, schema: Mapping[str, Any], path: tuple[Any, ...]) -> list[_Made]:
         ways: list[_Made] = []
         if wanted in ("number", "integer"):
@@ -411,7 +434,7 @@ class _Work:
                     ways.append(_changed("in-text", path, text, found[0] == "true"))
                 elif not found and len(found := labels_in(text, ("yes", "no"))) == 1:
                     ways.append(_changed("in-text", path, text, found[0] == "yes"))
-        elif wanted == "null" and text.strip().lower() in ("null", "none", "nil", "n/a", "na", ""):
+        elif wanted == "null" and text.strip().lower().rstrip(".") in _NULLS:
             ways.append(_changed("text-to-null", path, text, None))
         elif wanted in ("object", "array") and self.embedded is not None and text.lstrip()[:1] in ("{", "["):
             try:
@@ -509,9 +532,9 @@ def _nearest(text: str, labels: Iterable[str]) -> str | None:
 def _date_time(text: str, day_first: bool | None) -> str | None:
     """A date and a time, in any of their spellings, as RFC 3339 writes them."""
     text = text.strip()
-    for at in (text.rfind(" "), text.find(" "), text.find(", ")):
-        day, hour = date_of(text[:at].rstrip(","), day_first), time_of(text[at:]) if at > 0 else None
-        if at > 0 and day and hour:
+    for between in _BETWEEN.finditer(text) if len(text) <= MAX_DATE else ():
+        day, hour = date_of(text[:between.start()], day_first), time_of(text[between.end():])
+        if day and hour:
             return f"{day}T{hour}"
     return None
 

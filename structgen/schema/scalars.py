@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["all_dates", "all_numbers", "boolean_of", "date_of", "dates_in", "distance", "folded", "labels_in", "number_of",
-           "numbers_in", "time_of"]
+__all__ = ["all_dates", "all_numbers", "boolean_of", "date_of", "dates_in", "decimal_of", "distance", "folded", "labels_in",
+           "number_of", "numbers_in", "time_of"]
 
 _CURRENCY = "$€£¥₹₽₩"
 _NUMBER = re.compile(rf"""(?P<paren>\()?\s*(?P<sign>[+\-\u2212])?\s*(?:[{_CURRENCY}]|USD|EUR|GBP)?\s*(?P<sign2>[+\-\u2212])?
@@ -20,6 +20,8 @@ _NUMBER = re.compile(rf"""(?P<paren>\()?\s*(?P<sign>[+\-\u2212])?\s*(?:[{_CURREN
     (?P<exponent>[eE][+-]?[0-9]{{1,4}})?
     \s*(?P<percent>%)?\s*(?P<scale>[kKmMbB](?![a-zA-Z])|thousand|million|billion)?
     \s*(?:[{_CURRENCY}]|USD|EUR|GBP|dollars|euros)?\s*(?(paren)\))\.?""", re.VERBOSE)
+_DOTS_AND_COMMA = re.compile(r"^[^0-9.,]*[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+[^0-9.,]*$")
+"""A number with dots between thousands and a comma before the fraction: it has no other meaning."""
 _SCALES = {"k": 3, "m": 6, "b": 9, "thousand": 3, "million": 6, "billion": 9}
 _IN_TEXT = re.compile(r"(?<![\w.,])[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?"
                       r"(?:[kKMB]|[ -](?:thousand|million|billion))?(?![\w]|[.,][0-9])")
@@ -45,7 +47,7 @@ _DATE_IN_TEXT = re.compile(
     r"|[0-9]{1,2}(?:st|nd|rd|th)?\s(?:of\s)?[A-Za-z]{3,9}\.?,?\s[0-9]{4}|[A-Za-z]{3,9}\.?\s[0-9]{1,2}(?:st|nd|rd|th)?,?\s[0-9]{4})"
     r"(?![\w/-]|\.[0-9])")
 _TIME = re.compile(r"([0-9]{1,2})(?::([0-9]{2})(?::([0-9]{2})(\.[0-9]{1,6})?)?)?\s*([AaPp])?\.?(?:[Mm]\.?)?\s*"
-                   r"(Z|UTC|[+-][0-9]{2}:?[0-9]{2})?")
+                   r"(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?")
 _WORDS = re.compile(r"\w+(?:['\u2019]\w+)*")
 _CLAUSE = re.compile(r"[.,;:!?()\n]")
 _TURNS = {"but", "however", "so", "therefore", "then", "hence", "thus", "yet"}
@@ -57,23 +59,44 @@ MAX_SENTENCE = 10_000
 
 
 def number_of(text: str) -> int | float | None:
-    """The number a text is: "$1,234.50", "1_000", "(12)", "45%" (45), "2.5k", "1e3"."""
+    """The number a text is: "$1,234.50", "1.234,50", "1_000", "(12)", "45%" (45), "2.5k", "1e3"."""
+    parts = _parts(text)
+    if parts is None:
+        text = text.strip()
+        return _worded(text) if text[:1].isalpha() and len(text) <= MAX_TEXT else None
+    plain, fraction, exponent, scale = parts
+    if not fraction and not exponent:
+        return int(int(plain) * 10 ** scale)
+    value = float(f"{plain}{fraction}{exponent}" + (f"e{scale}" if scale and not exponent else ""))
+    return value if abs(value) != float("inf") else None
+
+
+def decimal_of(text: str) -> str | None:
+    """The number a text is, with all its digits and without an exponent: "$1,234.50" is "1234.50"."""
+    from decimal import Decimal
+
+    parts = _parts(text)
+    if parts is None:
+        return None
+    plain, fraction, exponent, scale = parts
+    value = Decimal(f"{plain}{fraction if len(fraction) > 1 else ''}{exponent}").scaleb(scale)
+    return format(value, "f") if abs(value.adjusted()) <= MAX_TEXT else None
+
+
+def _parts(text: str) -> tuple[str, str, str, int] | None:
+    """Sign and digits, fraction with its point, exponent with its e, and the power of ten of a word such as "million"."""
     text = text.strip()
     if not text or len(text) > MAX_TEXT:
         return None
+    if _DOTS_AND_COMMA.search(text):
+        text = text.replace(".", "").replace(",", ".")
     found = _NUMBER.fullmatch(text)
-    if found is None and text[:1].isalpha():
-        return _worded(text)
     if found is None or (found["whole"] is None and len(found["fraction"] or "") < 2):
         return None
     whole = re.sub(r"[^0-9]", "", found["whole"] or "0")
     negative = (found["sign"] or found["sign2"] or "+") in "-\u2212" or found["paren"]
-    plain = ("-" if negative else "") + whole
-    fraction, exponent, scale = found["fraction"], found["exponent"], _SCALES.get((found["scale"] or "").lower(), 0)
-    if fraction is None and exponent is None:
-        return int(int(plain) * 10 ** scale)
-    value = float(f"{plain}{fraction or ''}{exponent or ''}" + (f"e{scale}" if scale and not exponent else ""))
-    return value if abs(value) != float("inf") else None
+    scale = _SCALES.get((found["scale"] or "").lower(), 0)
+    return ("-" if negative else "") + whole, found["fraction"] or "", found["exponent"] or "", scale
 
 
 def numbers_in(text: str) -> list[int | float]:
@@ -181,7 +204,7 @@ def time_of(text: str) -> str | None:
     if hour > 23 or int(found[2] or 0) > 59 or int(found[3] or 0) > 59:
         return None
     zone = found[6] or ""
-    zone = "Z" if zone == "UTC" else zone if ":" in zone or len(zone) < 5 else f"{zone[:3]}:{zone[3:]}"
+    zone = "Z" if zone in ("UTC", "GMT") else zone if ":" in zone or len(zone) < 5 else f"{zone[:3]}:{zone[3:]}"
     return f"{hour:02}:{found[2] or '00'}:{found[3] or '00'}{found[4] or ''}{zone}"
 
 

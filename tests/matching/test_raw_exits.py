@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import pytest
 from oracle import VOCABULARY
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from structgen import Choice, Compiler, Csv, FreeText, Lark, Regex, Tags, Then, Vocabulary, Yaml
 from structgen.matching.native_engine import AVAILABLE
@@ -29,30 +29,44 @@ class Sheet(BaseModel):
     words: list[str] = []
 
 
+class Open(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    a: int
+    ab: bool = True
+
+
 SOURCES = {
     "yaml": Yaml(Sheet),
     "yaml map": Yaml(dict[str, int | str]),
+    "yaml maps in maps": Yaml(dict[str, dict[str, int]]),
+    "yaml map beside names": Yaml(Open),
     "csv": Csv(["a", "b", "c", "d"]),
     "csv typed": Csv(Row),
     "csv tabs": Csv(["a", "b"], delimiter="\t", header=False),
     "lark": Lark('start: (NAME "=" VALUE "\\n")+\nNAME: /[a-z]+/\nVALUE: /[^\\n=]+/'),
     "lark skipped": Lark('start: WORD ("," WORD)* ";"\nWORD: /[a-z]+( [a-z]+)*/\n%ignore /[ \\n]+/'),
     "one of many follows": Lark('start: /[^<]+/ ("<a>" | "<b" /[0-9]{1,3}/ ">") start?'),
-    "tokens": Lark('''start: (NAME "=" sum ";")+
+    "tokens": Lark(
+        """start: (NAME "=" sum ";")+
 sum: sum ("+" | "-") atom | atom
 atom: NAME | NUMBER | "(" sum ")" | /<[^>]*>/
 NAME: /[a-z]+/
 NUMBER: /[0-9]+(\\.[0-9]+)?/
 %ignore /[ \\n\\t]+/
-%ignore /AB[^\\n]*/''', parser="lalr"),
+%ignore /AB[^\\n]*/""",
+        parser="lalr",
+    ),
     "tokens of one character": Lark('start: (CHAR MARK? | "[" start "]" | /é+/)+\nCHAR: /[^\\[\\]é]/\nMARK: /[-;=]+:?/'),
-    "tokens, rules of nothing": Lark('''start: (a? b? "," )* a
+    "tokens, rules of nothing": Lark(
+        '''start: (a? b? "," )* a
 a: (";" | c)*
 c: "="? NAME? "-"?
 b: "1"*
 NAME: /[a-z]+/
-%ignore " "''', lexer="basic"),
-    "tokens, complete": Lark('start: (A B)+\nA: /[a-z]*[;,]/\nB: /[^<]+/\n%ignore /[ \\n]+/', lexer="dynamic_complete"),
+%ignore " "''',
+        lexer="basic",
+    ),
+    "tokens, complete": Lark("start: (A B)+\nA: /[a-z]*[;,]/\nB: /[^<]+/\n%ignore /[ \\n]+/", lexer="dynamic_complete"),
     "tags": Tags({"<a>": (Regex("[0-9]+"), "</t>"), "<b ": (Choice(["x", "xy"]), ">")}),
     "text up to a word": Then(FreeText(until="</t>", min_chars=2, max_chars=40), Choice(["yes", "no"])),
     "a bounded text": FreeText(max_chars=70),

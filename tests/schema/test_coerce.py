@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from structgen.errors import ReadError
 from structgen.schema.coerce import COERCIONS, Spelled, coerce
+from structgen.schema.python_types import schema_of
 from structgen.schema.scalars import boolean_of, date_of, distance, folded, labels_in, number_of, numbers_in, time_of
 
 INT, NUM, STR, BOOL = ({"type": kind} for kind in ("integer", "number", "string", "boolean"))
 STRINGS = {"type": "array", "items": STR}
 COLOUR = {"enum": ["red", "dark green", "blue", "crème"]}
+DECIMAL = schema_of(Decimal).described["pattern"]
 PERSON = {"type": "object", "properties": {"firstName": STR, "age": INT, "nick": STR}, "required": ["firstName", "age"],
           "additionalProperties": False}  # fmt: skip
 
@@ -35,6 +38,17 @@ CASES: list[tuple[str, Any, Any, Any, str]] = [
     ("number as text, as it was spelled", spelled("1.10"), STR, "1.10", "to-text"),
     ("boolean as text", True, STR, "true", "to-text"),
     ("one for a list", "a", STRINGS, ["a"], "one-to-list"),
+    ("free text is one item", "Paris, France", STRINGS, ["Paris, France"], "one-to-list"),
+    ("a sentence is one item", "Well, yes, we can. So, do, it", STRINGS, ["Well, yes, we can. So, do, it"], "one-to-list"),
+    ("one and another", "Tom and Jerry", STRINGS, ["Tom and Jerry"], "one-to-list"),
+    ("enumeration", "a, b and c", STRINGS, ["a", "b", "c"], "text-to-list"),
+    ("enumeration with a last comma", "a, b, or c d", STRINGS, ["a", "b", "c d"], "text-to-list"),
+    ("bullets", "- a, x\n- b", STRINGS, ["a, x", "b"], "text-to-list"),
+    ("semicolons", "a; b, c;", STRINGS, ["a", "b, c"], "text-to-list"),
+    ("numbers in a list", "1, 2 and 3", {"type": "array", "items": INT}, [1, 2, 3], "text-to-list" + " text-to-number" * 3),
+    ("one number with a comma", "1,234", {"type": "array", "items": INT}, [1234], "one-to-list text-to-number"),
+    ("labels in a list", "red and blue", {"type": "array", "items": COLOUR}, ["red", "blue"], "text-to-list"),
+    ("amount with all its digits", "EUR 1.234,50", {"type": "string", "pattern": DECIMAL}, "1234.50", "text-to-number"),
     ("list of one", ["a"], STR, "a", "list-to-one"),
     ("list of one number in quotes", ["3"], INT, 3, "list-to-one text-to-number"),
     ("null for a list", None, STRINGS, [], "null-to-empty"),
@@ -46,6 +60,7 @@ CASES: list[tuple[str, Any, Any, Any, str]] = [
     ("label of a number", "2", {"enum": [1, 2]}, 2, "text-to-number"),
     ("const", "Two", {"const": "TWO"}, "TWO", "label-spelling"),
     ("nothing", "n/a", {"type": ["integer", "null"]}, None, "text-to-null"),
+    ("unknown", "Not specified.", {"type": ["integer", "null"]}, None, "text-to-null"),
     ("field names", {"First-Name": "A", "AGE": 3}, PERSON, {"firstName": "A", "age": 3}, "field-name field-name"),
     ("a misspelt required name", {"fristName": "A", "age": 3}, PERSON, {"firstName": "A", "age": 3}, "field-name"),
     ("a field too many", {"firstName": "A", "age": 3, "x": 1}, PERSON, {"firstName": "A", "age": 3}, "extra-field"),
@@ -56,6 +71,8 @@ CASES: list[tuple[str, Any, Any, Any, str]] = [
     ("date", "March 3rd, 2024", {"type": "string", "format": "date"}, "2024-03-03", "date-spelling"),
     ("date and time", "2024-03-03 4:05 pm", {"type": "string", "format": "date-time"}, "2024-03-03T16:05:00",
      "date-spelling"),
+    ("date and time in words", "Tue, 2 Jan 2024 at 3:04 pm GMT", {"type": "string", "format": "date-time"},
+     "2024-01-02T15:04:00Z", "date-spelling"),
     ("the branch that costs least", "7", {"anyOf": [BOOL, INT, STRINGS]}, 7, "text-to-number"),
     ("the branch that fits", "7", {"anyOf": [INT, STR]}, "7", ""),
     ("a tagged branch", {"kind": "B", "n": "1"}, {"oneOf": [

@@ -19,7 +19,7 @@ from structgen.schema.scalars import folded
 __all__ = ["DELIMITERS", "Dialect", "Table", "best_table", "is_rule"]
 
 DELIMITERS = (",", "\t", ";", "|")
-_RARE = "^~:!#&/\u00a6"
+_RARE = "^~:!#&/\u00a6\uff0c\u060c\u3001\uff1b\uff5c"
 """Delimiters tried where the columns are known and no usual one fits."""
 _RULE = " \t|:+=-,;\u2014" + "".join(map(chr, range(0x2500, 0x2580)))
 """What lines between header and rows are made of."""
@@ -62,7 +62,7 @@ def best_table(lines: Lines, names: Sequence[str] | None, preferred: str | None 
         return found
     rare = _RARE if names and len(names) > 1 else ""
     other = [_measured(Dialect("delimited", one), list(records(lines, one)), names) for one in rare
-             if lines.text.count(one, lines.start, lines.end) >= len(names or ()) - 1]
+             if lines.text.count(one, lines.start, lines.end) >= min(len(names or ()) - 1, len(lines.spans))]
     if "  " in lines.text:
         other.append(_measured(Dialect("aligned", " "), _aligned(lines), names))
     better = _best(other, names)

@@ -15,9 +15,10 @@ from structgen.formats.base import Found
 from structgen.formats.csv.rows import Cell
 from structgen.schema.scalars import distance, folded
 
-__all__ = ["mapped"]
+__all__ = ["mapped", "words_of"]
 
 _SUFFIX = re.compile(r"\s*(?:[:(\[/].*|\b(?:string|str|int|integer|float|number|text|date|bool|boolean))$")
+_WORD = re.compile(r"[^\W\d_]?[^\W\d_A-Z]+|[^\W\d_]+|[0-9]+")
 MAX_NAME = 100
 
 
@@ -39,6 +40,7 @@ def mapped(header: Sequence[Cell], names: Sequence[str], offset: int, found: lis
                     raise ReadError(f"the column {name!r} occurs twice", position=f"offset {header[hits[0]].start}")
                 order[place] = hits[0]
                 del free[hits[0]]
+    _by_words(cells, names, order, free)
     _by_letters(cells, names, order, free)
     for place, at in enumerate(order):
         if at is not None and header[at].text != names[place]:
@@ -67,6 +69,24 @@ def _fold(name: str) -> str:
 
 def _short(name: str) -> str:
     return folded(_SUFFIX.sub("", name[:MAX_NAME]))
+
+
+def words_of(name: str) -> frozenset[str]:
+    """The words of a name, as it is written with spaces, signs or capitals between them."""
+    return frozenset(one.casefold() for one in _WORD.findall(name[:MAX_NAME]))
+
+
+def _by_words(cells: Sequence[str], names: Sequence[str], order: list[int | None], free: dict[int, None]) -> None:
+    """Matches names that are part of a longer one, as in "Unit price", where each could mean but one."""
+    if len(free) > 50 or len(names) > 200:
+        return
+    words = {index: words_of(cells[index]) for index in free}
+    hits = {place: [index for index in free if words_of(name) and words_of(name) <= words[index]]
+            for place, name in enumerate(names) if order[place] is None}
+    for place, found in hits.items():
+        if len(found) == 1 and sum(found[0] in other for other in hits.values()) == 1:
+            order[place] = found[0]
+            del free[found[0]]
 
 
 def _by_letters(cells: Sequence[str], names: Sequence[str], order: list[int | None], free: dict[int, None]) -> None:

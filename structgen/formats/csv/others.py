@@ -12,12 +12,16 @@ from typing import Any, NamedTuple
 
 from structgen.errors import ReadError
 from structgen.formats.base import Found, format_named
+from structgen.formats.csv.dialects import DELIMITERS
 from structgen.schema.scalars import folded, scalar_text
 
 __all__ = ["Rows", "cell_text", "other_rows"]
 
 _TUPLE = re.compile(r"^\((.*)\)(?=,?\s*$)", re.MULTILINE)
 _PAIR = re.compile(r"\s*[\"']?([A-Za-z_][\w -]{0,40})[\"']?\s*[:=]\s*(.*)", re.DOTALL)
+_BULLET = re.compile(r"\s*(?:[-*\u2022]|[0-9]{1,4}[.)])\s+")
+MAX_LINE = 10_000
+"""Characters of a line that may name its cells."""
 _TAG = re.compile(r"<\s*(/?)\s*(tr|td|th|table)\b[^<>]{0,200}>", re.IGNORECASE)
 _INNER_TAG = re.compile(r"<[^<>]{0,200}>")
 
@@ -82,22 +86,34 @@ def cell_text(value: Any) -> str:
 
 
 def _by_pairs(text: str, start: int, end: int, names: Sequence[str] | None) -> Rows | None:
+    """The rows of lines that name every cell; a bullet or a number may stand before each."""
     lines = [line for line in text[start:end].splitlines() if line.strip()]
-    first = [_PAIR.fullmatch(cell) for cell in lines[0].split(",")] if len(lines[0]) < 10_000 else []
+    if len(lines[0]) > MAX_LINE or (len(lines) < 2 and names is None):
+        return None
+    bullets = [_BULLET.match(line) for line in lines]
+    if all(bullets):
+        lines = [line[one.end():] for line, one in zip(lines, bullets, strict=True) if one is not None]
+    for delimiter in DELIMITERS:
+        rows = _paired(lines, delimiter, names)
+        if rows is not None:
+            return Rows(rows, [Found("other-format", start, text[start:start + 60], "")], (start, end))
+    return None
+
+
+def _paired(lines: list[str], delimiter: str, names: Sequence[str] | None) -> list[dict[str, Any]] | None:
+    first = [_PAIR.fullmatch(cell) for cell in lines[0].split(delimiter)]
     found = [one[1].strip() for one in first if one is not None]
     known = {folded(name) for name in names or found}
     if len(found) < max(2, len(first)) or len(set(found)) < len(found) or not {folded(name) for name in found} <= known:
         return None
-    if len(lines) < 2 and names is None:
-        return None
     rows: list[dict[str, Any]] = []
     for line in lines:
-        cells = [_PAIR.fullmatch(cell) for cell in line.split(",")]
+        cells = [_PAIR.fullmatch(cell) for cell in line.split(delimiter)]
         row = {one[1].strip(): one[2].strip().strip("\"'") for one in cells if one is not None}
         if list(row) != found or len(cells) != len(found):
             return None
         rows.append(row)
-    return Rows(rows, [Found("other-format", start, lines[0][:60], "")], (start, end))
+    return rows
 
 
 def _by_html(text: str, start: int, end: int) -> Rows | None:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from structgen.formats.base import Found
 from structgen.formats.csv.records import Record
 
-__all__ = ["Cell", "Column", "Fuel", "columns_of", "decoded", "fitted"]
+__all__ = ["Cell", "Column", "Fuel", "columns_of", "decoded", "fitted", "is_number", "unmarked"]
 
 FUEL = 20_000
 FUEL_PER_CHARACTER = 4
@@ -27,6 +27,8 @@ SAMPLES = 200
 """Records looked at for what a column holds."""
 _GROUPED = re.compile(r"\s*[-+]?[$\u20ac\u00a3]?\s?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?\s*%?\s*")
 _NUMBER = re.compile(r"\s*[-+]?[$\u20ac\u00a3]?\s?[0-9][0-9_]*(?:[.,][0-9]+)*(?:[eE][-+]?[0-9]+)?\s*%?\s*")
+_MARKED = re.compile(r"\*\*(?=\S)([^*]+)(?<=\S)\*\*")
+_BREAK = re.compile(r" ?<br ?/?> ?", re.IGNORECASE)
 _WORST = 1_000
 _TRAILING = 4
 """What a delimiter too many at the end costs."""
@@ -202,3 +204,15 @@ def decoded(raw: str, start: int) -> Cell:
         found.append(Found("unescaped-quote", offset + 1 + inner.index('"'), '"', '""'))
         return Cell(inner, offset, tuple(found))
     return Cell(inner.replace('""', '"'), offset, tuple(found))
+
+
+def unmarked(cell: Cell) -> Cell:
+    """A cell of a Markdown table that is not bold as a whole; ``<br>`` is a line break."""
+    text, found = cell.text, list(cell.found)
+    if marked := _MARKED.fullmatch(text):
+        found.append(Found("emphasis", cell.start, text, marked[1]))
+        text = marked[1]
+    if _BREAK.search(text):
+        found.append(Found("line-break", cell.start, text, ""))
+        text = _BREAK.sub("\n", text)
+    return cell if text == cell.text else Cell(text, cell.start, tuple(found))

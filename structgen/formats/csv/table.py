@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from structgen.errors import ReadError
 from structgen.formats.base import Found
 from structgen.formats.csv.dialects import DELIMITERS, MAX_COLUMNS, Table, best_table, is_rule
+from structgen.formats.csv.header import words_of
 from structgen.formats.csv.prepared import prepared, respelled
 from structgen.formats.csv.records import Lines, Record
-from structgen.formats.csv.rows import Cell, Column, Fuel, columns_of, decoded, fitted, is_number
+from structgen.formats.csv.rows import Cell, Column, Fuel, columns_of, decoded, fitted, is_number, unmarked
 from structgen.schema.scalars import folded
 
 __all__ = ["Built", "built", "is_sentence"]
@@ -259,6 +260,9 @@ def _is_header(work: _Work, first: Record, rest: list[Record]) -> bool:
     cells = [folded(cell[:100].split(":")[0].split("(")[0]) for cell in first.cells]
     if sum(cell in wanted for cell in cells) * 2 >= min(len(cells), len(wanted)):
         return True
+    known, named = [words_of(name) for name in names], [words_of(cell) for cell in first.cells]
+    if len(cells) > 1 and sum(any(one and one <= words for one in known) for words in named) * 2 > len(cells):
+        return True
     if len(first.cells) != len(names) or first.damaged or not rest:
         return False
     columns = columns_of(rest, len(names), work.table.dialect.delimiter)
@@ -374,6 +378,7 @@ def _cells(work: _Work, one: Record, row: int | None = None) -> list[Cell | None
         quoted = one.quoted or [False] * len(one.cells)
         if kind != "delimited":
             cells = [decoded(text, start) for text, start in zip(one.cells, one.starts, strict=True)]
+            cells = [unmarked(cell) for cell in cells] if kind == "markdown" else cells
         else:
             cells = [Cell(text.strip() if work.spaced and not is_quoted else text, start)
                      for text, start, is_quoted in zip(one.cells, one.starts, quoted, strict=True)]
@@ -401,9 +406,12 @@ def _weighed(work: _Work, one: Record, row: int | None) -> list[Cell] | None:
                 Cell(" ".join(one.cells[width - 1:]), one.starts[width - 1],
                      (Found("unescaped-delimiter", one.starts[width - 1], " ".join(one.cells[width - 1:]), ""),))]
     pieces = work.pieces(one)
-    cells = fitted(pieces, one.starts, delimiter, work.columns, work.fuel)
+    if work.is_trailing and len(pieces) > width and not pieces[-1].strip():
+        work.note("trailing-delimiter", one.starts[-1] - 1, delimiter, row=row)
+        pieces = pieces[:-1]
+    cells = fitted(pieces, one.starts[:len(pieces)], delimiter, work.columns, work.fuel)
     if cells is None and one.damaged:
-        cells = [decoded(text, start) for text, start in zip(pieces, one.starts, strict=True)]
+        cells = [decoded(text, start) for text, start in zip(pieces, one.starts, strict=False)]
     if cells is not None and work.spaced:
         cells = [cell._replace(text=cell.text.strip()) for cell in cells]
     return cells

@@ -24,12 +24,12 @@ LOOKED_AT = 9
 
 class Frame:
     """An open container. ``key``: of the member that is read now; ``alone``: the repairs for names without a value:
-    if all names are, it is a set."""
+    if all names are, it is a set. ``first``: how many repairs there were before it."""
 
-    __slots__ = ("alone", "commas", "count", "fresh", "key", "kind", "offset", "place", "places", "value")
+    __slots__ = ("alone", "commas", "count", "first", "fresh", "key", "kind", "offset", "place", "places", "value")
 
-    def __init__(self, kind: str, offset: int, place: Place) -> None:
-        self.kind, self.offset, self.place = kind, offset, place
+    def __init__(self, kind: str, offset: int, place: Place, first: int) -> None:
+        self.kind, self.offset, self.place, self.first = kind, offset, place, first
         self.value: Any = {} if kind == "{" else []
         self.places: dict[Any, int] = {}
         self.key: Any = None

@@ -67,7 +67,13 @@ def decoded(text: str, start: int, end: int, quote: str, note: Note, *, cut: boo
     parts.append(text[at:end])
     if controls:  # one repair for all of a string: a text of many lines is one mistake
         note("control-character", first_control, "".join(controls), repr("".join(controls))[1:-1])
-    return "".join(parts)
+    whole = "".join(parts)
+    if cut and whole and "\ud800" <= whole[-1] < "\udc00":  # the first half of a character
+        at = text.rfind("\\u", start, end)
+        at = text.rfind("\\u", start, at) if at >= 0 and end < at + 6 else at
+        note("invalid-escape", at if at >= 0 else end - 1, text[at:at + 6] if at >= 0 else whole[-1], "")
+        return whole[:-1]
+    return whole
 
 
 class _Escapes:

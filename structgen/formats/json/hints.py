@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from structgen.formats.yaml.read_guide import ANY, Guide, guide_of
+from structgen.schema.guide import ANY, Guide, guide_of
 
 __all__ = ["NO_HINTS", "Hints"]
 

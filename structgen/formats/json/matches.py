@@ -6,11 +6,14 @@ is bounded by nodes times the square of the length, whatever the pattern; nothin
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from structgen.grammar.build import ANY_TEXT
 from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str, Substrings, Words
 from structgen.schema.words import is_piece
 
 
+@lru_cache(4096)
 def matches(node: Node, text: str) -> bool:
     """Whether the whole text belongs to the node's language."""
     return len(text) in _Run(text).ends(node, 0)

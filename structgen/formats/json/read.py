@@ -21,7 +21,7 @@ from structgen.formats.extract import Fence, Region, fence_at, regions
 from structgen.formats.json.hints import NO_HINTS, Hints
 from structgen.formats.json.scan import QUOTES
 from structgen.formats.json.structure import Structure
-from structgen.formats.json.words import word_value
+from structgen.formats.json.words import word_value, written
 
 __all__ = ["FORMAT"]
 
@@ -166,7 +166,7 @@ class _Groups:
         value, kind = word_value(word, is_cut=True)
         if kind == "unquoted-string":
             return None
-        found = [] if kind is None else [Found(kind, at, word, repr(value))]
+        found = [] if kind is None else [Found(kind, at, word, written(value))]
         return Candidate(value, found, (at, at + len(word)))
 
     def _whole_group(self, reader: Structure, start: int) -> list[Candidate]:

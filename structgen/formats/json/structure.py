@@ -13,14 +13,14 @@ import re
 from typing import Any
 
 from structgen.errors import ReadError
-from structgen.formats.base import Candidate, Found, Place
+from structgen.formats.base import Candidate, Found, Place, keys_of
 from structgen.formats.json.bare import bare_end
 from structgen.formats.json.brackets import CLOSERS, Brackets, Frame
 from structgen.formats.json.content import decoded, unescaped_once
 from structgen.formats.json.ends import Ends, Span
 from structgen.formats.json.hints import NO_HINTS, Hints
 from structgen.formats.json.scan import QUOTES, VISIBLE, Scanner
-from structgen.formats.json.words import word_value
+from structgen.formats.json.words import is_scalar, word_value, written
 
 __all__ = ["MAX_DEPTH", "MAX_REPAIRS", "Structure"]
 
@@ -150,10 +150,10 @@ class Structure:
         self.ends.open_brackets.pop()
         value = frame.value
         if frame.kind == "{" and frame.count and len(frame.alone) == frame.count and not self.is_cut:
-            self.found.append(Found("set", frame.offset, "{", "[", frame.place))
-            value, frame.places = list(value), dict(enumerate(frame.places.values()))
+            value, frame.places = self._as_set(frame), dict(enumerate(frame.places.values()))
         elif frame.kind == "(":
             if frame.count == 1 and not frame.commas:
+                self._lift(frame)
                 self._store(value[0])
                 return
             self.found.append(Found("tuple", frame.offset, "(", "[", frame.place))
@@ -161,6 +161,26 @@ class Structure:
         self.places[id(value)] = frame.places
         self._containers.append(value)  # alive, so that its id stays its own
         self._store(value)
+
+    def _lift(self, frame: Frame) -> None:
+        """Places the repairs in brackets that are none of the value's where the value is."""
+        depth = len(keys_of(frame.place))
+        for at in range(frame.first, len(self.found)):
+            keys = keys_of(self.found[at].place)
+            if len(keys) > depth:
+                place = frame.place
+                for key in keys[depth + 1:]:
+                    place = (place, key)
+                self.found[at] = self.found[at]._replace(place=place)
+
+    def _as_set(self, frame: Frame) -> list[Any]:
+        """The items of a set, whose bare numbers and literals were read as names."""
+        starts = {offset: name for name, offset in frame.places.items() if self.text[offset] not in QUOTES}
+        self.found[frame.first:] = [one for one in self.found[frame.first:]
+                                    if one.kind != "unquoted-key" or one.offset not in starts]
+        self.found.append(Found("set", frame.offset, "{", "[", frame.place))
+        bare = set(starts.values())
+        return [word_value(name)[0] if name in bare else name for name in frame.value]
 
     def _store(self, value: Any) -> None:
         if not self._stack:
@@ -185,7 +205,7 @@ class Structure:
         place: Place = None
         if frame is not None:
             place = (frame.place, frame.key if frame.kind == "{" else frame.count)
-        self._stack.append(Frame(kind, self.at, place))
+        self._stack.append(Frame(kind, self.at, place, len(self.found)))
         self.ends.open_brackets.append(kind)
         self.at += 1
 
@@ -266,7 +286,7 @@ class Structure:
             self._drop("other-colon", self.at + (2 if self.text.startswith("=>", self.at) else 1), ":")
         elif one in ",}])" or not one or self.text.startswith(_FENCE, self.at):
             missing = Found("missing-value", self.at, "", "null", (frame.place, frame.key))
-            if self.text[start] in QUOTES:
+            if self.text[start] in QUOTES or is_scalar(frame.key):
                 frame.alone.append(missing)
             else:
                 self.found.append(missing)
@@ -425,8 +445,7 @@ class Structure:
             return
         value, kind = word_value(word, is_cut=is_cut)
         if kind is not None:
-            after = "null" if kind == "not-finite" else f'"{word}"' if kind == "unquoted-string" else repr(value)
-            self.note(kind, start, word, after)
+            self.note(kind, start, word, written(value))
         self._store(value)
 
     def _prefix(self, start: int) -> int:

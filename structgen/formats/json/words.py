@@ -7,12 +7,14 @@ like 1/3, versions and dates: a type may still make numbers and dates of them.
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from typing import Any
 
 from structgen.schema.coerce import Spelled
 
-__all__ = ["MAX_DIGITS", "is_scalar", "number_at", "word_value"]
+__all__ = ["MAX_DIGITS", "is_scalar", "number_at", "word_value", "written"]
 
 MAX_DIGITS = 4000
 """Digits of an integer; Python itself refuses to read more than 4300, because that takes quadratic time."""
@@ -23,6 +25,7 @@ _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _RADIX = re.compile(r"([+-]?)0(?:[xX]([0-9a-fA-F_]+)|[oO]([0-7_]+)|[bB]([01_]+))n?")
 _CUT = re.compile(r"(-?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][+-]?)?|-")
 
+_CUT_LITERALS = {word[:end]: word for word in ("true", "false", "null") for end in range(2, len(word))}
 _JSON_LITERALS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _LITERALS: dict[str, Any] = {**_JSON_LITERALS, "none": None, "nil": None, "undefined": None}
 _NOT_FINITE = {"nan": "nan", "infinity": "inf", "+infinity": "inf", "-infinity": "-inf", "inf": "inf", "-inf": "-inf"}
@@ -35,12 +38,19 @@ def word_value(text: str, *, is_cut: bool = False) -> tuple[Any, str | None]:
     first = text[:1]
     if first.isdecimal() or first in "+-.":
         return _number(text, is_cut)
+    if is_cut and text in _CUT_LITERALS:
+        return _JSON_LITERALS[_CUT_LITERALS[text]], "cut-literal"
     small = text.lower()
     if small in _LITERALS and (text == small or text == text.upper() or text == text.capitalize()):
         return _LITERALS[small], "literal"
     if small in _NOT_FINITE:
         return float(_NOT_FINITE[small]), "not-finite"
     return text, "unquoted-string"
+
+
+def written(value: Any) -> str:
+    """A scalar as JSON writes it, and null for a number that is not finite."""
+    return "null" if value != value or value in (math.inf, -math.inf) else json.dumps(value, ensure_ascii=False)
 
 
 def is_scalar(text: str) -> bool:

@@ -63,6 +63,8 @@ class Catalog:
 
     def only(self, names: Iterable[str]) -> Catalog:
         """The catalogue of these tables alone; ``SchemaError`` if one of them is not there."""
+        if not isinstance(names, Iterable):
+            raise SchemaError(f"tables={names!r} is no list of names")
         wanted = {}
         for name in [names] if isinstance(names, str) else names:
             found = self.table(name) if isinstance(name, str) else None
@@ -219,14 +221,13 @@ def _completed(table: Table, others: Mapping[str, Table]) -> Table:
 # --- databases --------------------------------------------------------------------------------------------------------
 
 def _from_sqlite(connection: sqlite3.Connection) -> tuple[Table, ...]:
-    cursor = connection.cursor()
-    cursor.row_factory = None  # the caller's own factory may make anything of a row
-
     def rows(query: str, *parameters: str) -> list[tuple[Any, ...]]:
         return cursor.execute(query, parameters).fetchall()
 
     found: dict[str, Table] = {}
     try:
+        cursor = connection.cursor()
+        cursor.row_factory = None  # the caller's own factory may make anything of a row
         for name, kind in rows("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') "
                                "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"):
             info = rows("SELECT name, type, pk FROM pragma_table_xinfo(?) WHERE hidden <> 1 ORDER BY cid", name)

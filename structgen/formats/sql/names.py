@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
-from itertools import count
+from itertools import count, groupby
 
 from structgen.automaton.dfa import Dfa
 from structgen.automaton.languages import text_language
@@ -22,7 +22,7 @@ from structgen.formats.sql.catalog import Catalog, Dialect
 from structgen.grammar.build import EMPTY, NEVER, alt, literal, seq
 from structgen.grammar.files import grammar
 from structgen.grammar.names import NONE, Do, Names
-from structgen.grammar.nodes import Alt, And, Chars, Grammar, Named, Node, Not, Ref, Step, Text
+from structgen.grammar.nodes import And, Chars, Grammar, Named, Node, Not, Ref, Step, Text
 from structgen.grammar.rewrite import rewritten
 from structgen.limits import Limits
 
@@ -136,8 +136,7 @@ class _Naming:
         common = list(zip(self.common, range(first_common, first_common + len(self.common)), strict=True))
         qualifier = self._named(Do.QUALIFIER, [*tables, *aliases, *common])
         dot = literal(".")
-        other = Text(And((_body(self._grammar.rules["plain_name"]), Not(Alt(tuple(_folded(name) for name, _ in every))))))
-        known = [_folded(name) for name, _ in every]
+        other = Text(And((_body(self._grammar.rules["plain_name"]), Not(_any_of(name for name, _ in every)))))
         rules: dict[str, Node] = {
             "column": alt([self._named(Do.LOOSE, every), seq(qualifier, dot, self._named(Do.ATTRIBUTE, every))]),
             "result_column": alt([self._named(Do.LOOSE_GIVEN, every),
@@ -156,7 +155,7 @@ class _Naming:
             "position": positions(),
         }
         if "double_quoted" in self._grammar.rules:  # what names a column is no text
-            quoted = seq(literal('"'), alt(known), literal('"'))
+            quoted = seq(literal('"'), _any_of(name for name, _ in every), literal('"'))
             rules["double_quoted"] = Text(And((_body(self._grammar.rules["double_quoted"]), Not(quoted))))
         return rules
 
@@ -196,6 +195,27 @@ def positions() -> Node:
 def _folded(name: str) -> Node:
     """A name without case, in ASCII as the dialects have it."""
     return seq(*[_letter(one) for one in name])
+
+
+def _any_of(names: Iterable[str]) -> Node:
+    """Any of some names without case. What they begin with alike is written once: thousands of names in a row would each
+    be looked at for every letter."""
+    sorted_names = sorted({"".join(one.lower() if one.isascii() else one for one in name) for name in names})
+    return _branches(sorted_names, 0)
+
+
+def _branches(names: list[str], depth: int) -> Node:
+    """The names of a sorted list behind their first ``depth`` letters, which they share."""
+    if len(names) == 1:
+        return _folded(names[0][depth:])
+    first, last = names[0], names[-1]
+    shared = depth
+    while shared < len(first) and first[shared] == last[shared]:
+        shared += 1
+    ends = len(first) == shared
+    groups = groupby(names[ends:], key=lambda name: name[shared])
+    rest = alt([*([EMPTY] if ends else []), *(_branches(list(group), shared) for _, group in groups)])
+    return seq(_folded(first[depth:shared]), rest)
 
 
 @lru_cache(maxsize=1024)

@@ -19,12 +19,12 @@ from typing import Any
 from structgen.errors import ReadError, SchemaError
 from structgen.formats.base import Candidate, Format, Found, Place, keys_of
 from structgen.formats.extract import Fence, Region, fence_at, regions
-from structgen.formats.yaml.read_guide import ANY, guide_of
 from structgen.formats.yaml.read_lines import Row, dash_at, key_at, rows_of, weak_key_at
 from structgen.formats.yaml.read_strict import MAX_LINES, strict_value
 from structgen.formats.yaml.read_values import BlockReader
 from structgen.formats.yaml.write import write
 from structgen.schema.coerce import coerce
+from structgen.schema.guide import ANY, guide_of
 
 __all__ = ["FORMAT"]
 
@@ -187,7 +187,9 @@ class _Reader:
             value = strict_value(text[start:end].removeprefix("\ufeff"), typed)
         except ValueError:
             return
-        yield Candidate(value, [], (start, end))
+        is_one_text = self.guide.is_list and isinstance(value, str) and block is not None and isinstance(block.value, list)
+        if not is_one_text:  # lines that were found to be items
+            yield Candidate(value, [], (start, end))
 
     def block(self, text: str, start: int, end: int, typed: bool) -> Candidate | None:
         reader = BlockReader(text, start, end, self.guide, typed)

@@ -14,7 +14,6 @@ from typing import Any
 
 from structgen.errors import ReadError
 from structgen.formats.base import Candidate, Found
-from structgen.formats.yaml.read_guide import ANY, Guide, Wrapper
 from structgen.formats.yaml.read_lines import (
     Key,
     Row,
@@ -29,6 +28,7 @@ from structgen.formats.yaml.read_lines import (
 from structgen.formats.yaml.read_open import Frame, OpenText
 from structgen.formats.yaml.read_scalars import word
 from structgen.formats.yaml.read_strict import MAX_DEPTH, MAX_REPAIRS
+from structgen.schema.guide import ANY, Guide, Wrapper
 
 __all__ = ["Placer"]
 
@@ -464,14 +464,15 @@ class Placer(ABC):
             top.pending = False
             self.value(top, row, at, guide)
             return
+        if self.is_afterword(row, at, col):
+            self.note("surrounding-text", at, self.text[at : row.end], "")
+            self.index += 1
+            return
         lists = [frame for frame in self.stack[-NEAREST:] if not frame.is_map and col == frame.col]
         if lists and (lists[-1].parent < col or (lists[-1].guide.item.kinds and lists[-1].guide.item.is_scalar)):
             self.finish_text()
             self.pop_to(lists[-1])
             self.missing_dash(lists[-1], row, at, col)
-        elif self.is_afterword(row, at, col):
-            self.note("surrounding-text", at, self.text[at : row.end], "")
-            self.index += 1
         elif self.text_goes_on(col) and not self.is_closing(row, at):
             self.go_on(row, at, col)
         else:

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from structgen.errors import ReadError
 from structgen.formats.base import Found, Place
-from structgen.formats.yaml.read_guide import Guide
 from structgen.formats.yaml.read_lines import is_comment
 from structgen.formats.yaml.read_scalars import decoded, word
 from structgen.formats.yaml.read_strict import MAX_DEPTH, MAX_PARTS, MAX_REPAIRS
+from structgen.schema.guide import Guide
 
 __all__ = ["Flow", "read_flow"]
 
@@ -174,7 +174,8 @@ class _Reader:
     def member(self, frame: _Frame) -> None:
         start = self.at
         if self.text.startswith("? ", start):
-            self.at += 2
+            begin = _SPACE.match(self.text, start + 2, self.end)
+            self.at = begin.end() if begin is not None and begin.end() < self.end else start
         name = self.scalar(True, None)
         frame.key = name if isinstance(name, str) else str(name)
         self.places[id(frame.value)][frame.key] = start

@@ -15,9 +15,9 @@ from typing import Any
 
 from structgen.errors import ReadError
 from structgen.formats.base import Growth, growth_named
-from structgen.formats.yaml.read_guide import ANY
 from structgen.formats.yaml.read_lines import dash_at, key_at, weak_dash_at
 from structgen.formats.yaml.read_values import BlockReader
+from structgen.schema.guide import ANY
 
 __all__ = ["YamlGrowth"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from structgen.formats.base import Found, Place
-from structgen.formats.yaml.read_guide import Guide
+from structgen.schema.guide import Guide
 
 __all__ = ["Frame", "OpenText"]
 

@@ -14,11 +14,11 @@ from typing import Any
 from structgen.formats.base import Found
 from structgen.formats.yaml.read_block import BULLETS, Placer
 from structgen.formats.yaml.read_flow import read_flow
-from structgen.formats.yaml.read_guide import Guide
 from structgen.formats.yaml.read_lines import Row, dash_at, is_comment, key_at, weak_dash_at, weak_key_at
 from structgen.formats.yaml.read_open import Frame, OpenText
 from structgen.formats.yaml.read_scalars import decoded
 from structgen.formats.yaml.read_strict import MAX_DEPTH, MAX_PARTS, Refused
+from structgen.schema.guide import Guide
 
 __all__ = ["BlockReader"]
 

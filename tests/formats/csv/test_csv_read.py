@@ -62,6 +62,8 @@ def kinds(reading: sg.Reading) -> list[str]:
     ('{"name": "Ada", "age": 36}\n{"name": "Bob", "age": 41}', "other-format"),
     ("<table><tr><th>name<th>age</tr><tr><td>Ada<td>36</tr><tr><td>Bob<td>41</tr></table>", "other-format"),
     ("name: Ada, age: 36\nname: Bob, age: 41", "other-format"),
+    ("1. name=Ada; age=36\n2. name=Bob; age=41", "other-format"),
+    ("| name | age |\n|---|---|\n| **Ada** | 36 |\n| Bob | 41 |", "emphasis"),
 ])  # fmt: skip
 def test_one_table_in_many_shapes(text: str, kind: str | None) -> None:
     reading = sg.read(text, format="csv")
@@ -92,6 +94,7 @@ def test_cells_of_a_damaged_row(row: str, cells: list[str]) -> None:
 @pytest.mark.parametrize(("header", "kind"), [
     ("Name,AGE", "field-name"), ("age,name", "column-order"), ("id,name,age", "extra-column"), ("nmae,age", "field-name"),
     ("name:string,age:int", "field-name"), ("**name**,age (years)", "field-name"),
+    ("Full name,Age in years", "field-name"), ("firstName,age", "field-name"),
     ("name,lifespan", "renamed-column"), (None, "missing-header"),
 ])  # fmt: skip
 def test_headers_of_known_columns(header: str | None, kind: str) -> None:
@@ -101,6 +104,45 @@ def test_headers_of_known_columns(header: str | None, kind: str) -> None:
     reading = sg.read("\n".join(filter(None, [header, row])), format="csv", columns=["name", "age"])
     assert reading.value == [["name", "age"], ["Ada", "36"]]
     assert kind in kinds(reading)
+
+
+@pytest.mark.parametrize("delimiter", ["\uff0c", "\u060c", "^", " ~ "])
+def test_an_unusual_delimiter_between_known_columns(delimiter: str) -> None:
+    text = "\n".join(delimiter.join(row) for row in PEOPLE)
+    assert sg.read(text, list[Person], format="csv").value == [Person("Ada", 36), Person("Bob", 41)]
+
+
+@pytest.mark.parametrize(("lines", "rows"), [
+    # a lone quote of another style is a letter; so is a pair that no delimiter needs
+    (["\u00ab,1", "x,2", "y"], [["\u00ab", "1"], ["x", "2"], ["y", ""]]),
+    (["\u00aba,b\u00bb", "x"], [["\u00aba", "b\u00bb"], ["x", ""]]),
+    (["\u201ca, b\u201d,1", "\u201cc\u201d,2"], [["a, b", "1"], ["c", "2"]]),
+    (['\u201ca, b\u201d,"1"', '"say \u201cx, y\u201d",2'], [["a, b", "1"], ["say \u201cx, y\u201d", "2"]]),
+    (["\u2502,|", "x"], [["\u2502", "|"], ["x", ""]]),
+    ([",||", "0"], [["", "||"], ["0", ""]]),
+])
+def test_quotes_and_bars_of_another_style_are_letters_where_nothing_else_is_said(
+        lines: list[str], rows: list[list[str]]) -> None:
+    assert sg.read("\n".join(["k,v", *lines]), format="csv").value == [["k", "v"], *rows]
+
+
+def test_a_quote_that_is_not_closed_in_rows_that_end_in_a_delimiter() -> None:
+    text = 'a,b,c\n"x, y","z",1,\n"x","z",2,\n"not closed,"z",3,'
+    assert sg.read(text, format="csv").value[-1] == ["not closed", "z", "3"]
+    assert sg.read("| a | b |\n|---|---|\n| `f()` | x<br>y |", format="csv").value[-1] == ["`f()`", "x\ny"]
+
+
+def test_a_line_of_delimiters_or_of_spaces_is_said() -> None:
+    assert kinds(sg.read("1\r\t", format="csv")) == ["trailing-delimiter"]
+    assert kinds(sg.read('"a"\n \n', format="csv")) == ["blank-line"]
+    assert kinds(sg.read("name\nSmith, John\nBob", format="csv")) == ["unescaped-delimiter"]
+
+
+def test_a_damaged_table_of_too_many_lines_is_refused_and_a_valid_one_is_read() -> None:
+    text = "a,b\n" + "--,1\n" * 30_000
+    assert sg.read(text, format="csv").value[-1] == ["--", "1"]
+    with pytest.raises(sg.ReadError, match="20000 lines"):
+        sg.read(text + "x", format="csv")
 
 
 def test_typed_cells_cost_nothing_as_csv_writes_them_and_something_else() -> None:

@@ -65,6 +65,7 @@ CASES: list[tuple[str, Any, str]] = [
     ('["a": 1]', [{"a": 1}], "missing-bracket unclosed-bracket"),
     ('{"a": (1, "x")}', {"a": [1, "x"]}, "tuple"),
     ("{'a', 'b'}", ["a", "b"], "quote-style quote-style set"),
+    ("{'a': {1, 'x', None}}", {"a": [1, "x", None]}, "quote-style set quote-style"),
     ('{"a": , "b": 1}', {"a": None, "b": 1}, "missing-value"),
     ('{"a": 1, "a": 2}', {"a": 2}, "duplicate-key"),
     ('{"a":\u00a01}', {"a": 1}, "white-space"),
@@ -127,6 +128,10 @@ CASES: list[tuple[str, Any, str]] = [
     ('{"a": 1,234, "b": 2}', {"a": 1234, "b": 2}, "number-spelling"),
     ('{"a": 007, "b": 1/3, "c": 1.2.3}', {"a": "007", "b": "1/3", "c": "1.2.3"}, " ".join(["unquoted-string"] * 3)),
     ("[NaN, -Infinity, 1]", [None, None, 1], "not-finite not-finite"),
+    ('{"a": tru', {"a": True}, "cut-literal unclosed-bracket"),
+    ("[1, nul", [1, None], "cut-literal unclosed-bracket"),
+    ('{"a": fals}', {"a": "fals"}, "unquoted-string"),
+    ('{"a": "x\\ud83d', {"a": "x"}, "invalid-escape missing-quote unclosed-bracket"),
     ("[1, 2e", [1, 2], "cut-number unclosed-bracket"),
 ]
 
@@ -199,6 +204,15 @@ def test_repairs_say_where() -> None:
         ("unclosed-bracket", 39, 3, 16, "$", "", "}"),
     ]
     assert str(reading).splitlines()[1] == "3:9: unquoted-string at $.a[1].d: 'tru e' -> '\"tru e\"'"
+
+
+def test_repairs_say_what_stands_there_instead() -> None:
+    reading = sg.read("{'a': Decimal('1.5'), \"b\": [None, NaN, +1, 2.]}")
+    assert [(one.kind, one.path, one.before, one.after) for one in reading.repairs] == [
+        ("quote-style", "$", "'", '"'), ("wrapper", "$.a", "Decimal(", ""), ("quote-style", "$.a", "'", '"'),
+        ("literal", "$.b[0]", "None", "null"), ("not-finite", "$.b[1]", "NaN", "null"),
+        ("number-spelling", "$.b[2]", "+1", "1"), ("number-spelling", "$.b[3]", "2.", "2.0"),
+    ]  # fmt: skip
 
 
 def test_repairs_of_a_list_are_placed_at_the_list() -> None:

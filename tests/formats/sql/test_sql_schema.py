@@ -13,7 +13,9 @@ import pytest
 import sqlglot
 
 from structgen import Compiler, Sql, Vocabulary
+from structgen.errors import SchemaError
 from structgen.formats.sql.names import COMMON
+from structgen.limits import Limits
 from structgen.matching.native_engine import AVAILABLE
 
 WORDS = (
@@ -203,3 +205,56 @@ def test_schema_gold_queries_are_accepted() -> None:
         if not (matcher.advance_bytes(row["sql"].encode()) and matcher.is_accepting):
             refused.append(row["sql"])
     assert len(refused) <= 0.02 * len(rows), refused
+
+
+def test_sql_takes_wide_schemas() -> None:
+    wide = {f"table_{i}": [f"col_{i}_{j}" for j in range(50)] for i in range(100)}
+    compiled = Compiler(VOCABULARY).compile(Sql(schema=wide))
+
+    def taken(text: str) -> bool:
+        return bool(compiled.matcher().advance_bytes(text.encode()))
+
+    assert taken("SELECT t1.Col_5_3 FROM table_5 AS t1 WHERE col_5_49 = 1")
+    assert taken("SELECT 1 AS col_100_0 FROM table_5") and not taken("SELECT col_5_50 FROM table_5")
+
+
+def test_sql_takes_names_that_begin_alike() -> None:
+    names = {"t": ["a" * length for length in range(1, 64, 3)]}
+    compiled = Compiler(VOCABULARY).compile(Sql(schema=names))
+    for length in range(1, 64):
+        text = f"SELECT 1 AS {'A' * length} FROM t ORDER BY {'a' * length}"
+        matcher = compiled.matcher()
+        assert (matcher.advance_bytes(text.encode()) and matcher.is_accepting) == (length % 3 == 1)
+
+
+@pytest.mark.parametrize("tables", [3, [3], ["nothing"], []])
+def test_sql_says_which_tables_are_not_there(tables: Any) -> None:
+    with pytest.raises(SchemaError):
+        Sql(schema=TABLES, tables=tables).catalog(Limits())
+
+
+def test_sql_of_a_closed_connection_is_refused() -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.close()
+    with pytest.raises(SchemaError, match="closed"):
+        Sql(schema=connection).catalog(Limits())
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="of the native engine")
+def test_sql_masks_are_those_of_stepping_every_token() -> None:
+    """What masks keep from one scope to another (native/walks.cpp), over tokens that end names, texts and brackets."""
+    chance = random.Random(7)
+    pieces = {text[at : at + length].encode() for text in GOOD for at in range(len(text)) for length in range(2, 9)}
+    texts = [*(bytes([byte]) for byte in range(256)), *sorted(chance.sample(sorted(pieces), 3000)), b"'x' = '", b"'')",
+             b") (", b"''"]
+    grammar = Compiler(Vocabulary([*texts, None], [len(texts)]), engine="native").compile(Sql(schema=TABLES))
+    for text in GOOD:
+        matcher = grammar.matcher()
+        rest = text.encode()
+        while rest:
+            assert matcher.mask().tobytes() == matcher.mask_by_steps(), rest
+            fitting = [token for token, one in enumerate(texts) if rest.startswith(one)]
+            token = chance.choice(fitting)
+            assert matcher.advance(token)
+            rest = rest[len(texts[token]) :]
+        assert matcher.mask().tobytes() == matcher.mask_by_steps()

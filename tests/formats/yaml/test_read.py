@@ -149,6 +149,34 @@ class Task(BaseModel):
     steps: list[str] = []
 
 
+TEXTS = {"type": "array", "items": {"type": "string"}}
+
+
+@pytest.mark.parametrize(("text", "value", "kinds"), [
+    ("1. a\n2. b: c", ["a", "b: c"], ["bullet", "unquoted-colon"]),
+    ("1) no\n2) 5", ["no", "5"], ["bullet", "to-text"]),
+    ("a\nb", ["a", "b"], ["missing-dash"]),
+    ("Mine\n- a\n- b", ["a", "b"], ["surrounding-text"]),
+    ("- a\n- b\nThis is all that I could find.", ["a", "b"], ["surrounding-text"]),
+    ("- 1. a\n- 2. b", ["1. a", "2. b"], []),
+    ("3. a", ["3. a"], ["one-to-list"]),
+])  # fmt: skip
+def test_a_list_of_texts_as_models_write_it(text: str, value: Any, kinds: list[str]) -> None:
+    reading = read(text, TEXTS)
+    assert reading.value == value
+    assert [repair.kind for repair in reading.repairs] == kinds
+
+
+def test_numbered_objects_and_a_path_with_its_backslashes() -> None:
+    members = {"n": {"type": "string"}, "p": {"type": "number"}}
+    objects = {"type": "array", "items": {"type": "object", "properties": members}}
+    assert read("1. n: x\n   p: 3\n2. n: y\n   p: 4", objects).value == [{"n": "x", "p": 3}, {"n": "y", "p": 4}]
+    reading = read('a: "C:\\Users\\new"')
+    assert reading.value == {"a": "C:\\Users\\new"}
+    assert [repair.kind for repair in reading.repairs] == ["invalid-escape"]
+    assert read("{? ").repairs
+
+
 def test_an_instance_and_an_audit_with_positions() -> None:
     text = "```yaml\ntitle: Fix: the #12 bug\nState: Done\ndue: March 3, 2025\nsteps:\n  -look\n  -leap\n```"
     reading = sg.read(text, Task, format="yaml")

@@ -16,9 +16,9 @@ from pydantic import BaseModel, TypeAdapter
 import structgen as sg
 from structgen.formats.base import KINDS, Found
 from structgen.formats.yaml.read import FORMAT
-from structgen.formats.yaml.read_guide import ANY
 from structgen.formats.yaml.read_values import BlockReader
 from structgen.schema.coerce import COERCIONS
+from structgen.schema.guide import ANY
 
 EXAMPLES = int(os.environ.get("STRUCTGEN_EXAMPLES", "120"))
 LAW = settings(max_examples=EXAMPLES)

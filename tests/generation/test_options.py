@@ -1,0 +1,143 @@
+"""Options as strangers pass them: odd values and combinations are right, or refused by name before the model is asked."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from generation.writers import END, PROMPT, saying
+from pydantic import BaseModel
+
+from structgen.errors import GenerationError
+from structgen.generation.beam import beam
+from structgen.generation.model import Model
+from structgen.generation.retry import Retry
+from structgen.generation.sampling import Sampling
+from structgen.generation.search import best_of, select, until, verify, vote
+
+
+class Person(BaseModel):
+    name: str
+    age: int
+
+
+TEXT = '{"name":"Ada","age":36}'
+REFUSED: list[tuple[str, dict[str, Any]]] = [
+    ("n='2' is not a whole number", {"n": "2"}),
+    ("n=0 is not a whole number, at least 1", {"n": 0}),
+    ("max_tokens='5' is not a whole number", {"max_tokens": "5"}),
+    ("max_tokens=1.5 is not a whole number", {"max_tokens": 1.5}),
+    ("max_tokens=True is not a whole number", {"max_tokens": True}),
+    ("temperature='hot' is not a number", {"temperature": "hot"}),
+    ("temperature=nan is not", {"temperature": float("nan")}),
+    ("top_k=1.5 is not a whole number", {"top_k": 1.5, "temperature": 1.0}),
+    ("top_p='0.9' is not a number", {"top_p": "0.9"}),
+    ("seed='x' is not a whole number", {"seed": "x"}),
+    ("seed=1180591620717411303424 is not a whole number", {"seed": 2**70}),
+    ("top_logprobs=-1 is not a whole number, at least 0", {"top_logprobs": -1}),
+    ("attempts='a' is not a whole number", {"retry": "a"}),
+    ("strategy=7 is none", {"strategy": 7}),
+    ("strategy=<function best_of", {"strategy": best_of}),
+    ("n=2.5 is not a whole number", {"strategy": vote(2.5)}),  # type: ignore[arg-type]
+    ("n=0 is not a whole number", {"strategy": until(lambda value: True, max=0)}),
+    ("the check of verify gave None", {"strategy": verify(lambda value: None, n=2)}),  # type: ignore[arg-type,return-value]
+    ("the check of verify gave nan", {"strategy": verify(lambda value: float("nan"), n=2)}),
+    ("repair=True has no meaning under the mask", {"repair": True}),
+    ("stop texts have no meaning for a type", {"stop": "x"}),
+    ("beam search takes no temperature, cut", {"strategy": beam(2), "sampling": Sampling(min_p=0.1)}),
+    ("the prefix is int, not str", {"prefix": 3}),
+]
+
+
+@pytest.mark.parametrize(("message", "options"), REFUSED, ids=[message[:40] for message, _ in REFUSED])
+def test_what_makes_no_sense_is_refused_by_name(message: str, options: dict[str, Any]) -> None:
+    with pytest.raises(GenerationError) as caught:
+        saying(TEXT).generate(PROMPT, Person, instructions=None, **options)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("stop", [b"x", [5], 5, [""]])
+def test_stop_texts_are_texts(stop: Any) -> None:
+    with pytest.raises(GenerationError, match="stop"):
+        saying(TEXT).generate(PROMPT, None, instructions=None, stop=stop)
+
+
+def test_records_refuse_what_they_cannot_mean() -> None:
+    for message, make in {
+        "temperatures has -1.0": lambda: Retry(temperatures=(-1.0,)),
+        "backoff_s=-1.0 is not a number of seconds": lambda: Retry(backoff_s=-1.0),
+        "deadline_s='soon' is not": lambda: Retry(deadline_s="soon"),  # type: ignore[arg-type]
+        "by='x' is unknown": lambda: vote(2, by="x"),  # type: ignore[arg-type]
+        "by='longest' is unknown": lambda: select(2, "longest"),  # type: ignore[arg-type]
+        "score='x' is unknown": lambda: best_of(2, score="x"),  # type: ignore[arg-type]
+        "logit_bias=[1] is not a mapping": lambda: Sampling(logit_bias=[1]),  # type: ignore[arg-type]
+        "width='2' is not a whole number": lambda: beam("2"),  # type: ignore[arg-type]
+    }.items():
+        with pytest.raises(GenerationError) as caught:
+            make()
+        assert message in str(caught.value)
+
+
+def test_one_token_is_enough_where_the_text_has_one() -> None:
+    for options in ({}, {"strategy": beam(2)}, {"strategy": best_of(2)}):
+        assert saying("1").generate(PROMPT, int, instructions=None, max_tokens=1, **options).text == "1"  # type: ignore[arg-type]
+
+
+def test_a_bias_on_the_end_moves_only_where_an_end_is_allowed() -> None:
+    def text(output_type: Any, bias: float, **options: Any) -> str:
+        sampling = Sampling(logit_bias={END: bias})
+        return saying("1").generate(PROMPT, output_type, instructions=None, sampling=sampling, **options).text
+
+    assert text(int, 100.0) == "1"
+    assert text(None, 100.0) == ""
+    assert len(text(int, float("-inf"), max_tokens=8)) == 8
+
+
+def test_a_batch_is_a_list() -> None:
+    with pytest.raises(GenerationError, match="the prompts of a batch are one text"):
+        saying(TEXT).generate_batch("abc", Person)
+    with pytest.raises(GenerationError, match="2 prompts and 1 ways of sampling"):
+        saying(TEXT).generate_batch([PROMPT] * 2, Person, sampling=[Sampling()])
+    assert saying(TEXT).generate_batch([], Person) == []
+    mixed: list[Any] = [PROMPT, None, 5, PROMPT]
+    found = saying(TEXT).generate_batch(mixed, Person, instructions=None)
+    assert [isinstance(one, GenerationError) for one in found] == [False, True, True, False]
+
+
+def drawn(model: Model, seed: int) -> str:
+    sampling = Sampling(temperature=1.3, seed=seed)
+    return model.generate(PROMPT, Person, instructions=None, sampling=sampling, max_tokens=60).text
+
+
+def test_seeds_give_the_same_in_batches_threads_and_streams() -> None:
+    model = saying(TEXT, weights=[6.0])
+    alone = [drawn(model, seed) for seed in range(4)]
+    assert len(set(alone)) > 1
+    batch = model.generate_batch([PROMPT] * 4, Person, instructions=None, max_tokens=60,
+                                 sampling=Sampling(temperature=1.3, seed=0))
+    assert [getattr(one, "text", None) for one in batch] == alone
+    found: dict[int, str] = {}
+    threads = [threading.Thread(target=lambda seed: found.update({seed: drawn(model, seed)}), args=(seed,))
+               for seed in range(4)]
+    threads += [threading.Thread(target=lambda seed: found.update({seed + 10: streamed(model, seed)}), args=(seed,))
+                for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [found[seed] for seed in range(4)] == [found[seed + 10] for seed in range(4)] == alone
+
+
+def streamed(model: Model, seed: int) -> str:
+    sampling = Sampling(temperature=1.3, seed=seed)
+    return list(model.stream(PROMPT, Person, instructions=None, sampling=sampling, max_tokens=60))[-1].text
+
+
+def test_a_check_may_ask_the_same_model() -> None:
+    model = saying(TEXT)
+
+    def check(value: Person) -> bool:
+        return bool(model.generate(PROMPT, Person, instructions=None).value == value)
+
+    assert model.generate(PROMPT, Person, instructions=None, check=check).text == TEXT
