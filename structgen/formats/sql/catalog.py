@@ -156,6 +156,9 @@ def _from_ddl(text: str, dialect: Dialect, limits: Limits) -> tuple[Table, ...]:
         if isinstance(statement, exp.Create) and statement.kind == "TABLE" and isinstance(statement.this, exp.Schema):
             table = _created(statement.this, exp, dialect)
             found[table.name.casefold()] = table
+        elif isinstance(statement, exp.Create) and statement.kind in ("TABLE", "VIEW"):  # of a query
+            table = _selected(statement, found, exp)
+            found[table.name.casefold()] = table
         elif isinstance(statement, exp.Alter):
             key = statement.this.name.casefold()
             if key in found:
@@ -196,6 +199,34 @@ def _created(schema: Any, exp: Any, dialect: Dialect) -> Table:
                 primary += [part.name for part in key.expressions]
             foreign += [_foreign(key, exp) for key in one.find_all(exp.ForeignKey)]
     return Table(schema.this.name, tuple(columns), tuple(primary), tuple(foreign))
+
+
+def _selected(statement: Any, known: Mapping[str, Table], exp: Any) -> Table:
+    """A view, or a table made of a query: its columns are listed, or named by its query, or all of the tables it reads."""
+    name, query, is_view = statement.this, statement.expression, statement.kind == "VIEW"
+    if isinstance(name, exp.Schema):
+        return Table(name.this.name, tuple(Column(one.name) for one in name.expressions), is_view=is_view)
+    columns: list[str] = []
+    for one in query.selects if isinstance(query, exp.Query) else [None]:
+        if isinstance(one, exp.Star):
+            columns += _starred(query, known, exp)
+        else:
+            columns.append("" if one is None else one.alias_or_name)
+    if not all(columns) or "*" in columns or len({column.casefold() for column in columns}) < len(columns):
+        raise SchemaError(f"the columns of the {statement.kind.lower()} {name.name!r} cannot be told",
+                          because="its query does not name each of them differently",
+                          instead="list them, CREATE VIEW name (column, …) AS …, or pass a connection")
+    return Table(name.name, tuple(map(Column, columns)), is_view=is_view)
+
+
+def _starred(query: Any, known: Mapping[str, Table], exp: Any) -> list[str]:
+    """The columns that a star stands for; one without a name where that is not plain."""
+    joins = query.args.get("joins") or []
+    first = query.args.get("from_") or query.args.get("from")  # as the version of sqlglot calls it
+    if first is None or any(join.args.get("using") or join.args.get("method") == "NATURAL" for join in joins):
+        return [""]
+    tables = [known.get(part.this.name.casefold()) if isinstance(part.this, exp.Table) else None for part in (first, *joins)]
+    return [column.name if table else "" for table in tables for column in (table.columns if table else [Column("")])]
 
 
 def _foreign(key: Any, exp: Any) -> ForeignKey:

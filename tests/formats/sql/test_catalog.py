@@ -92,3 +92,23 @@ def test_catalog_keeps_only_the_named_tables() -> None:
 def test_catalog_refuses_what_describes_no_database(schema: object, words: str) -> None:
     with pytest.raises(SchemaError, match=words):
         read_catalog(schema, "sqlite")
+
+
+@pytest.mark.parametrize(("view", "columns"), [
+    ("v AS SELECT a, b AS z FROM t", ["a", "z"]), ("v (p, q) AS SELECT a, b FROM t", ["p", "q"]),
+    ("v AS SELECT * FROM t JOIN u ON a = c", ["a", "b", "c"]), ("v AS SELECT a AS n FROM t UNION SELECT c FROM u", ["n"]),
+])  # fmt: skip
+def test_catalog_of_ddl_has_its_views(view: str, columns: list[str]) -> None:
+    ddl = f"CREATE TABLE t (a int, b text); CREATE TABLE u (c int); CREATE VIEW {view};"
+    found = read_catalog(ddl, "sqlite").tables[-1]
+    assert (found.name, found.is_view, [column.name for column in found.columns]) == ("v", True, columns)
+    database = sqlite3.connect(":memory:")
+    database.executescript(ddl)
+    assert [column.name for column in read_catalog(database, "sqlite").tables[-1].columns] == columns
+
+
+@pytest.mark.parametrize("query", ["SELECT count(*) FROM t", "SELECT * FROM t NATURAL JOIN u", "SELECT t.* FROM t",
+                                   "VALUES (1)", "SELECT a, a FROM t", "SELECT * FROM (SELECT a FROM t) AS s"])
+def test_catalog_refuses_views_whose_columns_nobody_tells(query: str) -> None:
+    with pytest.raises(SchemaError, match="columns of the view 'v' cannot be told"):
+        read_catalog(f"CREATE TABLE t (a int); CREATE TABLE u (a int); CREATE VIEW v AS {query}", "sqlite")
