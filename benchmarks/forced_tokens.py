@@ -1,11 +1,12 @@
 """What text without a choice saves: passes of the model with and without fast-forward, on the embedded model's JSON tasks.
 
-In: a model folder (the embedded one), tasks held out from its training. Out: for each kind of task, and for the separators
-pinned to the spelling of training or free: tokens, forced tokens, passes of the model with and without fast-forward, the
-share saved, and how many outputs are the same text. Greedy; work is counted, not timed.
+In: a model folder (the embedded one), tasks held out from its training. Out: for each kind of task, with separators pinned
+to the spelling of training or free: how many outputs are the same text with and without fast-forward; how many the model
+spells canonically when it is asked for every token, as its tokenizer would cut the text, and how many of those are the same;
+and for the outputs that are the same the tokens, the forced ones, and the passes of the model with and without. Greedy; work
+is counted, not timed.
 
-With pinned separators every forced text has the spelling that the model was trained on, so that all outputs are the same.
-With free white space a name may be written after none or one space, and less is forced.
+Outputs that differ are those in which the model, asked, leaves the tokenizer's spelling: it was never trained on that.
 
     python benchmarks/forced_tokens.py --count 100
 """
@@ -24,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "embedded"))
 from evaluate import held_out
 
 import structgen as sg
+from structgen.generation.instructions import render_instructions
 from structgen.generation.loop import Decoder
 
 
@@ -32,9 +34,13 @@ def asked(model: Any, example: Any, source: Any, fast: bool) -> Any:
     stay = property(lambda self: fast, lambda self, value: None)
     with patch.object(Decoder, "fast_forward", stay, create=True):
         try:
-            return model.generate(example.prompt, source, instructions=None)
+            return model.generate(example.prompt, source, instructions=told(example))
         except sg.StructgenError:
             return None
+
+
+def told(example: Any) -> str:
+    return render_instructions(example.schema, example.name, example.description)
 
 
 def closed(schema: Any) -> Any:
@@ -63,17 +69,23 @@ def main() -> None:
             fast, slow = (asked(model, example, source, one) for one in (True, False))
             if fast is None or slow is None:
                 continue
-            counts = Counter(tasks=1, same=int(fast.text == slow.text), tokens=len(fast.tokens),
-                             forced=sum(step.forced for step in fast.trace), fast=fast.usage.forward_passes,
-                             slow=slow.usage.forward_passes, all=len(slow.tokens))
+            same = fast.text == slow.text
+            ends = model.vocabulary.eos_token_ids
+            canonical = [one for one in slow.tokens if one not in ends] == model.vocabulary.encode(slow.text)
+            counts = Counter(tasks=1, same=int(same), canonical=int(canonical), both=int(same and canonical))
+            if same:
+                counts += Counter(tokens=len(fast.tokens), forced=sum(step.forced for step in fast.trace),
+                                  fast=fast.usage.forward_passes, slow=slow.usage.forward_passes)
             for kind in (example.task, "all"):
                 found[spacing, kind] += counts
-    print("| separators | task | tasks | tokens | of them forced | passes | without | saved | same text |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("| separators | task | outputs | same | canonical | of them same | tokens | forced | passes | without | saved |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     for (spacing, kind), one in sorted(found.items()):
-        share = one["forced"] / one["tokens"]
-        print(f"| {spacing} | {kind} | {one['tasks']} | {one['tokens']} | {share:.0%} | {one['fast']} | "
-              f"{one['slow']} | {1 - one['fast'] / one['slow']:.0%} | {one['same']} |")
+        share = one["forced"] / max(1, one["tokens"])
+        saved = 1 - one["fast"] / max(1, one["slow"])
+        shown = [spacing, kind, *(one[name] for name in ("tasks", "same", "canonical", "both", "tokens")), f"{share:.0%}",
+                 one["fast"], one["slow"], f"{saved:.0%}"]
+        print(f"| {' | '.join(map(str, shown))} |")
 
 
 if __name__ == "__main__":

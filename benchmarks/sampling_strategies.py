@@ -9,6 +9,10 @@ Caveats: a small model on narrow tasks; what helps it need not help a large one.
 answer is exact or not.
 
     python benchmarks/sampling_strategies.py --count 100 --samples 1 2 4 8
+    python benchmarks/sampling_strategies.py --count 300 --samples 1 2 4 8 16 32 --json all.json --plot all.svg
+
+The second runs for hours on a small machine. With ``--json`` every way is written as soon as it is done, and ways that the
+file holds are not run again. ``--tasks``: only extraction, or only classification.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "embedded"))
 
 import data
 from evaluate import held_out, restricted, same, wilson
+from plot import plot
 
 import structgen as sg
 
@@ -134,18 +139,47 @@ def main() -> None:
     parser.add_argument("--samples", type=int, nargs="+", default=[2, 4, 8])
     parser.add_argument("--seed", type=int, default=31)
     parser.add_argument("--only", nargs="+", help="only the ways whose names hold one of these")
-    parser.add_argument("--json", type=Path, help="write the figures here, too")
+    parser.add_argument("--json", type=Path, help="write the figures here, too, and go on from what it holds")
+    parser.add_argument("--plot", type=Path, help="write exact answers against the number of samples here, as SVG")
+    parser.add_argument("--tasks", choices=["all", "extraction", "classification"], default="all")
     args = parser.parse_args()
-    model, examples = sg.load_model(args.model), held_out(args.count, args.seed)
+    model, examples = sg.load_model(args.model), chosen(args.count, args.seed, args.tasks)
     print("| way | valid | exact answers | tokens | seconds |\n|---|---|---|---|---|")
-    figures = {}
+    asked = [args.model, args.count, args.seed, args.tasks]
+    known = json.loads(args.json.read_text()) if args.json and args.json.exists() else {"asked": asked, "ways": {}}
+    if known["asked"] != asked:
+        sys.exit(f"{args.json} holds figures of other tasks: {known['asked']}")
+    tallies = {name: Tally(**found) for name, found in known["ways"].items()}
     for name, ask in ways(args.samples).items():
         if args.only is None or any(part in name for part in args.only):
-            tally = run(model, examples, ask)
-            figures[name] = vars(tally)
-            print(tally.row(name), flush=True)
-    if args.json:
-        args.json.write_text(json.dumps(figures, indent=1) + "\n")
+            tallies[name] = tallies.get(name) or run(model, examples, ask)
+            print(tallies[name].row(name), flush=True)
+            if args.json:
+                args.json.write_text(json.dumps({"asked": asked, "ways": {one: vars(it) for one, it in tallies.items()}},
+                                                indent=1) + "\n")
+    if args.plot:
+        title = f"Exact answers to {len(examples)} tasks by the number of samples"
+        args.plot.write_text(plot(title, series(tallies)), encoding="utf-8")
+
+
+def chosen(count: int, seed: int, tasks: str) -> list[data.Example]:
+    """Tasks held out from training; an answer that is no object or list is a class."""
+    found = held_out(count if tasks == "all" else 20 * count, seed)
+    wanted = [one for one in found if tasks == "all" or isinstance(one.answer, (dict, list)) == (tasks == "extraction")]
+    return wanted[:count]
+
+
+def series(tallies: dict[str, Tally]) -> dict[str, list[tuple[int, float, float, float]]]:
+    """For each strategy its share of exact answers by the number of samples; one sample is the plain mask's."""
+    made: dict[str, list[tuple[int, float, float, float]]] = {}
+    for name, tally in tallies.items():
+        way, _, n = name.rpartition(" ")
+        if n.isdigit() and "retry" not in way:
+            made.setdefault(way, []).append((int(n), tally.exact / tally.count, *wilson(tally.exact, tally.count)))
+    if (plain := tallies.get("masks")) is not None:
+        for points in made.values():
+            points.append((1, plain.exact / plain.count, *wilson(plain.exact, plain.count)))
+    return made
 
 
 if __name__ == "__main__":

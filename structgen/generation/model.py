@@ -321,7 +321,8 @@ def _told(prompt: Prompt, instructions: Instructions, raw: bool, attempts: int =
     return None
 
 
-def _stop_texts(stop: str | Sequence[str], target: Target) -> tuple[str, ...]:
+def _stop_texts(given: str | Sequence[str], target: Target) -> tuple[str, ...]:
+    stop: Any = given
     found: tuple[Any, ...] = (stop,) if isinstance(stop, str) or not isinstance(stop, Sequence) else tuple(stop)
     if found and target.source is not None:
         raise GenerationError("stop texts have no meaning for a type", because="a value ends where its type ends",

@@ -126,6 +126,7 @@ private:
     bool lone_references_;
     nb::object scalar_, values_;
     const nb::object zero_;
+    const std::array<nb::object, 2> identifiers_{nb::str("$id"), nb::str("id")};
     std::array<nb::object, SCALARS + 1> plain_;
 };
 
@@ -163,7 +164,7 @@ private:
     PyObject* node(PyObject* raw, const Place& place, size_t chain = 0) {
         if (raw == Py_True) return shared_.any_.prototype();
         if (!PyDict_CheckExact(raw)) throw Refused();
-        charge(1);
+        charge(1 + static_cast<uint64_t>(PyDict_GET_SIZE(raw)) / 8);
         const Found found = keywords(raw);
         if (found[REFERENCE]) {
             if (!shared_.lone_references_ && (found.count > 1 || found[TYPE])) throw Refused();
@@ -361,7 +362,7 @@ private:
 
     Found branch(PyObject* raw) {
         if (!PyDict_CheckExact(raw)) throw Refused();
-        charge(1);
+        charge(1 + static_cast<uint64_t>(PyDict_GET_SIZE(raw)) / 8);
         return keywords(raw);
     }
 
@@ -477,10 +478,9 @@ private:
 
     // Whether a dict on the way of a reference calls itself something.
     bool identifies(PyObject* raw) const {
-        PyObject *name = nullptr, *value = nullptr;
-        for (Py_ssize_t i = 0; PyDict_Next(raw, &i, &name, &value);) {
-            PyObject* code = PyUnicode_Check(value) ? found_in(shared_.keywords_.ptr(), name) : nullptr;
-            if (code && PyLong_AsLong(code) == IDENTIFIER) return true;
+        for (const nb::object& name : shared_.identifiers_) {
+            PyObject* found = found_in(raw, name.ptr());
+            if (found && PyUnicode_Check(found)) return true;
         }
         return false;
     }
