@@ -18,9 +18,9 @@ from structgen.schema.nodes import ANYTHING, NOTHING, Link, link_union
 
 MAX_LISTED = 64
 """Names of a finite kind that are listed one by one."""
-MAX_WAYS = 128
+MAX_WAYS = 64
 """Combinations of members that may break what is to be broken."""
-MAX_AWAITED = 4
+MAX_AWAITED = 3
 """Things to be broken by names that are not listed: a state of the object's automaton for every set of them."""
 
 
