@@ -160,7 +160,7 @@ def test_architecture_siblings_never_meet(folder: str) -> None:
             if own != "__init__" and parts[:2] == ["structgen", folder] and len(parts) > 2:
                 # What all siblings share has a name that no format and no engine has. A format may also build on
                 # another as anyone outside does, by its source.
-                shared = {own, "base", "extract"} | ({"read"} if path.parent == PACKAGE / folder else set())
+                shared = {own, "base", "decoding", "extract"} | ({"read"} if path.parent == PACKAGE / folder else set())
                 assert parts[2] in shared or parts[3:] == ["source"], f"{named(path)}:{line} imports {name}"
 
 
