@@ -165,5 +165,5 @@ def fill_batch(matchers: Sequence[Matcher], rows: Sequence[int], out: Any) -> No
 
 def forbid(logits: int, item_bytes: int, columns: int, stride: int, mask: int, words: int, mask_stride: int,
            places: Sequence[int], infinity: int) -> None:
-    """Writes ``infinity``, a number of ``item_bytes``, into row ``places[i]`` of the logits at this address wherever row ``i``
-    of the mask at that address has a 0; strides in items. The caller has checked that all of it is there."""
+    """Writes ``infinity``, a number of ``item_bytes``, into row ``places[i]`` of the logits at this address wherever row
+    ``i`` of the mask at that address has a 0; strides in items. The caller has checked that all of it is there."""
