@@ -186,7 +186,7 @@ class ScopeRules:
     def _held(self, level: Level, attributes: Attributes, own: int) -> Scope | Refused:
         return replace(level, held=attributes, name=own) if self._fits(level, attributes, own) else REFUSED
 
-    def _declared(self, level: Scope) -> Iterator[tuple[int, Attributes]]:
+    def _declared(self, level: Level | None) -> Iterator[tuple[int, Attributes]]:
         """The relations that are declared here and around, the innermost first."""
         while level is not None:
             yield from level.relations
@@ -276,7 +276,7 @@ class ScopeRules:
             return REFUSED
         return replace(level, name=what, held=None)
 
-    def _source(self, level: Scope, name: int) -> Attributes | None:
+    def _source(self, level: Level | None, name: int) -> Attributes | None:
         """What a declared source has, in the query or one around it that has all its sources."""
         if level is None or level.phase not in (1, 2):
             return None
@@ -309,7 +309,7 @@ class ScopeRules:
                 return REFUSED
             made = replace(level, loose=level.loose | {what})
             return made if self._feasible(made) else REFUSED
-        around: Scope = level
+        around: Level | None = level
         while around is not None and around.phase == 2:
             have = sum(what in attributes for _, attributes, _ in around.sources)
             if have:
