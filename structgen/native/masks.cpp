@@ -468,7 +468,7 @@ uint32_t Engine::store(Cover& cover) {
         }
         if (mask.base && removed.empty())
             std::erase_if(added, [&](uint32_t t) { return mask.base[t >> 5] >> (t & 31) & 1; });
-        if (!cover.own.empty() && mask.base && !cover.own[0]->row.empty()) keep_row(cover, mask);
+        if (mask.base) keep_row(cover, mask);
     } else {
         union_row(cover, mask, removed);
     }
