@@ -376,7 +376,8 @@ class PydanticSchema(GenerateJsonSchema):
         for keyword in updates:
             if kind is not None and kind not in _TYPES_OF.get(keyword, (kind,)):
                 return {INVALID: f'"{keyword}" is asked of type {kind}, which has none'}
-        idle = [f"{name}={updates[name]}" for name in _ARGUMENTS if name in updates]
+        idle = [f"{name}={updates[name]}" for name in _ARGUMENTS
+                if name in updates and not (name in _LATE and kind in ("integer", "number"))]  # those become bounds
         if kind is None and any(option.get("type") != "string" for option in node.get("anyOf", ())):
             idle += [f"{keyword} of what is no string" for keyword in ("minLength", "maxLength") if keyword in updates]
         return self.note(node, ", ".join(idle)) if idle else node

@@ -309,8 +309,8 @@ def test_require_all_writes_fields_with_defaults() -> None:
 
 @pytest.mark.parametrize(("call", "message"), [
     (lambda model: ask(model, n=2), "n=2 samples at temperature 0"),
-    (lambda model: ask(model, n=0), "must be at least 1"),
-    (lambda model: ask(model, max_tokens=0), "must be at least 1"),
+    (lambda model: ask(model, n=0), "n=0 is not a whole number, at least 1"),
+    (lambda model: ask(model, max_tokens=0), "max_tokens=0 is not a whole number"),
     (lambda model: ask(model, temperature=-1), "temperature=-1 is not"),
     (lambda model: ask(model, {"type": "object"}), "the output type is a dict"),
     (lambda model: model.generate("", None), "the prompt is empty"),

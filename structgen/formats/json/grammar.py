@@ -72,8 +72,8 @@ class Writer:
     """Builds the grammar of one schema."""
 
     def __init__(self, reader: Reader, limits: Limits, style: Style, *, max_depth: int | None, share: bool = True,
-                 prefix: str = "v", canonical: bool = False) -> None:
-        self._reader, self._limits, self._style = reader, limits, style
+                 prefix: str = "v", canonical: bool = False, compares: bool = True) -> None:
+        self._reader, self._limits, self._style, self._compares = reader, limits, style, compares
         self._space = spacing(style.whitespace, style.separators)
         self._spelling = Spelling(style.exponents, canonical, reader.draft <= 4)
         self._prefix, self._max_depth = prefix, max_depth
@@ -294,6 +294,13 @@ class Writer:
         if not (facet.prefix or facet.counts or schema.arrays or schema.objects) and \
                 all(number_node(number, canonical) is not None for number in schema.numbers):
             return self._unique_scalars(facet, schema, canonical)
+        if not self._compares:
+            self._reader.refuse_at(
+                facet.origin, "uniqueItems",
+                '"uniqueItems" over items that may be arrays or objects, or behind a prefix, cannot be enforced',
+                because="only in JSON are such items compared while they are written",
+                instead='give "items" scalar types, or pass on_unsupported="validate" to check after generation')
+            return self._array_of(facet._replace(unique=False), depth, self._space)
         writer = self._canonical()
         shapes = Shapes(self._limits, writer._string, writer._spelling, writer._members)
         if enough_values(self._reader, facet, depth, shapes):

@@ -66,8 +66,12 @@ class JsonSchema:
     exponents: bool = True
     """Whether numbers may have exponents and integers a fraction of zeros."""
 
-    def to_grammar(self, limits: Limits) -> Grammar:
-        """The grammar of the valid texts; raises SchemaError, or LimitExceededError when a budget runs out."""
+    def to_grammar(self, limits: Limits, *, compares: bool = True) -> Grammar:
+        """The grammar of the valid texts; raises SchemaError, or LimitExceededError when a budget runs out.
+
+        ``compares``: items that must differ may be arrays and objects, which are compared as JSON writes them; a format that
+        writes them otherwise has them refused by name.
+        """
         schema = self.schema
         if isinstance(schema, (str, bytes, bytearray, memoryview)):
             self._check_options()
@@ -76,14 +80,14 @@ class JsonSchema:
             found = self._quickly(schema, limits)
             if found is not None:
                 return found
-        return self._slowly(schema, limits)
+        return self._slowly(schema, limits, compares)
 
-    def _slowly(self, schema: Any, limits: Limits) -> Grammar:
+    def _slowly(self, schema: Any, limits: Limits, compares: bool = True) -> Grammar:
         self._check_options()
         try:
-            return self._grammar(schema, limits, scoped=False)
+            return self._grammar(schema, limits, scoped=False, compares=compares)
         except ScopesNeeded:
-            return self._grammar(schema, limits, scoped=True)
+            return self._grammar(schema, limits, scoped=True, compares=compares)
 
     def _quickly(self, schema: dict[str, Any], limits: Limits) -> Grammar | None:
         """The grammar of a plain schema under plain options; None: ``_slowly`` makes it, or says what is wrong."""
@@ -122,12 +126,12 @@ class JsonSchema:
 
         return format_checker() if self.formats == "assert" else None
 
-    def _grammar(self, schema: Any, limits: Limits, *, scoped: bool) -> Grammar:
+    def _grammar(self, schema: Any, limits: Limits, *, scoped: bool, compares: bool) -> Grammar:
         reader = Reader(schema, limits, draft=self.draft_number, formats=FORMAT_NAMES,
                         assert_formats=self.formats == "assert", registry=self.registry,
                         refuse_unsupported=self.on_unsupported == "error",
                         asserts_content=self.content == "assert", scoped=scoped)
-        return Writer(reader, limits, self._style(), max_depth=self.max_depth).grammar()
+        return Writer(reader, limits, self._style(), max_depth=self.max_depth, compares=compares).grammar()
 
     def _style(self) -> Style:
         encoding: Encoding = "json" if self.escapes == "all" else "json_necessary"

@@ -55,7 +55,7 @@ class Yaml:
         """The grammar of the texts; ``SchemaError`` for what cannot be expressed."""
         self._check_options()
         schema, found = self._schema()
-        grammar = Layout(schema.to_grammar(limits), self.max_depth).grammar()
+        grammar = Layout(schema.to_grammar(limits, compares=False), self.max_depth).grammar()
         if found is not None and found.unenforced:
             grammar = replace(grammar, unenforced=(*grammar.unenforced, *found.unenforced))
         return grammar

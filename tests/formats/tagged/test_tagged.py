@@ -335,7 +335,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[StructgenError], str]] = {
     "a dict": (lambda: Tags({"<a>": ({"type": "string"}, "")}), SchemaError, "tag '<a>': this is a dict"),
     "nothing in a tag": (lambda: Tags({"<a>": (NO_TEXT, ""), "<b>": (Person, "")}), UnsatisfiableError, "tag '<a>'"),
     "a keyword in a tag": (
-        lambda: Tags({"<a>": (JsonSchema({"type": "array", "uniqueItems": True}), "")}),
+        lambda: Tags({"<a>": (JsonSchema({"type": "string", "format": "idn-hostname"}), "")}),
         UnsupportedSchemaError,
         "tag '<a>', #",
     ),

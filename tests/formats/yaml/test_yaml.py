@@ -198,7 +198,8 @@ def fuzz() -> Any:
 
 
 def random_schemas(first: int, count: int) -> Iterator[tuple[int, Any, Any, Any]]:
-    """Numbers, makers, their schemas, and the schemas compiled; those that JSON refuses, YAML refuses alike."""
+    """Numbers, makers, their schemas, and the schemas compiled; what JSON refuses, YAML refuses alike, and beside it
+    items that must differ and may be containers."""
     compiler = Compiler(VOCABULARY, limits=fuzz().LIMITS)
     for number in range(first, first + count):
         maker = fuzz().Maker(random.Random(number))
@@ -209,6 +210,8 @@ def random_schemas(first: int, count: int) -> Iterator[tuple[int, Any, Any, Any]
                 compiled = compiler.compile(make(schema, draft=maker.draft))  # type: ignore[operator]
             except StructgenError as error:
                 errors.append(str(error))
+        if len(errors) == 1 and '"uniqueItems" over items that may be arrays or objects' in errors[0]:
+            continue
         assert len(errors) in (0, 2) and len(set(errors)) <= 1, (number, errors)
         if not errors:
             yield number, maker, schema, compiled
