@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -197,7 +198,7 @@ class RemoteModel:
                 await collect(chunks, answer, tell, max_tokens=call.max_tokens, timeout_s=self.timeout_s)
         except openai.APITimeoutError as error:
             raise _failed(self.name, error) from error
-        except (openai.APIConnectionError, httpx_error()) as error:
+        except (openai.APIConnectionError, *transport_errors()) as error:
             if not answer.text:
                 raise _failed(self.name, error) from error
             raise GenerationError("the stream was cut", because=f"{error.__cause__ or error}; it ended behind "
@@ -356,11 +357,9 @@ def _openai() -> Any:
     return openai
 
 
-def httpx_error() -> type[Exception]:
-    """What the client's transport raises in the middle of a stream."""
-    import httpx
-
-    return httpx.HTTPError
+def transport_errors() -> tuple[type[Exception], ...]:
+    """What the client's transport raises in the middle of a stream: which one that is depends on its version."""
+    return tuple(sys.modules[name].HTTPError for name in ("httpx", "httpx2") if name in sys.modules)
 
 
 def _checked(answer: Any, stream: bool = False) -> Any:
