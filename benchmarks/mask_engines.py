@@ -7,6 +7,7 @@ bitmask, int32 words) and ``take`` (False: not allowed). Peers are imported only
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -41,26 +42,26 @@ def tekken() -> Tokens:
     return Tokens(vocabulary.tokens, vocabulary.eos_token_ids[0], vocabulary.encode)
 
 
-class Engine:
+class Engine(ABC):
     """What the loop needs of an engine; ``row`` is the mask that ``fill`` wrote last."""
 
     package = "structgen"
     row: Any
 
-    def __init__(self, tokens: Tokens) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def __init__(self, tokens: Tokens) -> None: ...
 
-    def compile(self, schema: Any) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def compile(self, schema: Any) -> None: ...
 
-    def reset(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def reset(self) -> None: ...
 
-    def fill(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def fill(self) -> None: ...
 
-    def take(self, token: int) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def take(self, token: int) -> bool: ...
 
     def allows(self, token: int) -> bool:
         return bool(int(self.row[token >> 5]) >> (token & 31) & 1)

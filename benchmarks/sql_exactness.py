@@ -42,16 +42,7 @@ KEYWORDS = (
 )
 CLOSING = [text.encode() for text in ("'", '"', "`", "]", ")", " FROM", "FROM", " END", "END", " ON", "ON", " THEN")]
 CLOSING += [text.encode() for text in (" WHEN", " AS", "=", " =", " ", ",", "1", "THEN", "AS", " AND")]
-SHOP = """
-CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL, city text, joined date);
-CREATE TABLE address (id int PRIMARY KEY, customer_id int REFERENCES customer, street text, zip text);
-CREATE TABLE category (id int PRIMARY KEY, label text, parent_id int REFERENCES category);
-CREATE TABLE product (id int PRIMARY KEY, title text, price numeric(10, 2), category_id int REFERENCES category);
-CREATE TABLE supplier (id int PRIMARY KEY, company text, country text);
-CREATE TABLE stock (product_id int REFERENCES product, supplier_id int REFERENCES supplier, amount int);
-CREATE TABLE orders (id int PRIMARY KEY, customer_id int REFERENCES customer, placed timestamp, status text);
-CREATE TABLE order_item (order_id int REFERENCES orders, product_id int REFERENCES product, quantity int);
-CREATE TABLE review (id int PRIMARY KEY, product_id int REFERENCES product, stars int, body text)"""
+SHOP = (Path(__file__).parent / "corpus" / "shop.sql").read_text(encoding="utf-8")
 UNKNOWN = ("no such", "column", "relation", "FROM-clause", "ambiguous")
 """Words of both databases about names; PostgreSQL says more of a kind of value, as in "operator does not exist"."""
 KINDS = {"text": "TEXT", "number": "NUMERIC", "time": "DATETIME", "boolean": "BOOLEAN"}

@@ -52,7 +52,8 @@ def begun(compiled: Any, prefix: bytes) -> Any:
 
 
 def can_promise(compiled: Any) -> bool:
-    """Whether ways to the end are known: not where names in scope decide what may follow, as in SQL over a database."""
+    """Whether ways to the end are known: not where what came before decides what may follow, as names in scope do in SQL
+    over a database, and earlier items in a JSON list of containers that must differ."""
     return compiled.matcher()._estimate().tables.names is None
 
 
@@ -64,7 +65,7 @@ def budgeted(compiled: Any, tokens: int, *, end_token: bool = False, prefix: byt
     """
     if not can_promise(compiled):
         raise BudgetError("a budget cannot be promised for this grammar",
-                          because="which names are in scope decides how an output can end",
+                          because="what came before (names, items that must differ) decides how an output can end",
                           instead="leave max_tokens out here; an output that is cut is an error of its own")
     needed = needed_tokens(compiled, end_token=end_token, prefix=prefix)
     if tokens < needed:

@@ -106,10 +106,11 @@ class Model:
         ``heal``: where a prefix or raw prompt ends inside what a tokenizer would write as one token, its last tokens are
         written again (``Result.healed``).
 
-        Under the mask the value is complete within ``max_tokens``, always, but for SQL over a database, where names in scope
-        decide how an output can end: one that is cut raises ``GenerationError``. ``BudgetError`` says how many tokens are
-        needed where they are too few for any. Raises ``GenerationError`` for text that a mask did not hold to the whole type
-        and that is no value of it (without the mask, also one cut by ``max_tokens``); its ``position`` is the path of what
+        Under the mask the value is complete within ``max_tokens``, always, but for SQL over a database and for JSON lists of
+        containers that must differ, where what came before decides how an output can end: one that is cut raises
+        ``GenerationError``. ``BudgetError`` says how many tokens are needed where they are too few for any. Raises
+        ``GenerationError`` for text that a mask did not hold to the whole type and that is no value of it (without the mask,
+        also one cut by ``max_tokens``); its ``position`` is the path of what
         is wrong. Then ask again (``retry``), or with another prompt.
         """
         if sampling is None:

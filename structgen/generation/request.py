@@ -201,7 +201,7 @@ class Request:
             f"the {len(self.prompt) + self.max_tokens} tokens the model can read"
         writing = f", in {inside}" if inside != "nothing yet" else ""
         if self.compiled is not None and not can_promise(self.compiled):
-            limit += ", which is no promise here (names in scope decide how an output can end),"
+            limit += ", which is no promise here (what came before decides how an output can end),"
         return GenerationError(f"the output was cut after {count} tokens{writing}", position=place, text=text,
                                because=f"{limit} left no room for the rest; it ends with {_short(text[-60:])}",
                                instead="raise max_tokens, or bound what is written there (max_length, a shorter list)")
