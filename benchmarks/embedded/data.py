@@ -439,7 +439,7 @@ def record(rng: random.Random, held: bool) -> Example:
     return Example("record", name, schema, prompt(rng, held, text, name), text, {key: told[key][2] for key in keys})
 
 
-@task("copy", 0.3)
+@task("copy", 0.1)
 def copy(rng: random.Random, held: bool) -> Example:
     """The whole text once more, or its words: the first thing to learn."""
     makers = (

@@ -251,7 +251,7 @@ ORDER = Kind(
 
 CONTACT = Kind(
     ("Contact", "ContactDetails", "Customer", "Lead"),
-    1.3,
+    2.0,
     {
         "name": NAME,
         "email": EMAIL,
@@ -280,7 +280,7 @@ CONTACT = Kind(
 
 BOOKING = Kind(
     ("Booking", "Reservation", "HotelBooking", "Table"),
-    1.2,
+    1.6,
     {
         "guest": Field(("guest", "name", "guest_name", "booked_by"), STRING, person, ("who books",)),
         "guests": Field(
@@ -316,7 +316,7 @@ BOOKING = Kind(
 
 REVIEW = Kind(
     ("Review", "ProductReview", "Feedback"),
-    1.2,
+    1.5,
     {
         "product": Field(("product", "item", "subject"), STRING, goods, ("what is reviewed",)),
         "rating": STARS,
@@ -413,7 +413,7 @@ PRODUCT = Kind(
 
 FLIGHT = Kind(
     ("Flight", "Trip", "FlightInfo", "Journey"),
-    1.3,
+    1.5,
     {
         "number": Field(("number", "flight", "flight_number", "code"), STRING, code, ("the flight number",)),
         "origin": Field(
@@ -450,7 +450,7 @@ FLIGHT = Kind(
 
 MEETING = Kind(
     ("Meeting", "Appointment", "Call"),
-    1.4,
+    1.5,
     {
         "topic": Field(("topic", "subject", "title", "about"), STRING, phrase, ("what it is about",)),
         "attendees": Field(
@@ -486,7 +486,7 @@ MEETING = Kind(
 
 PAYMENT = Kind(
     ("Payment", "Transfer", "Transaction", "Invoice"),
-    1.3,
+    1.8,
     {
         "amount": Field(("amount", "sum", "total", "value"), NUMBER, price, ("how much",)),
         "sender": Field(("sender", "payer", "from", "from_name"), STRING, person, ("who pays",)),
@@ -524,7 +524,7 @@ PAYMENT = Kind(
 
 TEAM = Kind(
     ("Candidate", "Resume", "Applicant", "Member"),
-    1.4,
+    2.2,
     {
         "name": NAME,
         "skills": Field(
