@@ -219,7 +219,7 @@ class Writer:
         """The numbers of a facet by rules that follow remainders; None where these are too many."""
         known = self._remainders.get(facet)
         if known is None:
-            remainders = Remainders(facet)
+            remainders = Remainders(facet, spelling)
             if remainders.fits:
                 self._counted += 1
                 known = remainders.node(facet, spelling, self._limits, f"{self._prefix}n{self._counted}", self._rules)
