@@ -45,7 +45,7 @@ class Example:
 
 Task = Callable[[random.Random, bool], Example]
 TASKS: dict[str, tuple[Task, float]] = {}
-_HELD_WEIGHTS = {"person": 5.0, "order": 1.3, "payment": 1.2, "record": 3.0} | dict.fromkeys(
+_HELD_WEIGHTS = {"person": 5.0, "order": 1.3, "payment": 1.2, "record": 3.0, "copy": 0.3} | dict.fromkeys(
     ("event", "contact", "booking", "review", "product", "flight", "meeting", "candidate"), 1.0
 )
 """The mix of the evaluation, which stays as it is whatever is trained more."""
