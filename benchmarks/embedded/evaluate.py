@@ -126,14 +126,14 @@ def restricted(node: Any, text: str) -> Any:
 
 
 def generate_masked(folder: Path, examples: list[data.Example]) -> list[str]:
-    """Greedy answers under the mask of the type."""
+    """Greedy answers under the mask of the type, with the spellings that Python types have."""
     import structgen
 
     model = structgen.load_model(folder)
     answers = []
     for one in examples:
         told = render_instructions(one.schema, one.name, one.description)
-        source = structgen.JsonSchema(restricted(one.schema, one.text))
+        source = structgen.JsonSchema(restricted(one.schema, one.text), exponents=False, escapes="necessary")
         try:
             answers.append(model.generate(one.prompt, source, instructions=told).text)
         except structgen.StructgenError as error:
