@@ -26,6 +26,7 @@ from structgen.formats.json.productive import all_productive
 from structgen.formats.json.remainders import Remainders
 from structgen.formats.json.spacing import Spacing, Style, spacing
 from structgen.formats.json.strings import PatternError, any_string, pattern_node, string_node
+from structgen.formats.json.weighed import weighed_node
 from structgen.formats.json.why_empty import WhyEmpty, is_plain
 from structgen.grammar.build import ANY_TEXT, EMPTY, NEVER, alt, proved, repeat, seq
 from structgen.grammar.nodes import Alt, And, Grammar, Items, Members, Node, Ref, Str, Text
@@ -205,11 +206,12 @@ class Writer:
         node = number_node(facet, spelling)
         if node is None:
             node = self._by_remainder(facet, spelling)
+        if node is None and self._compares:
+            node = weighed_node(facet, spelling)
         if node is None:
             self._reader.refuse_at(facet.origin, "multipleOf", '"multipleOf" cannot be enforced for this step',
-                                   because="the last digits and the sum of all do not tell whether a number is a multiple, "
-                                           "and its remainders are too many to follow",
-                                   instead="bound the integers on both sides, or use a step made of 2, 5 and one 3")
+                                   because="between these bounds a number that is begun may have no end that is a multiple",
+                                   instead="bound the numbers more narrowly, or not at all, or use a smaller step")
             return self._number(facet._replace(multiples=(), no_multiples=()), spelling)
         if facet.multiples or facet.excluded:
             self._why.numbers.append((facet, node))
