@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
-__all__ = ["all_dates", "all_numbers", "boolean_of", "date_of", "dates_in", "decimal_of", "distance", "folded", "labels_in",
-           "number_of", "numbers_in", "time_of"]
+__all__ = ["MAX_SENTENCE", "all_dates", "all_numbers", "boolean_of", "date_of", "dates_in", "decimal_of", "distance",
+           "folded", "labels_in", "number_of", "numbers_in", "time_of"]
 
 _CURRENCY = "$€£¥₹₽₩"
 _NUMBER = re.compile(rf"""(?P<paren>\()?\s*(?P<sign>[+\-\u2212])?\s*(?:[{_CURRENCY}]|USD|EUR|GBP)?\s*(?P<sign2>[+\-\u2212])?
@@ -54,6 +55,8 @@ _TURNS = {"but", "however", "so", "therefore", "then", "hence", "thus", "yet"}
 _DENIALS = {"not", "no", "never", "neither", "nor", "cannot", "without", "except"}
 MAX_TEXT = 100
 """Characters of what may be a scalar."""
+MAX_NUMBERS = 1000
+"""Numbers of one sentence."""
 MAX_SENTENCE = 10_000
 """Characters in which numbers in words and dates are looked for."""
 
@@ -100,8 +103,11 @@ def _parts(text: str) -> tuple[str, str, str, int] | None:
 
 
 def numbers_in(text: str) -> list[int | float]:
-    """The numbers that stand in a sentence, each once."""
-    found = [one.group() for one in _IN_TEXT.finditer(text) if len(one.group()) <= MAX_TEXT]
+    """The numbers that stand in a sentence, each once; none where it has too many."""
+    matches = list(islice(_IN_TEXT.finditer(text), MAX_NUMBERS + 1))
+    if len(matches) > MAX_NUMBERS:
+        return []
+    found = [one.group() for one in matches if len(one.group()) <= MAX_TEXT]
     if not found and len(text) <= MAX_SENTENCE:  # in words, but for "one", which is seldom a number
         found = [one.group().strip() for one in _NUMBER_WORDS.finditer(text) if one.group().strip().lower() != "one"]
     values = (number_of(one.replace("-", " ") if one[:1].isalpha() else one) for one in found)
