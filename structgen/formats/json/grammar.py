@@ -19,7 +19,7 @@ from structgen.formats.json.breaches import TooManyWays, list_few, proofs, ways_
 from structgen.formats.json.counted import MAX_STATES, CountedArray, TooManyStates
 from structgen.formats.json.distinct import ITEM_END, distinct, distinct_lists
 from structgen.formats.json.matches import matches
-from structgen.formats.json.names import MAX_KINDS, Kind, TooManyKinds, kinds_of_names
+from structgen.formats.json.names import MAX_KINDS, Kind, TooManyKinds, kinds_of_names, literal_texts
 from structgen.formats.json.numbers import Spelling, number_node
 from structgen.formats.json.plenty import Shapes, enough_values
 from structgen.formats.json.productive import all_productive
@@ -87,6 +87,8 @@ class Writer:
         self._queue: list[Key] = []
         self._rules: dict[str, Node] = {}
         self._counted = 0
+        self._parts: dict[int, tuple[ObjectPart, ObjectPart]] = {}
+        self._patterns: dict[str, Node] = {}
         self._remainders: dict[NumberFacet, Node] = {}
         self._why = WhyEmpty(reader, self._style.encoding, limits)
         self._common: str | None = None
@@ -412,18 +414,36 @@ class Writer:
         return link
 
     def _readable(self, part: ObjectPart) -> ObjectPart:
-        """The part without patterns that cannot be read; then it says nothing of names that are not listed either."""
+        """The part without patterns that cannot be read; then it says nothing of names that are not listed either. Where
+        the order is free, patterns that only list names are listed names."""
+        known = self._parts.get(id(part))
+        if known is not None:
+            return known[1]
         kept: list[tuple[str, Link]] = []
+        properties, refused = part.properties, False
         for pattern, link in part.patterns:
             try:
-                self._pattern(pattern, part.origin)
-                kept.append((pattern, link))
+                node = self._pattern(pattern, part.origin)
             except GrammarSyntaxError as error:
                 self._refuse_pattern(PatternError(error, part.origin, "patternProperties"))
-        return part if len(kept) == len(part.patterns) else part._replace(patterns=tuple(kept), other=ANYTHING)
+                refused = True
+                continue
+            texts = None if self._style.ordered else literal_texts(node)
+            if texts is None:
+                kept.append((pattern, link))
+            else:
+                properties = properties | {text: link_union(properties.get(text, ANYTHING), link) for text in texts}
+        if refused:
+            return part._replace(properties=properties, patterns=tuple(kept), other=ANYTHING)
+        found = part if len(kept) == len(part.patterns) else part._replace(properties=properties, patterns=tuple(kept))
+        self._parts[id(part)] = self._parts[id(found)] = part, found
+        return found
 
     def _pattern(self, pattern: str, origin: int) -> Node:
-        return pattern_node(pattern, self._limits)
+        known = self._patterns.get(pattern)
+        if known is None:
+            known = self._patterns[pattern] = pattern_node(pattern, self._limits)
+        return known
 
     def _kinds(self, facet: ObjectFacet, broken: list[tuple[ObjectPart, Node | None]]) -> list[Kind]:
         """The kinds of names that are not listed, with their links."""
