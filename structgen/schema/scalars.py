@@ -57,6 +57,8 @@ MAX_TEXT = 100
 """Characters of what may be a scalar."""
 MAX_NUMBERS = 1000
 """Numbers of one sentence."""
+MAX_ANSWER = 100_000
+"""Characters in which labels are looked for."""
 MAX_SENTENCE = 10_000
 """Characters in which numbers in words and dates are looked for."""
 
@@ -221,8 +223,10 @@ def folded(text: str) -> str:
 
 
 def labels_in(text: str, labels: Iterable[str]) -> list[str]:
-    """The labels that stand in a text as whole words, compared without case; neither a label inside a longer one counts nor
+    """The labels that stand in an answer as whole words, compared without case; neither a label inside a longer one counts nor
     one that is denied: "not a refund", "instead of a refund", "a refund is not what they want"."""
+    if len(text) > MAX_ANSWER:
+        return []
     found_words = list(_WORDS.finditer(text))
     words = [word.group().casefold().replace("\u2019", "'") for word in found_words]
     wanted = sorted(((tuple(word.group().casefold() for word in _WORDS.finditer(label)), label) for label in labels),

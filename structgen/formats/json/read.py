@@ -139,6 +139,7 @@ class _Groups:
             fence = fence_at(self.text, at, self.end)
             assert fence is not None
             if not self.text[fence.content:fence.end].strip():
+                self.count += 1
                 at = max(fence.content, at + 3)
                 continue
             at = fence.after
