@@ -209,6 +209,8 @@ class Reader:
             return NOTHING
         if link == NOTHING:
             return ANYTHING
+        if len(link) == 1 and link[0] in self._negated:
+            return tuple(sorted(self._negated[link[0]]))
         known = self._negations.get(link)
         if known is None:
             known = self.synthetic({"not": Linked(link)}, parent)

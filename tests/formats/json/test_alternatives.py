@@ -1,4 +1,4 @@
-"""Alternatives over objects that exclude each other: small objects are accepted exactly where jsonschema finds them valid."""
+"""Alternatives over objects that may overlap: small objects are accepted exactly where jsonschema finds them valid."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ CASES: dict[str, tuple[Any, dict[str, tuple[Any, ...]]]] = {
     "recursive alternatives": (
         {"definitions": {"node": {"oneOf": [
             {"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#/definitions/node"}}},
-            {"type": "object", "required": ["b"], "properties": {"b": {"$ref": "#/definitions/node"}}}, {"type": "integer"}]}}, "$ref": "#/definitions/node"},
+            {"type": "object", "required": ["b"], "properties": {"b": {"$ref": "#/definitions/node"}}},
+            {"type": "integer"}]}}, "allOf": [{"$ref": "#/definitions/node"}]},
         {"a": (1, {"a": 1}, {"a": 1, "b": 1}, {}, "s"), "b": (1, {"b": {"a": 1}}, None), "c": (1,)}),
 }
 
