@@ -11,7 +11,8 @@ from collections.abc import Callable
 from threading import Lock
 
 from structgen.automaton.dfa import Dfa, compile_labelled, compile_language, compile_text
-from structgen.grammar.nodes import Node
+from structgen.grammar.build import ANY_TEXT
+from structgen.grammar.nodes import Alt, And, Node, Not
 from structgen.limits import Limits
 
 Language = tuple[Dfa, int, int | None]
@@ -45,7 +46,7 @@ class Memo:
     def labelled(self, bodies: tuple[Node, ...], limits: Limits) -> Dfa | None:
         """The automaton of several languages, each text labelled with the first one it belongs to."""
         def compiled() -> Language | None:
-            dfa = compile_labelled(tuple(enumerate(bodies)), limits)
+            dfa = compile_labelled(tuple(enumerate(without_first(bodies))), limits)
             return None if dfa is None else (dfa, 0, None)
 
         found = self._found(-2, None, bodies, compiled)
@@ -65,3 +66,20 @@ class Memo:
             if len(self._kept) > self._size:
                 self._kept.popitem(last=False)
         return found
+
+
+def without_first(bodies: tuple[Node, ...]) -> list[Node]:
+    """The bodies less what each of them says of earlier ones: a text of those is labelled with them in any case. So what is
+    in none of many patterns is any text at the end of the list, and nothing is complemented."""
+    earlier, found = set[int](), list[Node]()
+    for body in bodies:
+        parts = body.parts if isinstance(body, And) else (body,)
+        kept = tuple([part for part in parts if not (isinstance(part, Not) and _is_one_of(part.body, earlier))])
+        found.append(body if len(kept) == len(parts) else ANY_TEXT if not kept else kept[0] if len(kept) == 1 else And(kept))
+        earlier.add(id(body))
+    return found
+
+
+def _is_one_of(node: Node, known: set[int]) -> bool:
+    return id(node) in known or (isinstance(node, Alt) and bool(node.options) and
+                                 all(id(option) in known for option in node.options))

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from structgen.automaton.dfa import ANY, INFINITE, Dfa, compile_labelled, compile_language
+from structgen.automaton.memo import without_first
 from structgen.errors import LimitExceededError, StructgenError
 from structgen.grammar.build import ANY_CHAR, ANY_TEXT, EMPTY, NEVER, alt, literal, repeat, seq
-from structgen.grammar.nodes import And, Chars, Node, Not, Ref, Repeat, Substrings
+from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Ref, Repeat, Substrings
 from structgen.limits import Limits
 
 LIMITS = Limits()
@@ -199,6 +200,18 @@ def test_lowest_label_wins_where_languages_overlap() -> None:
     assert {text: dfa.label(text) for text in ["", "ab", "b", "é", "abé"]} == {
         "": 7, "ab": 2, "b": 2, "é": 5, "abé": 7}
     assert dfa.labels[dfa.start] == (2, 5, 7)
+
+
+@given(nodes(), nodes(), nodes())
+def test_what_earlier_languages_hold_need_not_be_excluded(one: Node, two: Node, three: Node) -> None:
+    bodies = (one, And((two, Not(one))), And((three, Not(one), Not(two))), And((Not(one), Not(three))), Not(Alt((one, two))),
+              And((Not(two), three, Not(Alt((two, one))))))
+    less = without_first(bodies)
+    assert less[1] is two and Not(one) not in less[2:]
+    found, wanted = (compile_labelled(list(enumerate(some)), LIMITS) for some in (less, bodies))
+    assert found is not None and wanted is not None
+    for name in ("edges", "accept", "labels", "count", "min_length", "max_length"):
+        assert getattr(found, name) == getattr(wanted, name), name
 
 
 def test_label_of_malformed_text_is_none() -> None:

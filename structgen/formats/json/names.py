@@ -83,6 +83,9 @@ def one_of(nodes: tuple[Node, ...]) -> Node:
 
 def apart(one: Node, other: Node) -> bool:
     """Whether the texts of two nodes plainly begin otherwise: no automaton is needed to see that they share none."""
+    for node, beside in ((one, other), (other, one)):
+        if isinstance(node, Alt):
+            return len(node.options) <= MAX_KINDS and all(apart(option, beside) for option in node.options)
     first, second = _beginning(one), _beginning(other)
     size = min(len(first), len(second))
     return first[:size] != second[:size]
@@ -179,7 +182,8 @@ def _cut(pieces: list[tuple[Kind, bool]], slot: int, link: Link, node: Node, lim
     """Each piece in two: the names that belong to ``node``, for which ``link`` holds too, and the others."""
     found: list[tuple[Kind, bool]] = []
     for kind, matched in pieces:
-        inside = kind._replace(tests=(*kind.tests, node), matches=True).asks(slot, link)
+        tests = [test for test in kind.tests if not (isinstance(test, Not) and apart(test.body, node))]
+        inside = kind._replace(tests=(*tests, node), matches=True).asks(slot, link)
         if kind.matches and (any(apart(test, node) for test in kind.tests) or inside.language(limits) is None):
             found.append((kind, matched))
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from itertools import combinations, permutations, product
 from typing import Any
@@ -11,10 +12,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from structgen.automaton.dfa import compile_language
-from structgen.formats.json.names import all_of, apart, literal_texts, texts_of
-from structgen.grammar.nodes import And
+from structgen.formats.json.names import all_of, apart, kinds_of_names, literal_texts, texts_of
+from structgen.grammar.nodes import And, Node
 from structgen.grammar.regex import parse_regex
 from structgen.limits import Limits
+from structgen.schema.nodes import Link, ObjectPart
 
 PATTERNS = ("^x-", "^x-a", "^y", "x", "^(a|b)", "^a?b", "^c", "^$", "^(?=x)y", "^ab*$", "^(abc)+$", "^(ab){0,2}c", "b$")
 
@@ -83,3 +85,21 @@ def test_patterns_that_list_names_mean_what_the_standard_says(accepts: Callable[
     else:  # some order of the members is allowed
         sets = [frozenset(value.items()) for value in objects]
         assert {s for s, ok in zip(sets, found, strict=True) if ok} == {s for s, ok in zip(sets, right, strict=True) if ok}
+
+
+@pytest.mark.parametrize("patterns", [("^x-", "^y-", "z"), ("^(a|b)x", "^c", "^(a|d)"), ("^ab", "^a", "b$"),
+                                      ("^x-", "^(x-a|y)", "^y-b")])
+def test_kinds_share_no_name_and_say_what_each_pattern_says(patterns: tuple[str, ...]) -> None:
+    def node(pattern: str, _: int = 0) -> Node:
+        return parse_regex(pattern, dialect="ecma", mode="search", limits=Limits())
+
+    links: list[Link] = [(i + 1,) for i in range(len(patterns))]
+    part = ObjectPart({}, tuple(zip(patterns, links, strict=True)), (9,))
+    kinds = kinds_of_names([part], [], node, Limits())
+    languages = [kind.language(Limits()) for kind in kinds]
+    for size in range(1, 5):
+        for letters in product("abxyz-"[: 6 if size < 4 else 3], repeat=size):
+            name = "".join(letters)
+            holds = [kind.link for kind, dfa in zip(kinds, languages, strict=True) if dfa and dfa.accepts(name)]
+            said = tuple(number for (number,), pattern in zip(links, patterns, strict=True) if re.search(pattern, name))
+            assert holds == [said or (9,)], name
