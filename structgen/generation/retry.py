@@ -96,7 +96,7 @@ def ask_until_right(policy: Retry, messages: Sequence[Message], attempt: Attempt
                 spent.append(error.usage)
         reason = _may_go_on(policy, number, started, spent)
         if reason is not None:
-            raise _gave_up(failed, reason)
+            raise _gave_up(failed, reason, spent)
         kept = kept_of(failed[-1], kept) if policy.keep else None
         messages = [*messages, *correction(failed[-1], kept)]
         time.sleep(policy.backoff_s * 2**number)
@@ -138,10 +138,13 @@ def _may_go_on(policy: Retry, number: int, started: float, spent: Sequence[Usage
     return None
 
 
-def _gave_up(failed: Sequence[GenerationError], reason: str) -> GenerationError:
+def _gave_up(failed: Sequence[GenerationError], reason: str, spent: Sequence[Usage]) -> GenerationError:
     last = failed[-1]
     if len(failed) == 1:
+        last.usage = last.usage or Usage.sum(spent)
         return last
-    return GenerationError(f"no right answer in {len(failed)} attempts; the last: {last.what}", position=last.position,
+    made = GenerationError(f"no right answer in {len(failed)} attempts; the last: {last.what}", position=last.position,
                            because="; ".join(part for part in (reason, last.because) if part), instead=last.instead,
                            text=last.text, attempts=tuple(failed))
+    made.usage = Usage.sum(spent)
+    return made

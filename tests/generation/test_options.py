@@ -185,6 +185,13 @@ def test_items_of_a_batch_are_checked_and_asked_again() -> None:
     assert [one.agreement for one in voted if isinstance(one, Result)] == [1.0, 1.0]
 
 
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_an_error_says_what_it_has_cost(attempts: int) -> None:
+    with pytest.raises(GenerationError) as caught:
+        saying(TEXT).generate(PROMPT, Person, instructions=None, retry=attempts, check=lambda value: False)
+    assert caught.value.usage.output_tokens >= attempts * 5
+
+
 def test_a_batch_refuses_what_a_request_refuses() -> None:
     model = saying(TEXT)
     for message, options in REFUSED:
