@@ -64,6 +64,8 @@ MAX_STEPS = 400_000
 """Pairs of a value and a schema that are compared; unions over recursive schemas multiply."""
 MAX_CHANGES = 20_000
 """Values that are made into another type; what needs more is no value of the type."""
+MAX_FAILURES = 100
+"""Members of one container that may fail before the rest is left."""
 MAX_BRANCHES = 200
 MAX_DATE = 60
 """Characters of a date with its time."""
@@ -229,8 +231,14 @@ class _Work:
         rest = schema.get("items", True)
         if isinstance(rest, list):
             first, rest = rest, schema.get("additionalItems", True)
-        parts = [self.fit(item, first[index] if index < len(first) else rest, (*path, index))
-                 for index, item in enumerate(value)]
+        parts: list[_Made] = []
+        failures = 0
+        for index, item in enumerate(value):
+            part = self.fit(item, first[index] if index < len(first) else rest, (*path, index))
+            parts.append(part)
+            failures += part.failure is not None
+            if failures > MAX_FAILURES:
+                break
         return _whole([part.value for part in parts], parts, [])
 
     def _object(self, value: dict[str, Any], shape: Shape, path: tuple[Any, ...]) -> _Made:
@@ -238,6 +246,7 @@ class _Work:
         names, changes = self._names(value, properties, schema, path)
         members: dict[str, Any] = {}
         parts: list[_Made] = []
+        failures = 0
         for name, item in value.items():
             known = names.get(name, name)
             inner = properties.get(known, other if known not in properties else True)
@@ -255,6 +264,9 @@ class _Work:
                 continue
             members[known] = part.value
             parts.append(part)
+            failures += part.failure is not None
+            if failures > MAX_FAILURES:
+                break
         missing = [name for name in required if name not in members]
         made = _whole(members, parts, changes)
         if missing and made.failure is None:
