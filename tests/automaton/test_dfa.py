@@ -202,6 +202,7 @@ def test_lowest_label_wins_where_languages_overlap() -> None:
     assert dfa.labels[dfa.start] == (2, 5, 7)
 
 
+@settings(max_examples=30)
 @given(nodes(), nodes(), nodes())
 def test_what_earlier_languages_hold_need_not_be_excluded(one: Node, two: Node, three: Node) -> None:
     bodies = (one, And((two, Not(one))), And((three, Not(one), Not(two))), And((Not(one), Not(three))), Not(Alt((one, two))),
