@@ -405,7 +405,10 @@ class Ends:
     def _opens(self, at: int, start: int, context: str) -> int:
         """Where the string ended if the quote at ``at`` looks like one that opens: a sign before it, a text right behind."""
         scan = self.scan
-        if context == "key" or at == start or scan.is_tired or scan.at(at + 1) in _SPACE_OR_SIGN:
+        if context == "key" or at == start or scan.is_tired:
+            return -1
+        behind = scan.at(at + 1)
+        if behind in _SPACE_OR_SIGN and not (behind in ("{", "[") and "\n" in scan.text[scan.before(at, start):at]):
             return -1
         return self._before_signs(at, start, context)
 
@@ -448,8 +451,21 @@ class Ends:
             if found is not None and found.group() == ":":
                 end = scan.before(found.start(), start) + 1
                 return Span(start, end, end, "", "")
-        end = min(self._before_tail(start), self._before_structure(start))
+        member = self._before_member(start) if context == "object" else -1
+        end = member if member >= 0 else min(self._before_tail(start), self._before_structure(start))
         return Span(start, end, end, "", "")
+
+    def _before_member(self, start: int) -> int:
+        """Where a string that no quote ends stops before a line that begins with the name of the next member; -1 if none
+        does."""
+        scan, line = self.scan, start
+        while not scan.is_tired and (line := scan.text.find("\n", line, scan.end)) >= 0:
+            name = scan.spaces(line)
+            if scan.at(name) in QUOTES and name < scan.end and scan.is_quoted_name(name):
+                last = scan.before(line, start)
+                return scan.before(last, start) + 1 if scan.text[last] == "," and last >= start else last + 1
+            line = max(name, line + 1)
+        return -1
 
     def _before_structure(self, start: int) -> int:
         """Where, in a string that no quote ends, a bracket closes what is open and more of it follows."""

@@ -431,8 +431,10 @@ class Placer(ABC):
         self.value(frame, row, at, guide)
 
     def known_weak_key(self, guide: Guide, row: Row, at: int) -> Key | None:
-        key = weak_key_at(self.text, at, row.end)
-        return key if key is not None and guide.kinds and guide.name_cost(key.name) < 0.5 else None
+        key = weak_key_at(self.text, at, row.end, words=True)
+        if key is None or not guide.kinds or (" " in key.name and not guide.knows(key.name)):
+            return None
+        return key if guide.name_cost(key.name) < 0.5 else None
 
     # Text
 
@@ -536,11 +538,14 @@ class Placer(ABC):
     def weak_member(self, row: Row, at: int, col: int) -> bool:
         """A member whose colon has no space, or is another sign, where a member may stand."""
         key = weak_key_at(self.text, at, row.end)
+        is_words = key is None  # several words: a sentence, unless the type has a member of the name
+        key = key or weak_key_at(self.text, at, row.end, words=True)
         if key is None:
             return False
         if not self.stack:
             if (
                 self.has_root
+                or (is_words and not self.guide.knows(key.name))
                 or not (self.guide.knows(key.name) or self.guide is ANY)
                 or (self.guide is ANY and not self.looks_weak(row))
             ):
@@ -548,6 +553,8 @@ class Placer(ABC):
             return self.member(row, key, col)
         cost, frame, _ = self.best_member(key.name, col, self.text[at : row.end])
         guide = frame.guide if frame is not None else self.stack[-1].inner()
+        if is_words and not guide.knows(key.name):
+            return False
         known = (
             cost < 2.5
             and bool(guide.kinds)

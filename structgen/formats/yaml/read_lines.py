@@ -31,6 +31,7 @@ _COLON = re.compile(rf":(?=[ \t{ODD_SPACES}]|$)|\uff1a")
 _SPACES = re.compile(rf"[ \t{ODD_SPACES}]*")
 _BOLD = re.compile(r"(\*\*|__)(?=\S)([^*\n]{1,100}?)(?::\1|\1[ \t]*:(?!:))")
 _WEAK_COLON = re.compile(r"([A-Za-z_][\w.-]{0,60}|\"[\w .-]{1,60}\"):(?![/:\\])(?=\S)")
+_WEAK_WORDS = re.compile(r"([A-Za-z_][\w.-]{0,60}(?: [\w.-]{1,30}){0,3}):(?![/:\\])(?=\S)")
 _WEAK_SIGN = re.compile(r"([A-Za-z_\"*][\w .\"*-]{0,60}?)[ \t]+(=>|->|=|\u2192|:=)[ \t]+(?=\S)")
 _BULLET = re.compile("[*\u2022\u2013\u2014\u25e6\u00b7+](?=[ \t]|$)")
 _NUMBER = re.compile(r"([0-9]{1,4})[.)](?=[ \t]+\S)")
@@ -174,9 +175,9 @@ def _quoted_key(text: str, at: int, end: int, quote: str) -> Key | None:
     return Key(name, at, _after(text, after + 1, end), () if quote in "\"'" else (style,))
 
 
-def weak_key_at(text: str, at: int, end: int) -> Key | None:
-    """A name that has no space behind its colon, or another sign than a colon."""
-    found = _WEAK_COLON.match(text, at, end)
+def weak_key_at(text: str, at: int, end: int, words: bool = False) -> Key | None:
+    """A name that has no space behind its colon, or another sign than a colon; ``words``: the name may be several words."""
+    found = _WEAK_COLON.match(text, at, end) or (_WEAK_WORDS.match(text, at, end) if words else None)
     if found is not None:
         name = found[1].strip('"')
         return Key(name, at, found.end(), (("missing-space", found.end() - 1, ":", ": "),))
