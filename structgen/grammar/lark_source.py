@@ -46,6 +46,10 @@ def check_source(text: str, name: str, import_paths: tuple[str, ...], limits: Li
     """Where rules and terminals are defined; refuses what lark could not or may not read."""
     if len(text) > limits.regex_bytes:
         raise LimitExceededError(f"the grammar has {len(text)} characters", limit="regex_bytes")
+    lone = re.search("[\ud800-\udfff]", text)
+    if lone:
+        line, column = text.count("\n", 0, lone.start()) + 1, lone.start() - text.rfind("\n", 0, lone.start())
+        raise GrammarSyntaxError("a lone surrogate has no spelling in UTF-8", position=f"{name}:{line}:{column}")
     _, schemas = take_embedded(text, name)
     if schemas:
         raise GrammarSyntaxError("%json is not supported beside one of lark's lexers",

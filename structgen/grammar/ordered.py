@@ -257,17 +257,19 @@ class _Reader:
             return complement(found) if kind is op.NOT_LITERAL else union(found)
         negated = value[0][0] is op.NEGATE
         plain: list[tuple[int, int]] = []
+        classes: list[tuple[int, int]] = []
         for item, argument in value[negated:]:
             if item is op.CATEGORY:
                 name = str(argument).lower().removeprefix("category_")
                 found = self._category({"digit": "d", "space": "s", "word": "w"}[name.removeprefix("not_")], flags)
-                plain.extend(complement(found) if name.startswith("not_") else found)
+                classes.extend(complement(found) if name.startswith("not_") else found)
             else:
                 low, high = argument if item is op.RANGE else (argument, argument)
                 plain.append((low, high))
         ranges = union(plain)
-        if flags & re.I:
+        if flags & re.I:  # which leaves classes as they are: no \w beside an iota
             ranges = ignoring_case(ranges, ascii_only)
+        ranges = union((*ranges, *classes))
         return complement(ranges) if negated else ranges
 
 

@@ -37,7 +37,7 @@ from structgen.grammar.regex_context import (
     whole_text,
     word_boundary,
 )
-from structgen.grammar.regex_escapes import Dialect, Reading, fail, read_class, read_escape, shorthand
+from structgen.grammar.regex_escapes import Dialect, Reading, fail, is_shorthand, read_class, read_escape, shorthand
 from structgen.grammar.regex_groups import Groups
 from structgen.grammar.unicode import complement, equal_ignoring_case, ignoring_case
 from structgen.limits import Limits
@@ -239,7 +239,8 @@ class _Parser:
         if isinstance(item, int):
             self._add_text(chr(item))
         else:
-            ranges = ignoring_case(item, reading.ascii_only) if reading.ignore_case else item
+            fold = reading.ignore_case and not is_shorthand(self._pattern, at)
+            ranges = ignoring_case(item, reading.ascii_only) if fold else item
             self._add_part(Chars(ranges) if ranges else NEVER)
         return end
 

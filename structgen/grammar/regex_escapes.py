@@ -182,6 +182,7 @@ def read_class(reading: Reading, at: int) -> tuple[Ranges, int]:
     here += negated
     first = here
     found: list[tuple[int, int]] = []
+    shorthands: list[tuple[int, int]] = []
     while True:
         if here >= len(pattern):
             fail("the character class is not closed", at, instead="add ] or write \\[ for the bracket itself")
@@ -201,15 +202,24 @@ def read_class(reading: Reading, at: int) -> tuple[Ranges, int]:
             found.append((45, 45))  # ECMA-262, annex B: the hyphen stands for itself
             found.extend(((last, last),) if isinstance(last, int) else last)
             end = after
-        found.extend(((item, item),) if isinstance(item, int) else item)
+        if is_shorthand(pattern, here):
+            shorthands.extend(item if not isinstance(item, int) else ())
+        else:
+            found.extend(((item, item),) if isinstance(item, int) else item)
         here = end
-    if found and all(low >= 0xD800 and high <= 0xDFFF for low, high in found):
+    if found and not shorthands and all(low >= 0xD800 and high <= 0xDFFF for low, high in found):
         fail("the class has surrogates only", at, because="no text in UTF-8 has one",
              instead="write the characters themselves, such as \\u{10000}-\\u{10FFFF}")
     ranges = union(found)
     if reading.ignore_case:
         ranges = ignoring_case(ranges, reading.ascii_only)
+    ranges = union((*ranges, *shorthands))
     return (complement(ranges) if negated else ranges), here + 1
+
+
+def is_shorthand(pattern: str, at: int) -> bool:
+    r"""Whether ``\d``, ``\w``, ``\s`` or the opposite of one stands there, which ignoring case changes nothing of."""
+    return pattern[at] == "\\" and pattern[at + 1 : at + 2] in tuple("dDwWsS")
 
 
 def _read_member(reading: Reading, at: int) -> tuple[int | Ranges, int]:

@@ -205,6 +205,7 @@ def test_lark_lexers_answer_as_lark_on_random_grammars(seed: int) -> None:
         ('start: "a" (', {}, "grammar:1:13", "Unclosed"),
         ('start: "a"~3..2', {}, "grammar:1:12", "run backwards"),
         ("start: A\nA: /a/il", {}, "grammar:2:4", "the flag l of /a/il is not supported"),
+        ('start: "a"\n  | "\ud800"', {}, "grammar:2:6", "a lone surrogate"),
         ('start: "a".."c"i', {}, "grammar:1:8", "a range goes from one character to a later one"),
         ('start: "b".."a"', {}, "grammar:1:8", "a range goes from one character to a later one"),
         ('start: "\\u12"', {}, "grammar:1:8", "an escape"),
