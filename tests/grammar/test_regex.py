@@ -275,7 +275,9 @@ def test_known_pattern_gives_the_same_node() -> None:
     assert parse_regex("a+b", limits=LIMITS) is parse_regex("a+b", limits=Limits())
 
 
-@pytest.mark.parametrize("pattern", [r"\w", r"\W", r"[^\w]", r"[\W_]", r"[^\Wk]", r"[\wk]", r"[\u03b1-\u03c9]", r"[^\u03b1-\u03c9]", "\u0345"])
+@pytest.mark.parametrize("pattern", [
+    r"\w", r"\W", r"[^\w]", r"[\W_]", r"[^\Wk]", r"[\wk]", r"[\u03b1-\u03c9]", r"[^\u03b1-\u03c9]", "\u0345",
+])
 def test_ignoring_case_changes_nothing_of_classes(pattern: str) -> None:
     known = re.compile(pattern, re.IGNORECASE)
     for character in "\u0345\u03b9\u0399\u1fbe\u03c9\u03a9\u2126kK\u212a\u1e9e\u00df_ ":
