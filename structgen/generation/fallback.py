@@ -27,10 +27,18 @@ class Fallback:
     """``Fallback([model, other])`` generates like a model; a pair ``(model, {option: value})`` gives one its own options."""
 
     def __init__(self, models: Sequence[Any]) -> None:
+        if not isinstance(models, Sequence) or isinstance(models, (str, bytes)):
+            raise GenerationError(f"a chain of models is no {type(models).__name__}",
+                                  instead="pass a list: Fallback([model, other])")
         if not models:
             raise GenerationError("a chain without models has no answer", instead="name one model at least")
         self.models: list[tuple[Any, Mapping[str, Any]]] = [
-            one if isinstance(one, tuple) else (one, {}) for one in models]
+            one if isinstance(one, tuple) and len(one) == 2 else (one, {}) for one in models]
+        for model, own in self.models:
+            if not callable(getattr(model, "generate", None)) or not isinstance(own, Mapping):
+                raise GenerationError(f"{model!r:.60} is no model of a chain",
+                                      because="it has no generate, or its options are no dict",
+                                      instead="pass models, or pairs (model, {option: value})")
 
     def generate(self, prompt: Any, output_type: Any = None, **options: Any) -> Result[Any]:
         """The result of the first model that has one; its ``failures`` begin with the errors of those before it."""

@@ -25,13 +25,13 @@ from structgen.compiler import CompiledGrammar, Compiler
 from structgen.errors import BudgetError, GenerationError, LimitExceededError, SchemaError, StructgenError
 from structgen.generation.batch import run_batch
 from structgen.generation.kept import Kept
-from structgen.generation.options import Asked, asked, each_of, refuse_options, require_strategy, sampling_of, samplings_of
+from structgen.generation.options import Asked, asked, each_of, require_strategy, samplings_of
 from structgen.generation.prompt import Instructions, Message, Prompt
 from structgen.generation.request import Request, Settings, text_config
 from structgen.generation.result import Result, Usage
 from structgen.generation.result_cache import ResultCache
-from structgen.generation.retry import Check, Retry, ask_until_right, checked
-from structgen.generation.sampling import Sampling, require_whole
+from structgen.generation.retry import Check, Retry, ask_until_right, checked, require_check
+from structgen.generation.sampling import Sampling, refuse_options, require_whole, sampling_of
 from structgen.generation.search import BestOf, Strategy
 from structgen.generation.session import drive
 from structgen.generation.stream import Partial, Stream, partial_reader
@@ -220,6 +220,7 @@ class Model:
             require_whole(name, value, least)
         samplings = samplings_of(sampling, (temperature, top_k, top_p, min_p, repetition_penalty, seed), count)
         policy = Retry.of(retry)
+        require_check(check)
         found: list[Asked | StructgenError] = []
         for prompt, output_type, text, begun, own in zip(
                 prompts, each_of("types", output_types, count), each_of("source texts", from_text, count),
@@ -252,6 +253,8 @@ class Model:
                 result = whole if isinstance(whole, StructgenError) else self._answered(whole, strategy, policy, check)
             except StructgenError as error:
                 result = error
+            except Exception as error:  # of the caller's check: it harms no other item
+                result = _raised(error)
             done(place, result)
 
     def _side_by_side(self, found: Sequence[Asked | StructgenError], policy: Retry, check: Check | None, size: int,
@@ -277,6 +280,8 @@ class Model:
                     self._into_cache(keys[place], result)
                 except StructgenError as error:
                     result = error
+                except Exception as error:  # of the caller's check: it harms no other item
+                    result = _raised(error)
             done(place, result)
 
         with self.lock:
@@ -339,6 +344,13 @@ def _made(request: Request, strategy: Strategy | Search | None, temperature: flo
     if isinstance(strategy, Search):
         return strategy.search(request)
     return strategy.run(request.sample, temperature)
+
+
+def _raised(error: Exception) -> GenerationError:
+    made = GenerationError(f"a function of the caller raised {type(error).__name__}: {error}",
+                           instead="raise ValueError in a check where a value is wrong")
+    made.__cause__ = error
+    return made
 
 
 def _count_of(prompts: Any) -> int:

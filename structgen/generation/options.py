@@ -6,20 +6,17 @@ In: options as callers pass them. Out: an ``Asked``, the target, the settings an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from structgen.errors import GenerationError
 from structgen.generation.prompt import Instructions, Message, Prompt, conversation, last_text
 from structgen.generation.request import Settings
-from structgen.generation.sampling import Sampling, require_whole
+from structgen.generation.sampling import Sampling, Shortcuts, require_whole, sampling_of
 from structgen.generation.target import OnUnsupported, Target, as_target
 
-__all__ = ["Asked", "asked", "each_of", "refuse_options", "require_strategy", "sampling_of", "samplings_of"]
-
-Shortcuts = tuple[float, int | None, float | None, float | None, float, int | None]
-"""temperature, top_k, top_p, min_p, repetition_penalty, seed"""
+__all__ = ["Asked", "asked", "each_of", "require_strategy", "samplings_of"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,9 @@ def asked(prompt: Prompt, output_type: Any, sampling: Sampling, *, max_tokens: i
     """A request; ``attempts``: how often it may be asked."""
     require_whole("max_tokens", max_tokens)
     require_whole("top_logprobs", top_logprobs, least=0)
+    for name, value in {"mask": mask, "repair": repair, "require_all": require_all, "raw": raw, "heal": heal}.items():
+        if not isinstance(value, bool):
+            raise GenerationError(f"{name}={value!r:.60} is neither True nor False")
     if repair and mask:
         raise GenerationError("repair=True has no meaning under the mask", because="the text is right as it comes",
                               instead="pass mask=False too, or leave repair out")
@@ -44,18 +44,6 @@ def asked(prompt: Prompt, output_type: Any, sampling: Sampling, *, max_tokens: i
                        from_text=_source_text(last_text(prompt), from_text, mask))
     settings = Settings(sampling, max_tokens, mask, repair, _stop_texts(stop, target), top_logprobs, prefix, raw, heal)
     return Asked(target, settings, conversation(prompt, target, _told(prompt, instructions, raw, attempts)))
-
-
-def sampling_of(sampling: Sampling | None, shortcuts: Shortcuts) -> Sampling:
-    """How tokens are chosen, said in one way or the other."""
-    if sampling is None:
-        return Sampling(*shortcuts)
-    if shortcuts != (0.0, None, None, None, 1.0, None):
-        raise GenerationError("sampling= and its shortcuts (temperature, top_k, seed …) are both given",
-                              instead="put all of them into Sampling(…)")
-    if not isinstance(sampling, Sampling):
-        raise GenerationError(f"sampling={sampling!r:.60} is no Sampling", instead="pass Sampling(temperature=0.7, …)")
-    return sampling
 
 
 def samplings_of(given: Sampling | Sequence[Sampling] | None, shortcuts: Shortcuts, count: int) -> list[Sampling]:
@@ -87,16 +75,6 @@ def require_strategy(strategy: object, n: int, sampling: Sampling) -> None:
     if n > 1 and sampling.temperature == 0:
         raise GenerationError(f"n={n} samples at temperature 0 would all be the same",
                               instead="pass temperature=0.7, say, or leave n out")
-
-
-def refuse_options(call: str, given: Mapping[str, object], known: Mapping[str, str], instead: str) -> None:
-    """Raises for options that a call does not have: ``known`` are those that another call has, with the reason; others are
-    misspelled, a ``TypeError`` as from any function."""
-    for name in given:
-        if name not in known:
-            raise TypeError(f"{call}() got an unexpected keyword argument {name!r}")
-    for name in given:
-        raise GenerationError(f"{call}() takes no {name}=", because=known[name], instead=instead)
 
 
 def _told(prompt: Prompt, instructions: Instructions, raw: bool, attempts: int) -> Instructions:

@@ -24,7 +24,7 @@ from structgen.generation.prompt import Message
 from structgen.generation.result import Result, Usage
 from structgen.generation.sampling import is_number, require_whole
 
-__all__ = ["Attempt", "Check", "Retry", "ask_until_right", "checked"]
+__all__ = ["Attempt", "Check", "Retry", "ask_until_right", "checked", "require_check"]
 
 Attempt = Callable[[Sequence[Message], float, Kept | None], Result[Any]]
 """Makes one attempt: the conversation, the temperature, and what of the attempt before shall stay."""
@@ -58,6 +58,8 @@ class Retry:
             value = getattr(self, name)
             if not (is_number(value) and value >= 0) and (name, value) != ("deadline_s", None):
                 raise GenerationError(f"{name}={value!r:.60} is not a number of seconds")
+        if self.temperatures is not None and not isinstance(self.temperatures, Sequence):
+            raise GenerationError(f"temperatures={self.temperatures!r:.60} is no list", instead="name one for each attempt")
         for one in self.temperatures or ():
             if not is_number(one) or not 0 <= one < math.inf:
                 raise GenerationError(f"temperatures has {one!r:.60}", because="a temperature is a number, at least 0")
@@ -79,6 +81,7 @@ class Retry:
 def ask_until_right(policy: Retry, messages: Sequence[Message], attempt: Attempt, temperature: float,
                     check: Check | None = None) -> Result[Any]:
     """The first result that is a value and passes the check."""
+    require_check(check)
     started = time.monotonic()
     failed: list[GenerationError] = []
     spent: list[Usage] = []
@@ -101,6 +104,12 @@ def ask_until_right(policy: Retry, messages: Sequence[Message], attempt: Attempt
         messages = [*messages, *correction(failed[-1], kept)]
         time.sleep(policy.backoff_s * 2**number)
     raise AssertionError("the last attempt returns or raises")
+
+
+def require_check(check: object) -> None:
+    """Raises for a check that cannot be called."""
+    if check is not None and not callable(check):
+        raise GenerationError(f"check={check!r:.60} is no function", instead="pass a function of the value")
 
 
 def checked(result: Result[Any], check: Check | None) -> Result[Any]:

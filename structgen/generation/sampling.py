@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from structgen.errors import GenerationError
 
-__all__ = ["Sampling", "is_number", "require_whole"]
+__all__ = ["Sampling", "Shortcuts", "is_number", "refuse_options", "require_whole", "sampling_of"]
 
+Shortcuts = tuple[float, int | None, float | None, float | None, float, int | None]
+"""temperature, top_k, top_p, min_p, repetition_penalty, seed"""
 MOST_SEED = 2**62
 """Generators take 64 bits, and the samples of a request count up from the seed."""
 
@@ -77,6 +79,18 @@ class Sampling:
         return self.repetition_penalty != 1.0 or self.frequency_penalty != 0.0 or self.presence_penalty != 0.0
 
 
+def sampling_of(sampling: Sampling | None, shortcuts: Shortcuts) -> Sampling:
+    """How tokens are chosen, said in one way or the other."""
+    if sampling is None:
+        return Sampling(*shortcuts)
+    if shortcuts != (0.0, None, None, None, 1.0, None):
+        raise GenerationError("sampling= and its shortcuts (temperature, top_k, seed …) are both given",
+                              instead="put all of them into Sampling(…)")
+    if not isinstance(sampling, Sampling):
+        raise GenerationError(f"sampling={sampling!r:.60} is no Sampling", instead="pass Sampling(temperature=0.7, …)")
+    return sampling
+
+
 def is_number(value: object) -> bool:
     """Whether an option's value is a number; True and False are none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -89,6 +103,16 @@ def require_whole(name: str, value: object, least: int = 1, most: float = math.i
     whole = isinstance(value, int) and not isinstance(value, bool)
     _require(name, value, whole and least <= value <= most,  # type: ignore[operator]  # it is a number by then
              f"a whole number, at least {least}" + (f" and at most {most:g}" if most < math.inf else ""))
+
+
+def refuse_options(call: str, given: Mapping[str, object], known: Mapping[str, str], instead: str) -> None:
+    """Raises for options that a call does not have: ``known`` are those that another call has, with the reason; others are
+    misspelled, a ``TypeError`` as from any function."""
+    for name in given:
+        if name not in known:
+            raise TypeError(f"{call}() got an unexpected keyword argument {name!r}")
+    for name in given:
+        raise GenerationError(f"{call}() takes no {name}=", because=known[name], instead=instead)
 
 
 def _require(name: str, value: object, good: bool, wanted: str) -> None:

@@ -85,7 +85,11 @@ class Select:
         by = self.by
         worth: Callable[[Result[Any]], float] = by if callable(by) else lambda one: -len(one.text)
         drawn = _draw(sample, temperatures(self.n, temperature))
-        return drawn.answer(sorted(drawn.good, key=worth, reverse=True))
+        found = [worth(one) for one in drawn.good]
+        for one in found:
+            if not isinstance(one, (bool, int, float)) or math.isnan(one):
+                raise GenerationError(f"by of select gave {one!r:.60}", because="it is not a number")
+        return drawn.answer([drawn.good[at] for at in sorted(range(len(found)), key=lambda at: found[at], reverse=True)])
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,11 @@ class Vote:
         if not callable(self.by):
             return canonical(result.value)
         key = self.by(result.value)
-        return None if key is None else canonical(key)
+        try:
+            return None if key is None else canonical(key)
+        except ValueError as error:  # nothing that JSON has
+            raise GenerationError(f"by of vote gave {key!r:.60}", because="ballots are compared as JSON, and this has none",
+                                  instead="give a text, a number, a list or a dict") from error
 
     def _by_fields(self, drawn: _Drawn, cast: list[Result[Any]]) -> Result[Any]:
         """The sample that agrees with the majority in most fields; its other fields taken from the majority where the
@@ -212,11 +220,13 @@ def vote(n: int, *, by: Literal["value", "fields"] | Callable[[Any], Any] = "val
 
 def verify(check: Callable[[Any], bool | float], *, n: int = 8, enough: float = 1.0) -> Verify:
     """Of up to ``n`` samples the one that ``check`` likes best: a function, a reward model, a ``Judge``."""
+    _require_function("check", check)
     return Verify(n, check, enough)
 
 
 def until(check: Callable[[Any], bool], *, max: int = 8) -> Until:
     """The first of up to ``max`` samples that passes the check."""
+    _require_function("check", check)
     return Until(max, check)
 
 
@@ -235,6 +245,11 @@ def select(n: int, by: Literal["shortest"] | Callable[[Result[Any]], float] = "s
 def _require_word(name: str, value: object, known: Sequence[str]) -> None:
     if value not in known:
         raise GenerationError(f"{name}={value!r:.60} is unknown", instead=f"write one of {', '.join(map(repr, known))}")
+
+
+def _require_function(name: str, value: object) -> None:
+    if not callable(value):
+        raise GenerationError(f"{name}={value!r:.60} is no function", instead="pass a function of the value")
 
 
 def canonical(value: Any) -> str:

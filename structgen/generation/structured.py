@@ -40,6 +40,9 @@ def structured(model: Any, **options: Any) -> Callable[[Callable[P, R]], Structu
 
     Works on ``def`` and ``async def``; the latter generates in a thread. ``function.result(…)`` gives the ``Result``.
     """
+    if not callable(getattr(model, "generate", None)):
+        raise SchemaError(f"structured({model!r:.60}) has no model", instead="write @structured(model)",
+                          because="the decorator takes the model, not the function")
     names = _names_around(sys._getframe(1))
 
     def decorate(function: Callable[P, R]) -> Structured[P, R]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from structgen.errors import SchemaError
+from structgen.errors import ReadError, SchemaError, StructgenError
 from structgen.formats.text.source import text_source
 from structgen.generation.instructions import render_instructions
 from structgen.grammar.nodes import Grammar
@@ -120,7 +120,13 @@ def _json_source(found: TypeSchema, on_unsupported: OnUnsupported) -> Any:
 
 
 def _read_type(found: TypeSchema, text: str) -> Any:
-    return parse(text, found)
+    try:
+        return parse(text, found)
+    except StructgenError:
+        raise
+    except Exception as error:  # pydantic lets through what a validator raises, but for ValueError and AssertionError
+        raise ReadError(f"a validator of {found.name} raised {type(error).__name__}: {error}",
+                        instead="raise ValueError in a validator where a value is wrong") from error
 
 
 def _check_against(source: Any, text: str) -> None:

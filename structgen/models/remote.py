@@ -30,7 +30,7 @@ from structgen.errors import GenerationError, ReadError, StructgenError
 from structgen.generation.prompt import Instructions, Message, Prompt, conversation
 from structgen.generation.result import Alternative, Result, Step, Usage
 from structgen.generation.retry import Check, Retry, ask_until_right
-from structgen.generation.sampling import Sampling, require_whole
+from structgen.generation.sampling import Sampling, refuse_options, require_whole, sampling_of
 from structgen.generation.search import Strategy, best_of, temperatures
 from structgen.generation.stream import Stream
 from structgen.generation.target import Target, as_target
@@ -67,7 +67,7 @@ class RemoteModel:
                  top_p: float | None = None, seed: int | None = None, sampling: Sampling | None = None, n: int = 1,
                  strategy: Strategy | None = None, retry: Retry | int | None = 2, check: Check | None = None,
                  instructions: Instructions = "auto", require_all: bool = False, top_logprobs: int | None = None,
-                 stop: str | Sequence[str] = ()) -> Result[Any]:
+                 stop: str | Sequence[str] = (), **local: Any) -> Result[Any]:
         """A value of ``output_type``, as ``Model.generate`` makes it. ``retry``: attempts, each telling what was wrong.
 
         Raises ``GenerationError`` where the server fails, the model refuses or is cut, no attempt is a value, or an option
@@ -76,7 +76,8 @@ class RemoteModel:
         require_whole("max_tokens", max_tokens)
         require_whole("n", n)
         require_whole("top_logprobs", top_logprobs, least=0, optional=True)
-        sampling = sampling or Sampling(temperature, top_p=top_p, seed=seed)
+        _refuse_local("generate", local)
+        sampling = _sampling(sampling, temperature, top_p, seed)
         if strategy is not None and not hasattr(strategy, "run"):
             raise GenerationError(f"{type(strategy).__name__} needs a model that runs here",
                                   because="it looks at the logits of every step", instead="use best_of, vote or verify")
@@ -94,16 +95,19 @@ class RemoteModel:
         return ask_until_right(Retry.of(retry), conversation(prompt, target, instructions), attempt, sampling.temperature,
                                check)
 
-    def stream(self, prompt: Prompt, output_type: Any = None, *, max_tokens: int = 1024, sampling: Sampling | None = None,
+    def stream(self, prompt: Prompt, output_type: Any = None, *, max_tokens: int = 1024, temperature: float = 0.0,
+               top_p: float | None = None, seed: int | None = None, sampling: Sampling | None = None,
                instructions: Instructions = "auto", require_all: bool = False, stop: str | Sequence[str] = (),
-               top_logprobs: int | None = None) -> Stream:
+               top_logprobs: int | None = None, **local: Any) -> Stream:
         """The value as it grows, as ``Model.stream`` gives it; the text is read tolerantly, and checked at its end.
 
         Raises ``GenerationError``, whose ``text`` is what had come, where the stream stops, is cut or is none, and where
         the text is no value; there is no second attempt, since what was shown cannot be taken back.
         """
         require_whole("max_tokens", max_tokens)
-        sampling = sampling or Sampling()
+        require_whole("top_logprobs", top_logprobs, least=0, optional=True)
+        _refuse_local("stream", local)
+        sampling = _sampling(sampling, temperature, top_p, seed)
         target = as_target(output_type, require_all=require_all)
         call = _Call(max_tokens, _options(sampling), sampling.seed, top_logprobs,
                      (stop,) if isinstance(stop, str) else tuple(stop))
@@ -121,14 +125,14 @@ class RemoteModel:
                        ) -> list[Result[Any] | StructgenError]:
         """A value or an error for each prompt, in order, ``size`` (``parallel``) at a time; the options are those of
         ``generate``. ``sampling``: one for all, or a list with one for each prompt."""
+        if isinstance(prompts, (str, bytes)) or not isinstance(prompts, Sequence):
+            raise GenerationError(f"the prompts of a batch are a {type(prompts).__name__}", instead="pass a list of prompts")
         types = list(output_types) if isinstance(output_types, list) else [output_types] * len(prompts)
         ways = [sampling] * len(prompts) if sampling is None or isinstance(sampling, Sampling) else list(sampling)
         if not len(types) == len(ways) == len(prompts):
             raise GenerationError(f"{len(prompts)} prompts, {len(types)} types and {len(ways)} ways of sampling",
                                   instead="pass one, or one for each prompt")
-        if options.pop("from_text", False):
-            raise GenerationError("from_text needs a model that runs here",
-                                  because="it is a mask that holds strings to a text")
+        _refuse_local("generate_batch", {name: options.pop(name) for name in [*options] if name not in _TAKEN})
         done, lock = 0, threading.Lock()
 
         def one(prompt: Prompt, output_type: Any, way: Sampling | None) -> Result[Any] | StructgenError:
@@ -333,6 +337,35 @@ class _Loop:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+_TAKEN = frozenset(("max_tokens", "temperature", "top_p", "seed", "n", "strategy", "retry", "check", "instructions",
+                    "require_all", "top_logprobs", "stop"))
+_LOCAL = {
+    "from_text": "it is a mask that holds strings to a text", "prefix": "a server begins its answers itself",
+    "raw": "a server has a chat template of its own", "heal": "a server begins its answers itself",
+    "mask": "a server shows no logits: its text is read tolerantly and checked",
+    "repair": "a server's text is read tolerantly in any case",
+    "on_unsupported": "the whole type is checked here in any case",
+    **dict.fromkeys(("top_k", "min_p", "repetition_penalty"), "the protocol has no words for it"),
+}
+"""Options of ``Model.generate`` that a server has not, and why."""
+_MEANS_NOTHING: dict[str, tuple[object, ...]] = {
+    "from_text": (None, False), "prefix": ("",), "raw": (False,), "heal": (True, False), "mask": (False,), "repair": (True,),
+    "on_unsupported": (None, "validate"), "top_k": (None,), "min_p": (None,), "repetition_penalty": (1.0,),
+}
+"""Values of these that ask for nothing else than what happens."""
+
+
+def _refuse_local(call: str, given: dict[str, Any]) -> None:
+    """Raises for options that need a model that runs here."""
+    asked = {name: value for name, value in given.items() if value not in _MEANS_NOTHING.get(name, ())}
+    refuse_options(call, asked, {name: f"the model is behind a server; {why}" for name, why in _LOCAL.items()},
+                   "leave it out, or load a model that runs here")
+
+
+def _sampling(sampling: Sampling | None, temperature: float, top_p: float | None, seed: int | None) -> Sampling:
+    return sampling_of(sampling, (temperature, None, top_p, None, 1.0, seed))
 
 
 def _options(sampling: Sampling) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from generation.writers import END, PROMPT, saying
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
-from structgen.errors import GenerationError
+from structgen.errors import GenerationError, ReadError
 from structgen.generation.beam import beam
+from structgen.generation.fallback import Fallback
 from structgen.generation.model import Model
 from structgen.generation.result import Result
 from structgen.generation.result_cache import ResultCache
@@ -50,13 +51,20 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("stop texts have no meaning for a type", {"stop": "x"}),
     ("beam search takes no temperature, cut", {"strategy": beam(2), "sampling": Sampling(min_p=0.1)}),
     ("the prefix is int, not str", {"prefix": 3}),
+    ("mask='no' is neither True nor False", {"mask": "no"}),
+    ("from_text=5 is no text", {"from_text": 5}),
+    ("instructions=5 is no text", {"instructions": 5}),
+    ("check=5 is no function", {"check": 5}),
+    ("by of select gave None", {"strategy": select(2, by=lambda result: None)}),  # type: ignore[arg-type,return-value]
+    ("by of vote gave <object", {"strategy": vote(2, by=lambda value: object())}),
+    ("sampling={} is no Sampling", {"sampling": {}}),
 ]
 
 
 @pytest.mark.parametrize(("message", "options"), REFUSED, ids=[message[:40] for message, _ in REFUSED])
 def test_what_makes_no_sense_is_refused_by_name(message: str, options: dict[str, Any]) -> None:
     with pytest.raises(GenerationError) as caught:
-        saying(TEXT).generate(PROMPT, Person, instructions=None, **options)
+        saying(TEXT).generate(PROMPT, Person, **{"instructions": None, **options})
     assert message in str(caught.value)
 
 
@@ -76,6 +84,11 @@ def test_records_refuse_what_they_cannot_mean() -> None:
         "score='x' is unknown": lambda: best_of(2, score="x"),  # type: ignore[arg-type]
         "logit_bias=[1] is not a mapping": lambda: Sampling(logit_bias=[1]),  # type: ignore[arg-type]
         "width='2' is not a whole number": lambda: beam("2"),  # type: ignore[arg-type]
+        "check='x' is no function": lambda: verify("x"),  # type: ignore[arg-type]
+        "check=None is no function": lambda: until(None),  # type: ignore[arg-type]
+        "temperatures=0.5 is no list": lambda: Retry(temperatures=0.5),  # type: ignore[arg-type]
+        "a chain of models is no Model": lambda: Fallback(saying("1")),  # type: ignore[arg-type]
+        "5 is no model of a chain": lambda: Fallback([5]),
     }.items():
         with pytest.raises(GenerationError) as caught:
             make()
@@ -196,7 +209,7 @@ def test_a_batch_refuses_what_a_request_refuses() -> None:
     model = saying(TEXT)
     for message, options in REFUSED:
         with pytest.raises(GenerationError) as caught:
-            for one in model.generate_batch([PROMPT], Person, instructions=None, **options):
+            for one in model.generate_batch([PROMPT], Person, **{"instructions": None, **options}):
                 assert isinstance(one, GenerationError), options
                 raise one
         assert message in str(caught.value)
@@ -219,6 +232,27 @@ def test_a_stream_takes_the_options_of_one_output() -> None:
         model.stream(PROMPT, Person, temprature=1)
     with pytest.raises(GenerationError, match="are both given"):
         model.stream(PROMPT, Person, temperature=0.5, sampling=Sampling())
+
+
+def test_an_exception_of_a_validator_or_check_is_of_its_item() -> None:
+    class Known(BaseModel):
+        name: str
+
+        @field_validator("name")
+        @classmethod
+        def known(cls, name: str) -> str:
+            return {"Ada": name}[name]
+
+    def check(value: Known) -> bool:
+        return {}[value.name]  # type: ignore[no-any-return,typeddict-item]
+
+    with pytest.raises(GenerationError, match="a validator of Known raised KeyError: 'Bob'") as caught:
+        saying('{"name":"Bob"}').generate(PROMPT, Known, instructions=None)
+    assert isinstance(caught.value.__cause__, ReadError)
+    for options in ({}, {"n": 2, "temperature": 1.0}):
+        found = saying('{"name":"Ada"}').generate_batch([PROMPT], Known, instructions=None, check=check,
+                                                        **options)  # type: ignore[arg-type]
+        assert "raised KeyError: 'Ada'" in str(found[0])
 
 
 def test_a_batch_asks_the_cache(tmp_path: Path) -> None:

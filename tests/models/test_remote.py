@@ -240,3 +240,26 @@ def test_a_key_is_needed_for_the_real_server(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(GenerationError, match="OPENAI_API_KEY is not set"):
         load_model("openai:gpt")
+
+
+def test_options_of_a_model_that_runs_here_are_refused_by_name() -> None:
+    with Server(lambda number, asked: GOOD) as server:
+        model = load_model("openai:tiny", base_url=server.url)
+
+        def batch(prompt: str, output_type: Any, **more: Any) -> Any:
+            return model.generate_batch([prompt], output_type, **more)
+
+        for name, value in {"from_text": True, "prefix": "{", "raw": True, "mask": True, "repair": False, "top_k": 3,
+                            "on_unsupported": "error"}.items():
+            for call in (model.generate, model.stream, batch):
+                with pytest.raises(GenerationError, match=rf"takes no {name}="):
+                    call("x", Person, **{name: value})
+        with pytest.raises(TypeError, match="unexpected keyword argument 'temprature'"):
+            model.generate("x", Person, temprature=1)
+        with pytest.raises(GenerationError, match="both given"):
+            model.generate("x", Person, temperature=0.5, sampling=Sampling())
+        with pytest.raises(GenerationError, match="the prompts of a batch are a str"):
+            model.generate_batch("x", Person)
+        same = {"from_text": False, "prefix": "", "mask": False, "repair": True, "on_unsupported": "validate"}
+        assert model.generate("x", Person, **same).value.name == "Ada"
+        model.close()
