@@ -23,6 +23,7 @@ from structgen.schema.nodes import (
     Number,
     NumberFacet,
     ObjectFacet,
+    ObjectPart,
     Schema,
     StringFacet,
     TextTest,
@@ -231,10 +232,13 @@ def merge_objects(a: ObjectFacet, b: ObjectFacet) -> ObjectFacet | None:
         return a
     if a is ANY_OBJECT:
         return b
-    required = a.required + tuple(name for name in b.required if name not in a.required)
+    here = set(a.required)
+    required = a.required if here.issuperset(b.required) else \
+        a.required + tuple([name for name in b.required if name not in here])
     max_members = a.max_members if b.max_members is None else (
         b.max_members if a.max_members is None else min(a.max_members, b.max_members))
-    parts = a.parts + tuple(part for part in b.parts if not any(part is other for other in a.parts))
+    known = set(map(id, a.parts))
+    parts = a.parts + tuple([part for part in b.parts if id(part) not in known])
     return settle_object(ObjectFacet(parts, required, max(a.min_members, b.min_members), max_members,
                                      link_union(a.names, b.names), a.origin or b.origin,
                                      _both(a.breaches, b.breaches)))
@@ -247,10 +251,16 @@ def settle_object(facet: ObjectFacet) -> ObjectFacet | None:
         return None
     if facet.breaches and (high == 0 or facet.names == NOTHING):
         return None
-    if facet.required and (facet.names == NOTHING or
-                           any(member_link(facet, name) == NOTHING for name in facet.required)):
+    if facet.required and (facet.names == NOTHING or any(_forbids_one(part, facet.required) for part in facet.parts)):
         return None
     return facet
+
+
+def _forbids_one(part: ObjectPart, names: tuple[str, ...]) -> bool:
+    """Whether a part alone plainly forbids one of the names; parts that allow it each do so together, as far as is known
+    here."""
+    links = list(map(part.properties.get, names))
+    return NOTHING in links or (part.other == NOTHING and not part.patterns and None in links)
 
 
 def member_link(facet: ObjectFacet, name: str) -> Link:
