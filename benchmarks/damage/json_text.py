@@ -147,6 +147,11 @@ def raw_quotes(token: Token, rng: Random) -> str:
     return f'"{token.value}"'
 
 
+def is_quoted(token: Token) -> bool:
+    """Whether the quotes of a string are still there: a second damage takes no letter for one."""
+    return len(token.text) > 1 and token.text[0] in "\"'\u201c" and token.text[-1] in "\"'\u201d"
+
+
 def is_word(text: str) -> bool:
     return bool(re.fullmatch(r"[A-Za-z]\w*(?: [A-Za-z]\w*)*", text)) and text.lower() not in (
         "true",
@@ -283,10 +288,12 @@ DAMAGES = {
         raw_quotes,
     ),
     "unclosed-quote": one_of(
-        lambda token: token.kind == "string" and is_word(token.value), lambda token, rng: token.text[:-1]
+        lambda token: token.kind == "string" and is_word(token.value) and is_quoted(token),
+        lambda token, rng: token.text[:-1],
     ),
     "unopened-quote": one_of(
-        lambda token: token.kind in ("string", "name") and is_word(token.value), lambda token, rng: token.text[1:]
+        lambda token: token.kind in ("string", "name") and is_word(token.value) and is_quoted(token),
+        lambda token, rng: token.text[1:],
     ),
     "python-literal": one_of(
         lambda token: token.kind == "word" and (token.value is None or isinstance(token.value, bool)), literal, share=0.6

@@ -35,7 +35,7 @@ from structgen.formats.base import (
 from structgen.formats.decoding import decoded
 from structgen.limits import Limits
 from structgen.schema.coerce import Coerced, coerce
-from structgen.schema.kinds import kind_of
+from structgen.schema.kinds import kind_of, resolved
 from structgen.schema.python_types import TypeSchema, schema_of
 from structgen.schema.text import read_schema_text
 
@@ -43,6 +43,8 @@ __all__ = ["read"]
 
 MAX_TEXT = 64 << 20
 """Characters of one text; an answer has thousands."""
+MAX_LINES = 100_000
+"""Characters of an answer that is read as lines where JSON was wanted."""
 LAST_RESORT = 1_000_000
 """Added where the whole text is taken for a string: only if nothing else in it fits."""
 NotFinite = Literal["null", "float", "error"]
@@ -87,7 +89,12 @@ def read(text: str | bytes, output_type: Any = None, *, format: str | None = Non
         raise ReadError(f"the text has more than {MAX_TEXT} characters", instead="read it in parts")
     reading = _clean(source, found, chosen, wanted)
     if reading is None:
-        reading = _repaired(source, found, chosen, wanted, rules, not_finite)
+        try:
+            reading = _repaired(source, found, chosen, wanted, rules, not_finite)
+        except ReadError:
+            reading = None if format else _as_lines(source, found, chosen, wanted, not_finite)
+            if reading is None:
+                raise
     if max_cost is not None and reading.cost > max_cost:
         first = reading.repairs[0]
         raise ReadError(f"reading it takes repairs that cost {reading.cost}", position=f"{first.line}:{first.column}",
@@ -194,6 +201,22 @@ def _repaired(source: Source, found: list[Found], chosen: Format, wanted: _Wante
         return best
     raise failure or ReadError("there is no value in the text", position="1:1",
                                because=f"it holds nothing that begins like {chosen.name}")
+
+
+def _as_lines(source: Source, found: list[Found], chosen: Format, wanted: _Wanted | None,
+              not_finite: NotFinite) -> Reading | None:
+    """The reading of an answer that has the members of an object as lines where JSON was wanted; None for any other. Only a
+    type that requires members tells such lines from prose."""
+    if chosen.name != "json" or wanted is None or len(source.text) > MAX_LINES or ":" not in source.text:
+        return None
+    schema = resolved(wanted.schema, wanted.schema)
+    if not isinstance(schema, Mapping) or not schema.get("required"):
+        return None
+    try:
+        note = Found("other-format", 0, "yaml", "json")
+        return _repaired(source, [*found, note], _aimed(format_named("yaml"), wanted, {}), wanted, (), not_finite)
+    except ReadError:
+        return None
 
 
 def _attempt(source: Source, found: list[Found], chosen: Format, wanted: _Wanted | None, not_finite: NotFinite,

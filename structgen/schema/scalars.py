@@ -223,7 +223,7 @@ def folded(text: str) -> str:
 
 
 def labels_in(text: str, labels: Iterable[str]) -> list[str]:
-    """The labels that stand in an answer as whole words, compared without case; neither a label inside a longer one counts nor
+    """The labels that stand in an answer as whole words, compared without case; neither one inside a longer one counts nor
     one that is denied: "not a refund", "instead of a refund", "a refund is not what they want"."""
     if len(text) > MAX_ANSWER:
         return []

@@ -264,3 +264,19 @@ def test_repairs_are_counted_by_kind_and_model(tmp_path: Path) -> None:
         "          rows.jsonl:1: 1:8: trailing-comma at $: ',' -> ''"]
     with pytest.raises(sg.SchemaError, match=r"rows.jsonl:1 has no answer"):
         list(answers_in(tmp_path, "missing"))
+
+
+def test_lines_of_members_are_an_object_where_the_type_requires_some() -> None:
+    reading = sg.read("**Name:** lamp\n**Price:** 3", Item)
+    assert reading.value == Item(name="lamp", price=3)
+    assert (reading.format, reading.repairs[0].kind) == ("yaml", "other-format")
+    with pytest.raises(sg.ReadError, match="is no object"):
+        sg.read("name: lamp", dict[str, str])
+    with pytest.raises(sg.ReadError, match="is no object"):
+        sg.read("Sorry: no", Item)
+
+
+def test_what_needs_too_many_changes_is_refused() -> None:
+    assert sg.read(json.dumps(["1"] * 1000), list[int]).value == [1] * 1000
+    with pytest.raises(sg.ReadError, match="too large"):
+        sg.read(json.dumps(["1"] * 30_000), list[int])

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from structgen.errors import ReadError, SchemaError
 from structgen.formats.base import KINDS, Candidate, Format, Found, Place, keys_of
 from structgen.formats.extract import Fence, Region, fence_at, regions
+from structgen.formats.json.constructed import constructed
 from structgen.formats.json.hints import NO_HINTS, Hints
 from structgen.formats.json.scan import FUEL, QUOTES
 from structgen.formats.json.structure import Structure
@@ -33,7 +34,8 @@ MAX_TEXTS = 2000
 _TAIL = re.compile(r"[\s,;)\]}]*(?:`{3,}|~{3,})?[\s,;]*")
 _OPENER = re.compile(r"[{\[]|`{3,}|~{3,}")
 _CALL = re.compile(r"[A-Za-z_$][\w$.]*\(")
-_SPARE = re.compile(r"[\s,]*")
+_SPARE = re.compile(r"[\s,]*\n[ \t]*(?:[-*\u2022]|[0-9]{1,3}[.)])[ \t]+(?=[{\[])|[\s,]*")
+"""What stands between values next to each other: commas, and the numbers or bullets of a list."""
 _PROSE = re.compile(r"\n[ \t\r]*\n[ \t]*(?=[^\W\d_])")
 _SHORT_WORD = 60
 _FIRST = frozenset(" \t\r\n{[\"-0123456789tfn")
@@ -88,6 +90,14 @@ def candidates(text: str, typed: bool, hints: Hints = NO_HINTS) -> Iterator[Cand
     """The ways to read a text as JSON. ``typed``: also each of several values alone, and the text itself as a string."""
     for region in regions(text):
         any_answer = False
+        shown = constructed(text, region.start, region.end) if "(" in text else None
+        if shown is not None:
+            value, start, end, calls = shown
+            candidate = Candidate(value, [Found("wrapper", start, text[start:end], "")] * min(calls, 1), (start, end))
+            _around(candidate, text, region)
+            yield candidate
+            if not typed:
+                return
         for candidate in _Groups(text, region, hints).all(typed):
             any_answer = True
             _around(candidate, text, region)

@@ -34,11 +34,15 @@ _HASHES = re.compile(r"^[ \t]*####[ \t]*(?P<answer>[^\n]{1,200})", re.MULTILINE)
 _QUOTES = "\"'`*_\u201c\u201d\u2018\u2019()[]"
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})", re.MULTILINE)
 _SLASHED = re.compile(r"(?<![\w/])/(?P<pattern>(?:[^/\\\n]|\\.)+)/(?P<flags>[a-z]{0,8})(?![\w/])")
-_RAW = re.compile(r"(?:re\.compile\(\s*)?\br(?P<quote>[\"'])(?P<pattern>(?:(?!(?P=quote))[^\\\n]|\\.)*)(?P=quote)")
+_RAW = re.compile(r"(?:re\.compile\(\s*)?\br(?P<quote>[\"'])(?P<pattern>(?:(?!(?P=quote))[^\\\n]|\\.)*)(?P=quote)"
+                  r"(?:\s*,\s*(?P<flags>re\.\w{1,12}(?:\s*\|\s*re\.\w{1,12}){0,8}))?")
 _TICKED = re.compile(r"`(?P<pattern>[^`\n]+)`")
 _QUOTED = re.compile(r"[\"'](?P<pattern>[^\n]*)[\"']")
 _JS_GROUP = re.compile(r"\(\?<(?=[A-Za-z_])")
 _FLAGS = {"i": "i", "m": "m", "s": "s", "x": "x", "u": "", "g": "", "y": ""}
+_NAMED_FLAGS = {"DOTALL": "s", "VERBOSE": "x"}
+_BELOW = re.compile(r"(?m:^)[^\n]*:[ \t]*\n\s*(?P<pattern>[^\n]*[^\s:])\s*\Z")
+"""A pattern on the last line, below one that announces it."""
 MAX_MARKS = 50
 MAX_PATTERN = 10_000
 """Characters of a pattern; the compiler of ``re`` is recursive."""
@@ -165,14 +169,18 @@ def _written_patterns(text: str, region: Region) -> Iterator[tuple[str, int, int
             pattern = one["pattern"]
             notes = [*found, Found(kind, one.start(), one.group()[:100], pattern[:100])]
             if mark is _SLASHED:
-                flags = {_FLAGS[flag] for flag in one["flags"] if flag in _FLAGS} - {""}
-                pattern = (f"(?{''.join(sorted(flags))})" if flags else "") + pattern.replace("\\/", "/")
+                pattern = _with_flags(pattern.replace("\\/", "/"), one["flags"])
+            elif mark is _RAW and one["flags"]:
+                names = [name.strip().removeprefix("re.") for name in one["flags"].split("|")]
+                pattern = _with_flags(pattern, "".join(_NAMED_FLAGS.get(name, name[:1].lower()) for name in names))
             any_mark = True
             yield pattern, one.start("pattern"), one.end(), notes
             break
         if any_mark:
             return
-    if quoted := _QUOTED.fullmatch(inside):
+    if fence is None and "\n" in inside and (below := _BELOW.search(text, max(start, end - MAX_PATTERN), end)) is not None:
+        yield below["pattern"], below.start("pattern"), below.end("pattern"), found
+    elif quoted := _QUOTED.fullmatch(inside):
         yield quoted["pattern"], start + 1, end, [*found, Found("quote-style", start, inside[:1], "")]
     elif inside and ("\n" not in inside or fence is not None):
         marked = _MARK.match(inside)
@@ -182,6 +190,12 @@ def _written_patterns(text: str, region: Region) -> Iterator[tuple[str, int, int
                 *found, Found("answer-mark", start, inside[:marked.start("answer")], "")]
         else:
             yield inside, start, end, found
+
+
+def _with_flags(pattern: str, flags: str) -> str:
+    """A pattern that says its flags itself."""
+    known = {_FLAGS[flag] for flag in flags if flag in _FLAGS} - {""}
+    return (f"(?{''.join(sorted(known))})" if known else "") + pattern
 
 
 def _compiled(pattern: str) -> tuple[int, str] | None:

@@ -34,7 +34,10 @@ NAME_KEYS = ("name", "tool", "function", "tool_name", "function_name", "action",
 ARGUMENT_KEYS = ("arguments", "parameters", "args", "input", "params", "kwargs", "tool_input", "action_input", "tool_args")
 _WRAPPERS = ("tool_calls", "function_call", "toolCalls", "choices", "message", "content", "calls", "toolUse", "tool_uses")
 _MARK = re.compile(
-    r"(?P<function><function=(?P<f1>[\w.:/-]{1,256})>|\[TOOL_CALLS\](?P<f2>[\w.:/-]{1,256})(?:\[ARGS\])?(?=\{))"
+    r"(?P<function><function=(?P<f1>[\w.:/-]{1,256})>|\[TOOL_CALLS\](?P<f2>[\w.:/-]{1,256})(?:\[ARGS\])?(?=\{)"
+    r"|\bto=(?:functions\.)?(?P<f3>[\w.:/-]{1,256})[^{\n]{0,80}<\|message\|>(?=\s{0,20}\{)"
+    r"|<\uff5ctool\u2581sep\uff5c>(?P<f4>[\w.:/-]{1,256})\s{0,20}(?:```(?:json)?\s{0,20})?(?=\{)"
+    r"|\u273fFUNCTION\u273f:[ \t]{0,20}(?P<f5>[\w.:/-]{1,256})\s{1,20}\u273fARGS\u273f:\s{0,20}(?=\{))"
     r"|(?P<tag><\|?(?:tool_call|function_call|tool_use|tool|tool_code|function|functioncall|python_tag)\|?>"
     r"|\[TOOL_CALLS\]|\bfunctools(?=\[))"
     r"|(?P<invoke><(?:\w+:)?invoke\s+name=[\"']?(?P<i1>[\w.:/-]{1,256})[\"']?\s*>)"
@@ -47,6 +50,10 @@ _PARAMETER = re.compile(r"<(?:\w+:)?parameter(?:\s+name=[\"']?([\w.-]{1,256})[\"
 _CLOSE_PARAMETER = re.compile(r"</(?:\w+:)?parameter>")
 _CLOSE_CALL = re.compile(r"</(?:\w+:)?(?:invoke|function|tool_call)>")
 _INPUT = re.compile(r"[ \t*#]*Action[ _]Input[ \t]*:[ \t*]*", re.IGNORECASE)
+_PAIRED = re.compile(r"([\w.:/-]{1,256})\s{0,20}(?=<arg_key>)")
+_PAIR = re.compile(r"\s*<arg_key>\s{0,20}([\w.-]{1,256})\s{0,20}</arg_key>\s*<arg_value>")
+_ENDINGS = re.compile(r"(?:\s*<(?:\|[\w ]{1,40}\||/s)>)+\s*\Z")
+"""Special tokens at the end of an answer."""
 _SPACE = re.compile(r"\s*")
 
 
@@ -115,7 +122,7 @@ def _tagged(text: str, mark: re.Match[str], end: int) -> tuple[list[Written], in
         stop = end if close < 0 else close
         return _python_in(text, at, stop), stop
     if at >= end or text[at] not in "{[":
-        return [], mark.end()
+        return _pairs(text, mark, at, end)
     candidate = _json_at(text, at, end)
     calls = list(_calls_of(candidate.value, candidate))
     for number, call in enumerate(calls):
@@ -124,11 +131,31 @@ def _tagged(text: str, mark: re.Match[str], end: int) -> tuple[list[Written], in
     return calls, candidate.span[1]
 
 
+def _pairs(text: str, mark: re.Match[str], at: int, end: int) -> tuple[list[Written], int]:
+    """A name behind a tag, and its arguments as pairs of elements: ``<arg_key>…</arg_key><arg_value>…</arg_value>``."""
+    name = _PAIRED.match(text, at, end)
+    if name is None:
+        return [], mark.end()
+    arguments: dict[str, Any] = {}
+    at = name.end()
+    while (pair := _PAIR.match(text, at, end)) is not None and len(arguments) <= MAX_CALLS:
+        close = text.find("</arg_value>", pair.end(), end)
+        stop = end if close < 0 else close
+        if pair[1] in arguments:
+            raise ReadError(f"the argument {pair[1]!r} occurs twice", position=f"offset {pair.start()}")
+        arguments[pair[1]] = html.unescape(text[pair.end():stop])
+        at = end if close < 0 else close + len("</arg_value>")
+    closing = _CLOSE_CALL.match(text, _space(text, at, end), end)
+    after = closing.end() if closing else at
+    found = [Found("call-notation", mark.start(), mark.group(), "")]
+    return [Written(name[1], arguments, (mark.start(), after), found)], after
+
+
 def _function(text: str, mark: re.Match[str], end: int) -> tuple[list[Written], int]:
     """``<function=name>{…}</function>``, with parameters as elements too."""
     at = _space(text, mark.end(), end)
     found = [Found("call-notation", mark.start(), mark.group(), "")]
-    name = mark["f1"] or mark["f2"]
+    name = next(mark[one] for one in ("f1", "f2", "f3", "f4", "f5") if mark[one] is not None)
     if at < end and text[at] == "{":
         candidate = _json_at(text, at, end)
         arguments = candidate.value if isinstance(candidate.value, dict) else None
@@ -211,6 +238,8 @@ def _python(text: str, mark: re.Match[str], end: int) -> tuple[list[Written], in
     whole = end if fence < 0 else fence
     for stop in dict.fromkeys((whole, line)):
         plain = text[start:stop].rstrip().rstrip("`")
+        ending = _ENDINGS.search(plain, max(0, len(plain) - 200))
+        plain = plain if ending is None else plain[:ending.start()].rstrip()
         if stop != whole and not plain.endswith((")", "]")):
             break
         if not is_call_text(plain):

@@ -28,6 +28,15 @@ CASES: list[tuple[str, Any, str]] = [
     ('callback({"a": 1});', {"a": 1}, "wrapper wrapper"),
     ('{"id": ObjectId("ab12")}', {"id": "ab12"}, "wrapper"),
     ('{"a": 1}\n{"a": 2}\n', [{"a": 1}, {"a": 2}], "concatenated-values"),
+    ('1. {"a": 1}\n2. {"a": 2}', [{"a": 1}, {"a": 2}], "surrounding-text concatenated-values"),
+    # As Python shows objects
+    ("A(b='c', d=[E(f=None), E(f=-1)])", {"b": "c", "d": [{"f": None}, {"f": -1}]}, "wrapper"),
+    ("Here's one: [A(b=datetime.date(2024, 3, 5))]", [{"b": "2024-03-05"}], "surrounding-text wrapper"),
+    ("OrderedDict([('a', 1), ('b', {2})])", {"a": 1, "b": [2]}, "wrapper"),
+    ('{"a": "f(x=1)",}', {"a": "f(x=1)"}, "trailing-comma"),
+    # Strings that end with their line
+    ('["a", "b,\n "{c}/d", "e"]', ["a", "b", "{c}/d", "e"], "missing-quote"),
+    ('{"a": \'b c,\n "d": "e"}', {"a": "b c", "d": "e"}, "missing-quote quote-style"),
     # Between the parts
     ('{"a": 1, // one\n "b": /* two */ 2}', {"a": 1, "b": 2}, "comment comment"),
     ('{"a": 1, # one, or }\n "b": 2}', {"a": 1, "b": 2}, "comment"),

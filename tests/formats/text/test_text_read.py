@@ -92,7 +92,8 @@ def test_day_first_says_which_of_two_dates_is_meant_at_a_cost() -> None:
     (r"\d+", r"\d+"), ("```regex\n^\\d{3}$\n```", r"^\d{3}$"), ("/^ab+c$/i", "(?i)^ab+c$"), (r"/a\/b/g", "a/b"),
     ('Use r"\\d+\\.\\d+" here.', r"\d+\.\d+"), ("You can use `[a-z]+` for that.", "[a-z]+"), ('"\\\\d+"', r"\d+"),
     (r"(?<year>\d{4})", r"(?P<year>\d{4})"), ("Regex: ^a+$", "^a+$"), (r"pattern = re.compile(r'^x\d$')", r"^x\d$"),
-    ("<think>/a/</think>'b+'", "b+"),
+    ("<think>/a/</think>'b+'", "b+"), ("re.compile(r'^a$', re.I | re.DOTALL)", "(?is)^a$"),
+    ("This is the regex:\n\n    ^\\w+@x$\n", r"^\w+@x$"),
 ])  # fmt: skip
 def test_a_pattern_is_taken_out_and_compiled(text: str, pattern: str) -> None:
     value = sg.read(text, re.Pattern).value

@@ -57,6 +57,12 @@ def kinds(reading: sg.Reading) -> list[str]:
     "[get_weather(city='Oslo', days=3)]", "get_weather(city='Oslo', days=3", "print(get_weather('Oslo', 3))",
     "```tool_code\nget_weather(city='Oslo', days=+3)\n```", 'get_weather({"city": "Oslo", "days": 3})',
     "{'name': 'get_wether', 'arguments': {'city': 'Oslo', 'days': 3}}",
+    "<|start_header_id|>assistant<|end_header_id|>\n\n[get_weather(city='Oslo', days=3)]<|eot_id|>",
+    '<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>{"city": "Oslo", "days": 3}<|call|>',
+    'function<\uff5ctool\u2581sep\uff5c>get_weather\n```json\n{"city": "Oslo", "days": 3}\n```',
+    '\u273fFUNCTION\u273f: get_weather\n\u273fARGS\u273f: {"city": "Oslo", "days": 3}',
+    "<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>Oslo</arg_value>\n<arg_key>days</arg_key>"
+    "\n<arg_value>3</arg_value>\n</tool_call>",
 ])  # fmt: skip
 def test_one_call_in_many_notations(text: str) -> None:
     reading = sg.read(text, format="tool_calls", tools=TOOLS)

@@ -276,3 +276,9 @@ def test_hostile_yaml() -> None:
             except sg.ReadError:
                 outcome = "error"
             assert row["expect"] in (outcome, "either", "contested"), row["id"]
+
+
+def test_a_name_of_several_words_without_a_space_is_one_of_the_type() -> None:
+    schema = sg.JsonSchema({"type": "object", "properties": {"a": {"type": "string"}, "is_valid": {"type": "boolean"}}})
+    assert sg.read("a: b\nIs valid:true\n", schema, format="yaml").value == {"a": "b", "is_valid": True}
+    assert sg.read("a: we meet\n  at 10:30\nIs valid:true\n", schema, format="yaml").value["a"] == "we meet at 10:30"
