@@ -27,6 +27,8 @@ void Engine::prune_found() {
 bool Engine::can_differ(const Thread& thread) {
     const uint32_t box = box_of(thread);
     if (box == 0 || !scopes_.boxes.constrained(box)) return true;
+    if (tables->states[thread.state].kind == SPAN && reader(thread).rich(thread.reading(), frames_[thread.frame].registers))
+        return true;  // what the search sees first
     const auto known = differs_.find(thread);
     if (known != differs_.end()) return known->second;
     searching_ = true;

@@ -89,6 +89,8 @@ class Reader:
         self.steps = 0
         self.judge: Callable[[StringFacet], bool] | None = None
         """Tells whether provably no string satisfies a facet with tests: patterns are not known here."""
+        self.obstacle = ""
+        """Why something could not be taken away."""
         self.looks_closely = False
         """Whether the judge is asked."""
         self._judged: dict[StringFacet, bool] = {}

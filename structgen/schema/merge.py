@@ -116,7 +116,7 @@ def merge_numbers(a: NumberFacet, b: NumberFacet) -> NumberFacet | None:
     excluded = a.excluded + tuple(value for value in b.excluded if value not in a.excluded)
     no_multiples = a.no_multiples + tuple(m for m in b.no_multiples if m not in a.no_multiples)
     return settle_numbers(NumberFacet(values, excluded, low, low_open, high, high_open, a.kinds & b.kinds, multiples,
-                                      a.origin or b.origin, no_multiples))
+                                      a.origin or b.origin, no_multiples, a.by_spelling or b.by_spelling))
 
 
 def settle_numbers(facet: NumberFacet) -> NumberFacet | None:
@@ -125,7 +125,8 @@ def settle_numbers(facet: NumberFacet) -> NumberFacet | None:
         return None
     if facet.values is not None:
         values = tuple(value for value in facet.values if number_belongs(value, facet))
-        return NumberFacet(values=values, kinds=facet.kinds, origin=facet.origin) if values else None
+        return NumberFacet(values=values, kinds=facet.kinds, origin=facet.origin,
+                           by_spelling=facet.by_spelling) if values else None
     low, high = facet.low, facet.high
     if low is not None and high is not None and (
             low > high or (low == high and (facet.low_open or facet.high_open))):
@@ -137,7 +138,10 @@ def settle_numbers(facet: NumberFacet) -> NumberFacet | None:
 
 def number_belongs(value: Number, facet: NumberFacet) -> bool:
     """Whether a number satisfies every test of the facet but its ``values``."""
-    if not facet.kinds & (INTEGER if isinstance(value, int) else ~INTEGER) or value in facet.excluded:
+    is_whole = isinstance(value, int)
+    if not facet.kinds & (INTEGER if is_whole else ~INTEGER) and not (facet.by_spelling and is_whole):
+        return False
+    if value in facet.excluded:
         return False
     low, high = facet.low, facet.high
     if low is not None and (value < low or (facet.low_open and value == low)):

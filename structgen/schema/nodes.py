@@ -39,6 +39,8 @@ class NumberFacet(NamedTuple):
     origin: int = 0
     no_multiples: tuple[Number, ...] = ()
     """Steps of which the number is no multiple."""
+    by_spelling: bool = False
+    """The values are written as the kinds say: in draft 4 ``1.0`` is the value 1 and no integer."""
 
 
 class TextTest(NamedTuple):

@@ -148,7 +148,7 @@ def take_away(reader: Reader, gathered: Gathered, schema: Schema, origin: int, l
     rest = attempt(reader, lambda: subtract(reader, schema, banned, origin)) if reader.widenings == before else None
     if rest is None:
         reader.refuse_at(origin, "not", '"not" over this schema cannot be enforced while generating',
-                         because="what it excludes depends on members or items that are not named",
+                         because=reader.obstacle or "what it excludes was widened",
                          instead="say what is allowed instead")
         return schema
     return limited(reader, gathered, "not", rest)
@@ -161,7 +161,7 @@ def choose(reader: Reader, schema: Schema, origin: int, test: Link, then: Link, 
     rest = attempt(reader, lambda: subtract(reader, schema, condition, origin)) if reader.widenings == before else None
     if rest is None:
         reader.refuse_at(origin, "if", '"if" over this schema cannot be enforced while generating',
-                         because="when it fails depends on members or items that are not named",
+                         because=reader.obstacle or "what it tests was widened",
                          instead="test a required property with const or enum")
         return schema
     kept = intersect(intersect(schema, condition), reader.expand(then))
@@ -183,7 +183,7 @@ def exactly_one(reader: Reader, schema: Schema, origin: int, links: list[Link]) 
     parts = attempt(reader, lambda: alone(reader, branches, origin))
     if parts is None:
         reader.refuse_at(origin, "oneOf", '"oneOf" with branches that overlap cannot be enforced while generating',
-                         because="a value of one branch may also satisfy another, which excludes it",
+                         because=f"a value of one branch may also satisfy another, and {reader.obstacle}",
                          instead='use "anyOf", or give the branches a required property with different const values')
         return unite(branches)
     return unite([Schema(null=null, booleans=ones & ~twos), *parts])

@@ -79,6 +79,7 @@ def _subtract_all(reader: Reader, first: tuple[Facet, ...], second: tuple[Facet,
         left = tuple(_uncovered(rest) if len(rest) > FEW else rest)
         reader.steps += len(left)
         if len(left) > MAX_PIECES:
+            reader.obstacle = f"what is left besides it falls into more than {MAX_PIECES} alternatives"
             return None
     return left
 
@@ -128,6 +129,8 @@ def _subtract_number(a: NumberFacet, b: NumberFacet) -> list[NumberFacet] | None
         return []
     if b.values is not None:
         pieces = [NumberFacet(excluded=b.values)]
+        if b.by_spelling and b.kinds != NUMBER:
+            pieces.append(b._replace(kinds=NUMBER & ~b.kinds))
     else:
         pieces = [NumberFacet(values=b.excluded)] if b.excluded else []
         if not (b.kinds == INTEGER and b.multiples == (1,)):
@@ -161,6 +164,7 @@ def _subtract_array(reader: Reader, a: ArrayFacet, b: ArrayFacet, origin: int) -
     if b is ANY_ARRAY:
         return []
     if b.unique and not a.unique and (a.max_items is None or a.max_items > 1):
+        reader.obstacle = f'the opposite of "uniqueItems" at {reader.pointer(b.origin)} asks for two equal items'
         return None
     pieces: list[ArrayFacet] = []
     if b.min_items:

@@ -62,6 +62,6 @@ def schema_of_values(reader: Reader, gathered: Gathered, keyword: str, values: l
         else:
             raise reader.malformed(gathered, keyword, value, "JSON values")
     return Schema(null, booleans,
-                  (NumberFacet(values=tuple(numbers), origin=origin),) if numbers else (),
+                  (NumberFacet(values=tuple(numbers), origin=origin, by_spelling=reader.draft <= 4),) if numbers else (),
                   (StringFacet(values=tuple(strings), origin=origin),) if strings else (),
                   tuple(arrays), tuple(objects))

@@ -20,8 +20,10 @@ MAX_LISTED = 64
 """Names of a finite kind that are listed one by one."""
 MAX_WAYS = 64
 """Combinations of members that may break what is to be broken."""
-MAX_AWAITED = 5
+MAX_AWAITED = 3
 """Things to be broken by names that are not listed: a state of the object's automaton for every set of them."""
+MAX_BY_NAME = 5
+"""The same where names alone break it and any values follow: then these are read in one way only."""
 
 
 class TooManyWays(Exception):
@@ -114,8 +116,11 @@ def ways_to_break(links: dict[str, tuple[Link, ...]], kinds: list[Kind], negatio
         for name, values in choice.broken.items():
             for value in values:
                 asked[name] = link_union(asked[name], negation(value))
-        if len(choice.awaited) > MAX_AWAITED:
-            raise TooManyWays(f"more than {MAX_AWAITED} such conditions wait for members that are not named")
+        by_name = all(own[place] in (ANYTHING, NOTHING) for own in (*links.values(), *[kind.links for kind in kinds])
+                      for place in (0, *choice.awaited))
+        most_awaited = MAX_BY_NAME if by_name else MAX_AWAITED
+        if len(choice.awaited) > most_awaited:
+            raise TooManyWays(f"more than {most_awaited} such conditions wait for members that are not named")
         yield Way(asked, frozenset(choice.broken), choice.awaited)
 
 

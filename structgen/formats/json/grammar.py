@@ -214,7 +214,8 @@ class Writer:
             self._reader.refuse_at(facet.origin, "multipleOf", '"multipleOf" cannot be enforced for this step',
                                    because="between these bounds, or behind a point, a number that is begun may have no end "
                                            "that is a multiple",
-                                   instead="use an integer as the step with no bounds beside it, or bounds with few multiples between them")
+                                   instead="use an integer as the step with no bounds beside it, or bounds with few "
+                                           "multiples between them")
             return self._number(facet._replace(multiples=(), no_multiples=()), spelling)
         if facet.multiples or facet.excluded:
             self._why.numbers.append((facet, node))
