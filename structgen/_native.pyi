@@ -151,6 +151,8 @@ class Matcher:
         """Where the output stands: (state, registers, reading in a text, stack from the inside), as in ``completion``."""
     def names(self, seen: int) -> list[int]:
         """The listed names that ``seen`` stands for, in objects in any order with more than 32 names."""
+    def number_rules(self, scope: int) -> list[int]:
+        """Of a number within a scope: step, whether it is a multiple, remainder and places taken, over and over."""
     @property
     def is_accepting(self) -> bool: ...
     @property

@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol, cast
 
 from structgen.automaton.lower import lower
 from structgen.errors import LimitExceededError, SchemaError
+from structgen.formats.json.source import JsonSchema
 from structgen.formats.text.source import text_source
 from structgen.grammar.nodes import Grammar
 from structgen.limits import Limits
@@ -122,7 +123,6 @@ def as_grammar(source: object, limits: Limits) -> Grammar:
 
 def json_source(output_type: Any, **options: Any) -> Source:
     """The JSON source of a Python type, with what its annotations say and its JSON Schema cannot in ``unenforced``."""
-    from structgen.formats.json.source import JsonSchema
     from structgen.schema.python_types import schema_of
 
     found = schema_of(output_type)

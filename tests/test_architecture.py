@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "generation": BASE | {"matching", "device", "formats", "schema", "vocabulary", "grammar", "compiler"},
     "integrations": LEFT_OF_GENERATION | {"generation"},
     "models": LEFT_OF_GENERATION | {"generation"},
+    "commands": LEFT_OF_GENERATION | {"generation", "models"},
 }
 # The package itself and its command line see everything.
 ABOVE_ALL = {"__init__", "__main__"}

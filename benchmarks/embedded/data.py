@@ -3,7 +3,8 @@
 In: a random generator and the side of the split (`held=True` for the evaluation). Out: an `Example`: a JSON Schema, the
 type's name, a prompt and the answer. The one idea: everything is made, nothing is gathered; names and numbers are
 drawn afresh for every example, half of them invented, so the only way to be right is to read the text and copy.
-A further task (SQL, tool calls) is one more function under `@task`. Caveat: made English is narrow English.
+A further task is one more function under `@task`, here or in a file of its own (`sql_tasks`, `tool_tasks`).
+Caveat: made English is narrow English.
 """
 
 from __future__ import annotations
@@ -27,12 +28,16 @@ from words import invented, number
 
 from structgen.generation.instructions import render_instructions
 
-__all__ = ["TASKS", "Example", "make", "render", "task"]
+__all__ = ["TASKS", "Example", "instructions", "make", "render", "task", "weigh"]
 
 
 @dataclass(frozen=True)
 class Example:
-    """One question and its answer. `text` is the part of the prompt that the values come from."""
+    """One question and its answer. `text` is the part of the prompt that the values come from.
+
+    `told`: the instructions, where they are not those of the schema; `written`: the answer's text, where it is not its JSON;
+    `database`: a script that makes the database a query is asked of.
+    """
 
     task: str
     name: str
@@ -41,11 +46,15 @@ class Example:
     text: str
     answer: Any
     description: str | None = None
+    told: str | None = None
+    written: str | None = None
+    database: str = ""
 
 
 Task = Callable[[random.Random, bool], Example]
 TASKS: dict[str, tuple[Task, float]] = {}
-_HELD_WEIGHTS = {"person": 5.0, "order": 1.3, "payment": 1.2, "record": 3.0} | dict.fromkeys(
+_HELD_WEIGHTS = {"person": 5.0, "order": 1.3, "payment": 1.2, "record": 3.0, "copy": 0.3} | {"sql": 0.0, "tools": 0.0}
+_HELD_WEIGHTS |= dict.fromkeys(
     ("event", "contact", "booking", "review", "product", "flight", "meeting", "candidate"), 1.0
 )
 """The mix of the evaluation, which stays as it is whatever is trained more."""
@@ -69,10 +78,27 @@ def make(rng: random.Random, held: bool = False, only: str | None = None) -> Exa
     return TASKS[only][0](rng, held)
 
 
+def weigh(mix: Mapping[str, float]) -> None:
+    """Other weights for some of the tasks that are trained."""
+    for name, weight in mix.items():
+        if name not in TASKS or not weight >= 0:
+            raise SystemExit(f"{name}={weight:g} is no weight of a task; the tasks are {', '.join(TASKS)}")
+        TASKS[name] = (TASKS[name][0], weight)
+
+
+def instructions(example: Example) -> str:
+    """What the model is told before the prompt; empty for a prompt that says all."""
+    if example.told is not None:
+        return example.told
+    return render_instructions(example.schema, example.name, example.description)
+
+
 def render(example: Example) -> tuple[str, str]:
     """What the model reads and what it shall write, in the chat format of the tokenizer's template."""
-    told = render_instructions(example.schema, example.name, example.description)
-    return f"<|user|>\n{told}\n\n{example.prompt}<|assistant|>\n", json.dumps(example.answer, ensure_ascii=False) + "<|end|>"
+    told = instructions(example)
+    answer = json.dumps(example.answer, ensure_ascii=False) if example.written is None else example.written
+    said = f"{told}\n\n{example.prompt}" if told else example.prompt
+    return f"<|user|>\n{said}<|assistant|>\n", f"{answer}<|end|>"
 
 
 # Sentences

@@ -28,11 +28,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import data
+import sql_tasks
+import tool_tasks
 
-from structgen.generation.instructions import render_instructions
 from structgen.schema.scalars import all_dates, all_numbers
 
 END, PAD = 3, 0
+JUDGES = {"sql": sql_tasks.same_result, "tools": tool_tasks.same_calls}
+"""What is right where an answer is not compared field by field: a query by what it finds, calls as a whole."""
 
 
 @dataclass
@@ -74,8 +77,11 @@ def grade(score: Score, example: data.Example, text: str) -> int:
     except ValueError:
         value = None
     score.count += 1
-    score.exact += same(value, example.answer)
-    if isinstance(example.answer, dict):
+    judge = JUDGES.get(example.task)
+    score.exact += same(value, example.answer) if judge is None else judge(example, text)
+    if judge is not None:
+        right, total = int(judge(example, text)), 1
+    elif isinstance(example.answer, dict):
         got = value if isinstance(value, dict) else {}
         right = sum(key in got and same(got[key], wanted) for key, wanted in example.answer.items())
         total = len(example.answer)
@@ -126,14 +132,17 @@ def restricted(node: Any, text: str) -> Any:
 
 
 def generate_masked(folder: Path, examples: list[data.Example]) -> list[str]:
-    """Greedy answers under the mask of the type."""
+    """Greedy answers under the mask of the type, with the spellings that Python types have."""
     import structgen
 
     model = structgen.load_model(folder)
+    sources = {"sql": sql_tasks.source_of, "tools": tool_tasks.tools_of}
     answers = []
     for one in examples:
-        told = render_instructions(one.schema, one.name, one.description)
-        source = structgen.JsonSchema(restricted(one.schema, one.text))
+        told = data.instructions(one) or None
+        source: Any = structgen.JsonSchema(restricted(one.schema, one.text), exponents=False, escapes="necessary")
+        if one.task in sources:
+            source = sources[one.task](one)
         try:
             answers.append(model.generate(one.prompt, source, instructions=told).text)
         except structgen.StructgenError as error:
@@ -174,16 +183,25 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2024)
     parser.add_argument("--show", type=int, default=0)
     parser.add_argument("--only", help="one task")
+    parser.add_argument("--further", type=int, default=100, help="so many queries and tool calls beside the mix")
     parser.add_argument("--masked", action="store_true", help="enforce the type, and strings to be whole words of the text")
     args = parser.parse_args()
     torch.set_num_threads(2)
     if args.masked:
-        examples = held_out(args.count, args.seed, args.only)
-        print(compare(examples, generate_masked(args.folder, examples), args.show))
-        return
-    model = AutoModelForCausalLM.from_pretrained(args.folder, dtype=torch.float32)
-    tokenizer = Tokenizer.from_file(str(args.folder / "tokenizer.json"))
-    print(accuracy(model, tokenizer, args.count, args.seed, args.show, args.only))
+        def answered(examples: list[data.Example]) -> list[str]:
+            return generate_masked(args.folder, examples)
+    else:
+        model = AutoModelForCausalLM.from_pretrained(args.folder, dtype=torch.float32).eval()
+        tokenizer = Tokenizer.from_file(str(args.folder / "tokenizer.json"))
+
+        def answered(examples: list[data.Example]) -> list[str]:
+            return generate(model, tokenizer, [data.render(one)[0] for one in examples])
+
+    wanted = [(args.count, args.only), *((args.further, task) for task in JUDGES if args.only is None)]
+    for count, only in wanted:
+        if count > 0:
+            examples = held_out(count, args.seed, only)
+            print(compare(examples, answered(examples), args.show), flush=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ time only: a step that took far longer than usual was paused and counts as a usu
 
     python benchmarks/embedded/train.py --minutes 80 --threads 2        # into build/embedded
     python benchmarks/embedded/train.py --resume --minutes 90            # goes on, to 90 minutes in all
+    python benchmarks/embedded/train.py --start structgen/models/embedded --mix sql=6 tools=6 …   # more of these tasks
     python benchmarks/embedded/train.py --export structgen/models/embedded   # the last checkpoint, as a model folder
 """
 
@@ -399,7 +400,12 @@ def main() -> None:
     parser.add_argument("--decay", type=float, default=0.3, help="the share of the budget over which the rate falls")
     parser.add_argument("--prompt-weight", type=float, default=0.1)
     parser.add_argument("--test-every", type=float, default=5.0, help="minutes between small evaluations")
-    train(parser.parse_args())
+    parser.add_argument(
+        "--mix", nargs="+", default=[], metavar="TASK=WEIGHT", help="other weights of tasks: sql=6 tools=6; 0 leaves one out"
+    )
+    args = parser.parse_args()
+    data.weigh({name: float(weight or "nan") for name, _, weight in (one.partition("=") for one in args.mix)})
+    train(args)
 
 
 if __name__ == "__main__":

@@ -151,12 +151,12 @@ class _Row:
         return self.request.result(self.decoder.out)
 
 
-def run_batch(model: Any, requests: Sequence[Request | StructgenError], size: int,
+def run_batch(model: Any, requests: Sequence[Request | Result[Any] | StructgenError], size: int,
               done: Callable[[int, Result[Any] | StructgenError], None]) -> None:
     """Runs the requests, ``size`` at a time, and tells each result or error with its place as soon as it is known."""
     waiting: Iterator[_Row] = iter([_Row(place, one) for place, one in enumerate(requests) if isinstance(one, Request)])
     for place, one in enumerate(requests):
-        if isinstance(one, StructgenError):
+        if not isinstance(one, Request):  # its answer is known
             done(place, one)
     while group := [row for _, row in zip(range(size), waiting, strict=False)]:
         _run_group(open_rows(model), group, done)

@@ -25,11 +25,12 @@ from structgen.compiler import CompiledGrammar, Compiler
 from structgen.errors import BudgetError, GenerationError, LimitExceededError, SchemaError, StructgenError
 from structgen.generation.batch import run_batch
 from structgen.generation.kept import Kept
-from structgen.generation.prompt import Instructions, Message, Prompt, conversation, last_text
+from structgen.generation.options import Asked, asked, each_of, refuse_options, require_strategy, sampling_of, samplings_of
+from structgen.generation.prompt import Instructions, Message, Prompt
 from structgen.generation.request import Request, Settings, text_config
 from structgen.generation.result import Result, Usage
 from structgen.generation.result_cache import ResultCache
-from structgen.generation.retry import Check, Retry, ask_until_right
+from structgen.generation.retry import Check, Retry, ask_until_right, checked
 from structgen.generation.sampling import Sampling, require_whole
 from structgen.generation.search import BestOf, Strategy
 from structgen.generation.session import drive
@@ -47,6 +48,11 @@ class Search(Protocol):
     def search(self, request: Request) -> Result[Any]: ...
 
 
+_OF_SEVERAL = {
+    **dict.fromkeys(("n", "strategy"), "a stream is of one output, and these choose among several"),
+    **dict.fromkeys(("retry", "check"), "what was shown cannot be taken back"),
+}
+"""Options of ``generate`` that a stream cannot have, and why."""
 COMPILED_TYPES = 32
 """Compiled grammars kept per model; each grows with use up to ``Limits.cache_bytes``."""
 
@@ -113,29 +119,17 @@ class Model:
         also one cut by ``max_tokens``); its ``position`` is the path of what
         is wrong. Then ask again (``retry``), or with another prompt.
         """
-        if sampling is None:
-            sampling = Sampling(temperature, top_k, top_p, min_p, repetition_penalty, seed)
-        elif (temperature, top_k, top_p, min_p, repetition_penalty, seed) != (0.0, None, None, None, 1.0, None):
-            raise GenerationError("sampling= and its shortcuts (temperature, top_k, seed …) are both given",
-                                  instead="put all of them into Sampling(…)")
-        require_whole("n", n)
-        require_whole("max_tokens", max_tokens)
-        require_whole("top_logprobs", top_logprobs, least=0)
-        _require_strategy(strategy)
-        if repair and mask:
-            raise GenerationError("repair=True has no meaning under the mask", because="the text is right as it comes",
-                                  instead="pass mask=False too, or leave repair out")
-        if n > 1 and strategy is not None:
-            raise GenerationError(f"n={n} and a strategy are both given", instead="give the strategy its n")
-        if n > 1 and sampling.temperature == 0:
-            raise GenerationError(f"n={n} samples at temperature 0 would all be the same",
-                                  instead="pass temperature=0.7, say, or leave n out")
-        target = as_target(output_type, require_all=require_all, on_unsupported=on_unsupported,
-                           from_text=_source_text(last_text(prompt), from_text, mask))
-        settings = Settings(sampling, max_tokens, mask, repair, _stop_texts(stop, target), top_logprobs, prefix, raw, heal)
+        chosen = sampling_of(sampling, (temperature, top_k, top_p, min_p, repetition_penalty, seed))
+        require_strategy(strategy, n, chosen)
         policy = Retry.of(retry)
-        instructions = _told(prompt, instructions, raw, policy.attempts)
-        strategy = BestOf(n) if n > 1 else strategy
+        whole = asked(prompt, output_type, chosen, max_tokens=max_tokens, instructions=instructions, mask=mask,
+                      repair=repair, from_text=from_text, require_all=require_all, on_unsupported=on_unsupported, stop=stop,
+                      top_logprobs=top_logprobs, prefix=prefix, raw=raw, heal=heal, attempts=policy.attempts)
+        return self._answered(whole, BestOf(n) if n > 1 else strategy, policy, check)
+
+    def _answered(self, whole: Asked, strategy: Strategy | Search | None, policy: Retry, check: Check | None) -> Result[Any]:
+        """The answer to a request, from the cache where it holds it."""
+        target, settings, messages = whole.target, whole.settings, whole.messages
 
         def attempt(messages: Sequence[Message], at: float, kept: Kept | None) -> Result[Any]:
             request = self._request(target, messages, settings, kept)
@@ -146,15 +140,12 @@ class Model:
                 raise
             return replace(made, total=request.usage())
 
-        messages = conversation(prompt, target, instructions)
         key = self._cache_key(messages, target, settings, strategy, policy, check)
-        if key is not None and self.cache is not None and (kept := self.cache.get(key)) is not None:
-            return _from_cache(kept, target)
+        if (found := self._from_cache(key, target)) is not None:
+            return found
         with self.lock:
-            result = ask_until_right(policy, messages, attempt, sampling.temperature, check)
-        if key is not None and self.cache is not None:
-            self.cache.put(key, {"text": result.text, "tokens": result.tokens, "logprob": result.logprob,
-                                 "finish_reason": result.finish_reason})
+            result = ask_until_right(policy, messages, attempt, settings.sampling.temperature, check)
+        self._into_cache(key, result)
         return result
 
     def _request(self, target: Target, messages: Sequence[Message], settings: Settings, kept: Kept | None) -> Request:
@@ -167,28 +158,30 @@ class Model:
                 pass
         return Request(self, target, messages, settings)
 
-    def stream(self, prompt: Prompt, output_type: Any = None, *, max_tokens: int = 256,
-               sampling: Sampling | None = None, instructions: Instructions = "auto", from_text: bool | str | None = None,
-               require_all: bool = False, on_unsupported: OnUnsupported | None = None,
-               stop: str | Sequence[str] = (), prefix: str = "", raw: bool = False, heal: bool = True) -> Stream:
+    def stream(self, prompt: Prompt, output_type: Any = None, *, max_tokens: int = 256, temperature: float = 0.0,
+               top_k: int | None = None, top_p: float | None = None, min_p: float | None = None,
+               repetition_penalty: float = 1.0, seed: int | None = None, sampling: Sampling | None = None,
+               instructions: Instructions = "auto", mask: bool = True, repair: bool = False,
+               from_text: bool | str | None = None, require_all: bool = False, on_unsupported: OnUnsupported | None = None,
+               stop: str | Sequence[str] = (), top_logprobs: int = 0, prefix: str = "", raw: bool = False,
+               heal: bool = True, **others: Any) -> Stream:
         """The value as it grows: ``for partial in model.stream(prompt, Type)``, or ``async for``.
 
         Each ``Partial`` has the value so far (of a pydantic type an instance whose absent fields are None) and tells which
-        fields are finished; the last one has the ``Result``. The options are those of ``generate``.
+        fields are finished; the last one has the ``Result``. The options are those of ``generate``, but for what needs
+        several outputs: ``n``, ``strategy``, ``retry`` and ``check``.
         """
-        require_whole("max_tokens", max_tokens)
-        target = as_target(output_type, require_all=require_all, on_unsupported=on_unsupported,
-                           from_text=_source_text(last_text(prompt), from_text, True))
-        settings = Settings(sampling or Sampling(), max_tokens, stop=_stop_texts(stop, target), prefix=prefix, raw=raw,
-                            heal=heal)
-        instructions = _told(prompt, instructions, raw)
-        return Stream(lambda: self._parts(prompt, output_type, target, instructions, settings))
+        refuse_options("stream", others, _OF_SEVERAL, "use generate, or check the value of the last record")
+        chosen = sampling_of(sampling, (temperature, top_k, top_p, min_p, repetition_penalty, seed))
+        whole = asked(prompt, output_type, chosen, max_tokens=max_tokens, instructions=instructions, mask=mask,
+                      repair=repair, from_text=from_text, require_all=require_all, on_unsupported=on_unsupported, stop=stop,
+                      top_logprobs=top_logprobs, prefix=prefix, raw=raw, heal=heal)
+        return Stream(lambda: self._parts(output_type, whole))
 
-    def _parts(self, prompt: Prompt, output_type: Any, target: Target, instructions: Instructions,
-               settings: Settings) -> Iterator[Partial]:
-        reader = partial_reader(output_type, target)
+    def _parts(self, output_type: Any, whole: Asked) -> Iterator[Partial]:
+        reader = partial_reader(output_type, whole.target)
         with self.lock:
-            request = Request(self, target, conversation(prompt, target, instructions), settings)
+            request = Request(self, whole.target, whole.messages, whole.settings)
             session = request.read()
         decoder = request.decoder()
         characters = codecs.getincrementaldecoder("utf-8")("replace")  # one may be spread over several tokens
@@ -205,43 +198,89 @@ class Model:
         yield Partial(result.value, result.text, "", result, reader)
 
     def generate_batch(self, prompts: Sequence[Prompt], output_types: Any = None, *, max_tokens: int = 256,
-                       sampling: Sampling | Sequence[Sampling] | None = None, instructions: Instructions = "auto",
-                       require_all: bool = False, from_text: bool = False, on_unsupported: OnUnsupported | None = None,
-                       size: int = 16,
+                       temperature: float = 0.0, top_k: int | None = None, top_p: float | None = None,
+                       min_p: float | None = None, repetition_penalty: float = 1.0, seed: int | None = None,
+                       sampling: Sampling | Sequence[Sampling] | None = None, n: int = 1,
+                       strategy: Strategy | Search | None = None, retry: Retry | int | None = None,
+                       check: Check | None = None, instructions: Instructions = "auto", mask: bool = True,
+                       repair: bool = False, from_text: bool | str | Sequence[str] | None = None, require_all: bool = False,
+                       on_unsupported: OnUnsupported | None = None, stop: str | Sequence[str] = (), top_logprobs: int = 0,
+                       prefix: str | Sequence[str] = "", raw: bool = False, heal: bool = True, size: int = 16,
                        progress: Callable[[int, int], None] | None = None) -> list[Result[Any] | StructgenError]:
         """A value for each prompt, in order; an item that fails is its error, and harms no other.
 
-        ``output_types``: one for all, or a list with one for each prompt. ``size``: rows in a batch. ``from_text``: the
-        plain strings of each value occur in its prompt. ``progress``: told (done, all) after each item. ``sampling``: one
-        for all, whose seed gives the item in place i the draws of ``seed + i``, or a list with one for each prompt.
+        ``output_types``: one for all, or a list with one for each prompt; so may ``from_text`` and ``prefix`` be. ``size``:
+        rows in a batch. ``progress``: told (done, all) after each item. ``sampling``: one for all, whose seed gives the item
+        in place i the draws of ``seed + i``, or a list with one for each prompt. The other options are those of
+        ``generate``; with several samples or attempts (``n``, ``strategy``, ``retry``) the items are asked one by one.
         """
-        if isinstance(prompts, (str, bytes)):
-            raise GenerationError("the prompts of a batch are one text", instead="pass a list of prompts")
-        types = list(output_types) if isinstance(output_types, list) else [output_types] * len(prompts)
-        if len(types) != len(prompts):
-            raise GenerationError(f"{len(prompts)} prompts and {len(types)} types", instead="pass one type, or one for each")
-        require_whole("size", size)
-        require_whole("max_tokens", max_tokens)
-        samplings = _samplings(sampling or Sampling(), len(prompts))
-        requests: list[Request | StructgenError] = []
-        for prompt, output_type, own in zip(prompts, types, samplings, strict=True):
+        count = _count_of(prompts)
+        for name, value, least in (("size", size, 1), ("n", n, 1), ("max_tokens", max_tokens, 1),
+                                   ("top_logprobs", top_logprobs, 0)):
+            require_whole(name, value, least)
+        samplings = samplings_of(sampling, (temperature, top_k, top_p, min_p, repetition_penalty, seed), count)
+        policy = Retry.of(retry)
+        found: list[Asked | StructgenError] = []
+        for prompt, output_type, text, begun, own in zip(
+                prompts, each_of("types", output_types, count), each_of("source texts", from_text, count),
+                each_of("prefixes", prefix, count), samplings, strict=True):
             try:
-                target = as_target(output_type, require_all=require_all, on_unsupported=on_unsupported,
-                                   from_text=_source_text(last_text(prompt), from_text, True))
-                messages = conversation(prompt, target, instructions)
-                requests.append(Request(self, target, messages, Settings(own, max_tokens)))
+                require_strategy(strategy, n, own)
+                found.append(asked(prompt, output_type, own, max_tokens=max_tokens, instructions=instructions, mask=mask,
+                                   repair=repair, from_text=text, require_all=require_all, on_unsupported=on_unsupported,
+                                   stop=stop, top_logprobs=top_logprobs, prefix=begun, raw=raw, heal=heal,
+                                   attempts=policy.attempts))
             except StructgenError as error:
-                requests.append(error)
+                found.append(error)
         results: dict[int, Result[Any] | StructgenError] = {}
 
         def done(place: int, result: Result[Any] | StructgenError) -> None:
             results[place] = result
             if progress is not None:
-                progress(len(results), len(prompts))
+                progress(len(results), count)
+
+        if n > 1 or strategy is not None or policy.attempts > 1:
+            self._one_by_one(found, BestOf(n) if n > 1 else strategy, policy, check, done)
+        else:
+            self._side_by_side(found, policy, check, size, done)
+        return [results[place] for place in range(count)]
+
+    def _one_by_one(self, found: Sequence[Asked | StructgenError], strategy: Strategy | Search | None, policy: Retry,
+                    check: Check | None, done: Callable[[int, Result[Any] | StructgenError], None]) -> None:
+        for place, whole in enumerate(found):
+            try:
+                result = whole if isinstance(whole, StructgenError) else self._answered(whole, strategy, policy, check)
+            except StructgenError as error:
+                result = error
+            done(place, result)
+
+    def _side_by_side(self, found: Sequence[Asked | StructgenError], policy: Retry, check: Check | None, size: int,
+                      done: Callable[[int, Result[Any] | StructgenError], None]) -> None:
+        """In padded batches; what the cache holds is not asked."""
+        requests: list[Request | Result[Any] | StructgenError] = []
+        keys: dict[int, str | None] = {}
+        for place, whole in enumerate(found):
+            if isinstance(whole, StructgenError):
+                requests.append(whole)
+                continue
+            keys[place] = self._cache_key(whole.messages, whole.target, whole.settings, None, policy, check)
+            try:
+                requests.append(self._from_cache(keys[place], whole.target)
+                                or Request(self, whole.target, whole.messages, whole.settings))
+            except StructgenError as error:
+                requests.append(error)
+
+        def made(place: int, result: Result[Any] | StructgenError) -> None:
+            if isinstance(result, Result):
+                try:
+                    result = checked(result, check)
+                    self._into_cache(keys[place], result)
+                except StructgenError as error:
+                    result = error
+            done(place, result)
 
         with self.lock:
-            run_batch(self.model, requests, size, done)
-        return [results[place] for place in range(len(prompts))]
+            run_batch(self.model, requests, size, made)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -266,6 +305,18 @@ class Model:
         return self.cache.key(messages=messages, told=target.told, source=repr(target.source), settings=repr(settings),
                               how=repr(how), model=self.fingerprint, versions=[version("structgen"), torch.__version__])
 
+    def _from_cache(self, key: str | None, target: Target) -> Result[Any] | None:
+        kept = self.cache.get(key) if key is not None and self.cache is not None else None
+        if kept is None:
+            return None
+        return Result(target.read(kept["text"]), kept["text"], tuple(kept["tokens"]), kept["logprob"], None, (),
+                      kept["finish_reason"], Usage(0, 0, 0, 0.0), reread=target.read)
+
+    def _into_cache(self, key: str | None, result: Result[Any]) -> None:
+        if key is not None and self.cache is not None:
+            self.cache.put(key, {"text": result.text, "tokens": result.tokens, "logprob": result.logprob,
+                                 "finish_reason": result.finish_reason})
+
     def grammar_of(self, target: Target) -> CompiledGrammar:
         """The compiled grammar of a target; kept for the next time where the target can be told from others."""
         if target.source is None:
@@ -282,20 +333,6 @@ class Model:
             return compiled
 
 
-def _from_cache(kept: Any, target: Target) -> Result[Any]:
-    return Result(target.read(kept["text"]), kept["text"], tuple(kept["tokens"]), kept["logprob"], None, (),
-                  kept["finish_reason"], Usage(0, 0, 0, 0.0), reread=target.read)
-
-
-def _samplings(sampling: Sampling | Sequence[Sampling], count: int) -> list[Sampling]:
-    if not isinstance(sampling, Sampling):
-        if len(sampling) != count:
-            raise GenerationError(f"{count} prompts and {len(sampling)} ways of sampling",
-                                  instead="pass one, or one for each prompt")
-        return list(sampling)
-    return [sampling if sampling.seed is None else sampling.with_seed(sampling.seed + place) for place in range(count)]
-
-
 def _made(request: Request, strategy: Strategy | Search | None, temperature: float) -> Result[Any]:
     if strategy is None:
         return request.sample(0, temperature)
@@ -304,35 +341,13 @@ def _made(request: Request, strategy: Strategy | Search | None, temperature: flo
     return strategy.run(request.sample, temperature)
 
 
-def _require_strategy(strategy: object) -> None:
-    if strategy is None or (not isinstance(strategy, type) and (hasattr(strategy, "run") or hasattr(strategy, "search"))):
-        return
-    raise GenerationError(f"strategy={strategy!r:.60} is none", instead="pass best_of(8), vote(8), beam(4), …")
-
-
-def _told(prompt: Prompt, instructions: Instructions, raw: bool, attempts: int = 1) -> Instructions:
-    """The instructions; to a raw prompt nothing is added."""
-    if not raw:
-        return instructions
-    if not isinstance(prompt, str) or instructions not in ("auto", None) or attempts > 1:
-        what = "a conversation" if not isinstance(prompt, str) else "retries" if attempts > 1 else "instructions"
-        raise GenerationError(f"{what} and raw=True do not go together",
-                              because="a raw prompt is one text, to which nothing is added",
-                              instead="leave raw out, or write the whole prompt yourself")
-    return None
-
-
-def _stop_texts(given: str | Sequence[str], target: Target) -> tuple[str, ...]:
-    stop: Any = given
-    found: tuple[Any, ...] = (stop,) if isinstance(stop, str) or not isinstance(stop, Sequence) else tuple(stop)
-    if found and target.source is not None:
-        raise GenerationError("stop texts have no meaning for a type", because="a value ends where its type ends",
-                              instead="leave stop out, or generate free text")
-    if isinstance(stop, bytes) or not all(isinstance(text, str) for text in found):
-        raise GenerationError(f"stop={stop!r:.60} is no text", instead="pass a str, or a list of them")
-    if "" in found:
-        raise GenerationError("a stop text is empty", because="it would end every output at once")
-    return found
+def _count_of(prompts: Any) -> int:
+    """How many prompts a batch has."""
+    if isinstance(prompts, (str, bytes)):
+        raise GenerationError("the prompts of a batch are one text", instead="pass a list of prompts")
+    if not isinstance(prompts, Sequence):
+        raise GenerationError(f"the prompts of a batch are a {type(prompts).__name__}", instead="pass a list of prompts")
+    return len(prompts)
 
 
 def _vocabulary(model: Any, tokenizer: Any) -> Vocabulary:
@@ -348,11 +363,3 @@ def _vocabulary(model: Any, tokenizer: Any) -> Vocabulary:
 def _end_tokens(owner: Any) -> set[int]:
     given = getattr(owner, "eos_token_id", None)
     return set() if given is None else {given} if isinstance(given, int) else set(given)
-
-
-def _source_text(prompt: str, from_text: bool | str | None, mask: bool) -> str | None:
-    text = prompt if from_text is True else None if from_text is False else from_text
-    if text is not None and not mask:
-        raise GenerationError("from_text needs the mask", because="it is the mask that holds fields to the text",
-                              instead="leave mask=False out, or annotate fields with FromText")
-    return text

@@ -27,7 +27,7 @@ from structgen.generation.prompt import Message
 from structgen.generation.result import Result, Usage
 from structgen.generation.retry import Retry, ask_until_right
 
-__all__ = ["SqlAnswer", "SqlAttempt", "TextToSql", "ddl"]
+__all__ = ["SqlAnswer", "SqlAttempt", "TextToSql", "ddl", "question_prompt"]
 
 NAMES: Mapping[str, str] = {"sqlite": "SQLite", "postgres": "PostgreSQL", "ansi": "SQL"}
 RESERVED = frozenset((
@@ -120,9 +120,7 @@ class TextToSql:
 
     def prompt(self, question: str) -> str:
         """What the model is told: the tables, and the question."""
-        notes = f"\n{self.notes.strip()}\n" if self.notes else ""
-        return (f"Write one {NAMES[self.dialect]} query that answers the question. Only read.\n\n"
-                f"{ddl(self.catalog)}\n{notes}\nQuestion: {question.strip()}\nSQL:")
+        return question_prompt(question, self.catalog, self.notes)
 
     def check(self, sql: str) -> None:
         """Raises ``QueryError`` where the guard, the scope check or the database refuses a query; nothing is run."""
@@ -158,6 +156,13 @@ class TextToSql:
             position = error.position if isinstance(error, QueryError) else None
             raise GenerationError(error.what, position=position, because=because or None, text=made.text) from error
         return SqlAnswer(question, sql, rows.columns, rows.rows, rows.is_complete, repairs=tuple(map(str, reading.repairs)))
+
+
+def question_prompt(question: str, catalog: Catalog, notes: str | None = None) -> str:
+    """A question about a database, as a model is asked it."""
+    told = f"\n{notes.strip()}\n" if notes else ""
+    return (f"Write one {NAMES[catalog.dialect]} query that answers the question. Only read.\n\n"
+            f"{ddl(catalog)}\n{told}\nQuestion: {question.strip()}\nSQL:")
 
 
 def ddl(catalog: Catalog) -> str:

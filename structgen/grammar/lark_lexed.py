@@ -16,6 +16,7 @@ Refused by name: ``%declare`` (its tokens come from a program), back-references 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from copy import copy
 from typing import Any, Literal
@@ -23,12 +24,13 @@ from typing import Any, Literal
 from structgen.errors import GrammarSyntaxError, LimitExceededError, SchemaError
 from structgen.grammar.build import EMPTY, alt, repeat, seq
 from structgen.grammar.empty_text import components, first_rules, nullable_rules
+from structgen.grammar.lark_made import made_by_lark, no_pattern
 from structgen.grammar.lark_source import check_source
 from structgen.grammar.lark_states import States, Symbol, merged
 from structgen.grammar.left_recursion import without_left_recursion
 from structgen.grammar.lexing import END, Lexer, Lexing, NextIsNot, Terminal, Token
 from structgen.grammar.nodes import Alt, Grammar, Node, Ref, Repeat, Seq
-from structgen.grammar.ordered import Behind, First, Loop, One, Row, Tree, read_ordered
+from structgen.grammar.ordered import Behind, First, Loop, One, Row, Tree, numbers_groups, read_ordered
 from structgen.limits import Limits
 
 LexerName = Literal["auto", "basic", "contextual", "dynamic", "dynamic_complete"]
@@ -54,7 +56,8 @@ def read_lark_lexed(text: str, *, start: str = "start", parser: ParserName = "ea
                           instead="use " + " or ".join(map(repr, _LEXERS[parser])))
     known = limits if limits is not None else Limits()
     places = check_source(text, name, import_paths, known)
-    made = _made_by_lark(text, {"parser": parser, "lexer": lexer, "start": start, "strict": strict}, name, import_paths)
+    options = {"parser": parser, "lexer": lexer, "start": start, "strict": strict}
+    made = made_by_lark(text, options, name, import_paths, places)
     if len(made.terminals) > known.threads:  # each of them could be open at once
         raise LimitExceededError(f"the grammar has {len(made.terminals):,} terminals", limit="threads", position=name,
                                  because="a lexer tries each of them", instead="pass lexer=None")
@@ -63,31 +66,6 @@ def read_lark_lexed(text: str, *, start: str = "start", parser: ParserName = "ea
     found = without_left_recursion(grammar, known)
     _check_left(found, name)
     return found
-
-
-def _made_by_lark(text: str, options: dict[str, Any], name: str, import_paths: tuple[str, ...]) -> Any:
-    """lark's own object for the grammar."""
-    import re
-    from os.path import join
-
-    from lark import Lark
-    from lark.exceptions import LarkError
-
-    if import_paths:
-        options["source_path"] = join(import_paths[0], name)
-    try:
-        return Lark(text, import_paths=list(import_paths), **options)
-    except LarkError as error:
-        parts = [[first, *sorted(more)] for first, *more in (one.split("\n") for one in str(error).split("\n\n"))]
-        what, *more = min(parts)  # lark takes some of its lists from sets
-        place = re.search(r"line (\d+),? col(?:umn)? (\d+)", what)
-        because = " ".join(" ".join(more[:8]).split()) or None
-        raise GrammarSyntaxError(what.strip(), position=f"{name}:{place[1]}:{place[2]}" if place else name,
-                                 because=because) from error
-    except (OSError, AssertionError) as error:
-        raise GrammarSyntaxError(f"a grammar that is imported cannot be read: {error}", position=name) from error
-    except RecursionError as error:
-        raise LimitExceededError("the grammar is nested too deeply", limit="regex_depth", position=name) from error
 
 
 class _Reader:
@@ -126,8 +104,14 @@ class _Reader:
         return found
 
     def _tree(self, terminal: Any) -> Tree:
+        pattern = terminal.pattern.to_regexp()
+        if not self._lexer.startswith("dynamic") and numbers_groups(pattern):
+            raise GrammarSyntaxError(f"a conditional of the terminal {terminal.name} asks for a group by its number",
+                                     position=self._places.get(terminal.name, self._name),
+                                     because="lark joins the patterns of all terminals, where groups have other numbers",
+                                     instead="give the group a name: (?P<name>…) and (?(name)…)")
         try:
-            tree = read_ordered(terminal.pattern.to_regexp(), limits=self._limits)
+            tree = read_ordered(pattern, limits=self._limits)
         except GrammarSyntaxError as error:
             place = "" if error.position is None else f", {error.position}"
             raise GrammarSyntaxError(f"in the terminal {terminal.name}{place}: {error.what}",
@@ -143,7 +127,11 @@ class _Reader:
     def _read_lexer(self, lexer: Any) -> int:
         """One of lark's lexers, as it would scan."""
         numbers = self._numbers
-        order = tuple([numbers[one.name] for one in lexer.scanner.terminals])
+        try:
+            scanner = lexer.scanner
+        except re.error as error:
+            raise no_pattern(error, self._name) from error
+        order = tuple([numbers[one.name] for one in scanner.terminals])
         words = tuple([(numbers[owner], tuple([numbers[one.name] for one in callback.scanner.terminals]))
                        for owner, callback in lexer.callback.items()])
         return self._lexers.setdefault(Lexer(order, words), len(self._lexers))
@@ -164,7 +152,10 @@ class _Reader:
             ignored = frozenset(self._made.ignore_tokens)
             sets = [(accepted & terminals) | ignored for accepted in states.accepted()]
             trees = {name: self._terminals[self._numbers[name]].tree for name in terminals}
-            lexers = {one: self._read_lexer(self._basic(group)) for one, group in merged(sets, trees).items()}
+            try:
+                lexers = {one: self._read_lexer(self._basic(group)) for one, group in merged(sets, trees).items()}
+            except GrammarSyntaxError:  # names of groups that meet in what is merged only
+                lexers = {one: self._read_lexer(self._basic(one)) for one in sets}
         else:
             ignored, number = frozenset(), self._read_lexer(self._made.parser.lexer)
             lexers = {accepted & terminals: number for accepted in states.accepted()}

@@ -77,6 +77,10 @@ class _Check:
                 places.setdefault(str(token), f"{self._name}:{token.line}")
                 for pattern in _tokens(statement, "REGEXP"):
                     self._pattern(pattern)
+                for part in statement.find_data("range"):
+                    self._range(part)
+                for word in _tokens(statement, "STRING"):
+                    self._unescaped(word)
                 if kind == "rule":
                     ways += self._ways(statement.children[-1], 0)
                     self._within(ways, token)
@@ -99,9 +103,26 @@ class _Check:
                    "a grammar text reads no other file",
                    f"import from {', '.join(shipped)}, or name the folders: import_paths=[…]")
 
+    def _range(self, tree: Any) -> None:
+        low, high = (self._unescaped(token) for token in tree.children)
+        if len(low) != 1 or len(high) != 1 or low > high or tree.children[0][-1] == "i" or tree.children[1][-1] == "i":
+            self._fail("a range goes from one character to a later one, both without flags", tree.children[0])
+
+    def _unescaped(self, token: Any) -> str:
+        from lark.exceptions import GrammarError
+        from lark.load_grammar import eval_escaping
+
+        text = token[1 : token.rindex('"')]
+        try:
+            return str(eval_escaping(text))  # type: ignore[no-untyped-call]
+        except GrammarError as error:
+            self._fail(f"an escape in {token} is not known", token, str(error.args[-1]))
+
     def _pattern(self, token: Any) -> None:
         """Refuses a pattern where it stands."""
         end = token.rfind("/")
+        if "l" in token[end:]:
+            self._fail(f"the flag l of {token} is not supported", token, "Python knows it in patterns of bytes only")
         flags = sum({"i": re.I, "m": re.M, "s": re.S, "x": re.X}.get(letter, 0) for letter in token[end + 1 :])
         try:
             read_ordered(token[1:end], flags=flags, limits=self._limits)

@@ -105,6 +105,13 @@ class Do(IntEnum):
     """In front of its closing bracket."""
     ITEM_END = 35
     """Behind an item: it is equal to none that came before."""
+    MULTIPLE = 36
+    """In front of a plain decimal: it is a multiple of a step. ``what`` is 16 times the step's digits, plus how many of them
+    stand behind the point."""
+    NO_MULTIPLE = 37
+    """The same: it is none."""
+    NUMBER_END = 38
+    """Behind the number: it is what was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,17 @@ def ordered(pattern: str, flags: int, search: bool, limits: Limits) -> Ordered:
     return Ordered(tree, (known.search if search else known.fullmatch)("") is not None)
 
 
+def numbers_groups(pattern: str) -> bool:
+    """Whether a conditional asks for a group by its number, which is another one within a longer pattern."""
+    if "(?(" not in pattern:
+        return False
+    try:
+        alone, later = (_conditions(_parser.parse(one)) for one in (pattern, "()" + pattern))
+    except (re.error, RecursionError, OverflowError):  # refused with its reason where it is read
+        return False
+    return later != [number + 1 for number in alone]
+
+
 def _conditions(parsed: Any) -> list[int]:
     """The groups that conditionals ask for."""
     found: list[int] = []

@@ -1,4 +1,5 @@
-"""Values while they are written, inside lists whose items must differ: the twin of ``native/boxes.cpp``.
+"""Values while they are written, inside lists whose items must differ; and numbers whose steps are too many to follow by
+states. The twin of ``native/boxes.cpp``.
 
 In: what is written, byte by byte and text by text. Out: a ``Box``, the innermost container that is open, with those around
 it. It is the scope of a thread (``grammar.names``): it goes through calls and returns, and it is there only inside a list
@@ -7,6 +8,9 @@ decoded, no white space), so that equal values are equal however they are spelle
 
 Values are bytes: a letter, a length and the content, so that no two values are the same bytes. Caveats: numbers are
 compared as they are written, so a grammar must offer one spelling of each; what nests deeper than ``DEEPEST`` is refused.
+
+A box with ``rules`` stands alone and holds one number: they are tested where it ends, so a grammar has to see to it that
+whatever is begun can become right.
 """
 
 from __future__ import annotations
@@ -17,7 +21,43 @@ from structgen.grammar.names import Do
 
 DEEPEST = 500
 """Containers in one another within an item."""
+SPOILT = 0xFF
+TRIED = 100
+"""Multiples that are tried as ends of a number, for each number of digits."""
 _NO_MEMBERS: frozenset[bytes] = frozenset()
+
+
+class Rule(NamedTuple):
+    """Of a number: whether it is a multiple of ``digits``, the last ``places`` of them behind the point."""
+
+    digits: int
+    places: int
+    holds: bool
+    remainder: int = 0
+    taken: int = 0
+    """Digits behind the point that have come, and one for the point; ``SPOILT``: among them one that no multiple has."""
+
+    @classmethod
+    def of(cls, what: int, holds: int, remainder: int = 0, taken: int = 0) -> Rule:
+        """The rule of a step as ``Do.MULTIPLE`` writes it."""
+        return cls(what >> 4, what & 15, bool(holds), remainder, taken)
+
+    def after(self, byte: int) -> Rule:
+        """The rule behind one more character."""
+        if byte == 0x2E:
+            return self._replace(taken=1)
+        if byte == 0x2D:
+            return self
+        if self.taken <= self.places:
+            return self._replace(remainder=(10 * self.remainder + byte - 0x30) % self.digits,
+                                 taken=self.taken + (self.taken > 0))
+        return self if byte == 0x30 else self._replace(remainder=0, taken=SPOILT)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the number may end here."""
+        left = self.places - max(0, self.taken - 1)
+        return (self.taken != SPOILT and self.remainder * 10 ** max(0, left) % self.digits == 0) == self.holds
 
 
 class Box(NamedTuple):
@@ -33,10 +73,14 @@ class Box(NamedTuple):
     """What stands without quotes, as far as it is written: a number, ``true`` ..."""
     used: frozenset[bytes] | None = None
     depth: int = 1
+    rules: tuple[Rule, ...] = ()
+    """Of a number."""
 
 
 def after_byte(box: Box, byte: int) -> Box | None:
     """The box behind one byte that stands in no text; None if nothing may nest so deep."""
+    if box.rules:
+        return _read_on(box, bytes((byte,)))
     if byte in b'":':
         return box
     if byte in b"{[":
@@ -56,16 +100,25 @@ def after_byte(box: Box, byte: int) -> Box | None:
 
 def after_text(box: Box, text: bytes, *, is_key: bool, is_quoted: bool) -> Box:
     """The box behind a text that was read as one: a name, a string, or one without quotes."""
+    if box.rules:
+        return _read_on(box, text)
     if is_key:
         return box._replace(key=_value(b"k", text))
     return _with(box, _value(b"s", text)) if is_quoted else box._replace(token=box.token + text)
 
 
-def after_step(do: int, box: Box | None) -> Box | None:
-    """The box behind a step; an item that has come before is refused: ``NoSuchItem``."""
+def after_step(do: int, what: int, box: Box | None) -> Box | None:
+    """The box behind a step; an item that has come before is refused, and a number that breaks a rule: ``NoSuchItem``."""
+    if do == Do.MULTIPLE or do == Do.NO_MULTIPLE:
+        rule = Rule.of(what, do == Do.MULTIPLE)
+        return Box(rules=(*(box.rules if box is not None else ()), rule))
     if do == Do.DISTINCT:
         return Box(used=frozenset()) if box is None else box._replace(used=frozenset())
     assert box is not None
+    if do == Do.NUMBER_END:
+        if all(rule.is_kept for rule in box.rules):
+            return None
+        raise NoSuchItem
     if do == Do.DISTINCT_END:
         return None if box.parent is None else box
     box = _ended(box)
@@ -77,7 +130,7 @@ def after_step(do: int, box: Box | None) -> Box | None:
 
 
 class NoSuchItem(Exception):
-    """The item is equal to one that has come."""
+    """The item is equal to one that has come; or the number is none that was asked for."""
 
 
 def is_constrained(box: Box) -> bool:
@@ -95,6 +148,31 @@ def outermost(box: Box | None) -> Box | None:
     while box is not None and box.parent is not None:
         box = box.parent
     return box
+
+
+def digits_to_end(box: Box, text: bytes) -> bytes:
+    """The next digit on a short way from a text to a whole number that is what its rules ask for; any that a number begins
+    with where nothing is written yet, none where no way is found at once."""
+    if box.rules and not text.lstrip(b"-"):
+        return b"123456789"
+    rules = _read_on(box, text).rules
+    asked = next((rule for rule in rules if rule.holds), None)
+    if asked is None or any(rule.places or rule.taken for rule in rules):
+        return b""
+    for count in range(1, 2 * len(str(asked.digits)) + 2):
+        first = -asked.remainder * 10**count % asked.digits
+        for more in range(first, min(10**count, first + TRIED * asked.digits), asked.digits):
+            if all(((rule.remainder * 10**count + more) % rule.digits == 0) == rule.holds for rule in rules):
+                return (b"%0*d" % (count, more))[:1]
+    return b""
+
+
+def _read_on(box: Box, text: bytes) -> Box:
+    """The box of a number behind more of its characters."""
+    rules = box.rules
+    for byte in text:
+        rules = tuple([rule.after(byte) for rule in rules])
+    return box._replace(rules=rules)
 
 
 def _ended(box: Box) -> Box:

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from structgen.errors import LimitExceededError
 from structgen.matching import decoder
+from structgen.matching.boxes import Box, digits_to_end
 from structgen.matching.estimate import Estimate, Place
 from structgen.matching.spelling import NEVER
 
@@ -93,6 +94,9 @@ def _candidates(estimate: Estimate, places: frozenset[Place]) -> list[int]:
             edges = zip(flat[0::3], flat[1::3], flat[2::3], strict=True)
         else:
             spelling, reading = estimate.spans[a], place.reading
+            box = place.waiting[0][1].scope
+            if isinstance(box, Box):
+                cuts.update(digits_to_end(box, reading.text))
             edges = spelling.reader.dfa.edges[reading.state]
             cuts.update(_CUTS)
             used = {text[len(reading.text)] for text in place.waiting[0][1].texts

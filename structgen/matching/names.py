@@ -60,7 +60,7 @@ class ScopeRules:
         if do >= Do.DISTINCT:
             assert not isinstance(scope, Level)
             try:
-                return after_step(do, scope)
+                return after_step(do, what, scope)
             except NoSuchItem:
                 return REFUSED
         key = (do, what, scope)

@@ -21,6 +21,7 @@ from structgen.automaton.tables import Encoding, KeySet, NameSet, Span, Tables
 from structgen.errors import LimitExceededError, VocabularyError
 from structgen.grammar import nodes
 from structgen.limits import Limits
+from structgen.matching.boxes import Box, Rule
 from structgen.matching.compiled import Coverage, nothing_to_generate
 from structgen.matching.estimate import Estimate, Place
 from structgen.matching.estimate_labels import estimate_of
@@ -264,6 +265,10 @@ class NativeMatcher(MatcherBase, _Base):  # type: ignore[misc]
             keys = estimate.tables.key_sets[key_set]
             if not keys.ordered and len(keys.required) > _NAMES_IN_A_WORD:
                 seen = sum(1 << name for name in self.names(seen))
+        rules = self.number_rules(scope) if scope else []
+        if rules:
+            box = Box(rules=tuple([Rule.of(*rules[i:i + 4]) for i in range(0, len(rules), 4)]))
+            return Registers(count, seen, frozenset(texts), box)
         return Registers(count, seen, frozenset(texts), scope or None)  # type: ignore[arg-type]  # a number names it
 
 

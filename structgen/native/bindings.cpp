@@ -407,6 +407,10 @@ NB_MODULE(_native, m) {
             const SetStore& names = self.grammar->engine.stores().names;
             return std::vector<uint32_t>(names.begin(seen), names.end(seen));
         }, nb::arg("seen"))
+        .def("number_rules", [](PyMatcher& self, uint32_t scope) {
+            std::lock_guard lock(self.grammar->engine.mutex);
+            return self.grammar->engine.scopes().boxes.rules(scope);
+        }, nb::arg("scope"))
         .def_prop_ro("is_accepting", &Matcher::accepting)
         .def_prop_ro("is_finished", &Matcher::finished)
         .def_prop_ro("taken", &Matcher::taken)

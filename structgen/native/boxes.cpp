@@ -6,6 +6,8 @@ namespace structgen {
 
 namespace {
 constexpr uint32_t DEEPEST = 500;
+constexpr uint32_t SPOILT = 0xFF;  // stands for a digit behind the point that no multiple has
+constexpr size_t RULE = 4;
 }
 
 uint32_t RowStore::intern(const std::vector<uint32_t>& row) {
@@ -33,7 +35,7 @@ uint32_t Boxes::intern(Box box) {
     box.depth = box.parent ? around.depth + 1 : 1;
     box.outer_used = box.parent ? around.outer_used : box.used;
     box.constrained = (box.parent && around.constrained) || (box.used != NONE && box.used != 0);
-    uint64_t hash = mix(box.parent, static_cast<uint64_t>(box.is_object) << 32 | box.content);
+    uint64_t hash = mix(box.parent, static_cast<uint64_t>(box.kind) << 32 | box.content);
     hash = mix(mix(hash, static_cast<uint64_t>(box.key) << 32 | box.token), box.used);
     return table_.intern(
         hash, [&](uint32_t id) { return boxes_[id] == box; },
@@ -52,7 +54,7 @@ uint32_t Boxes::value(uint32_t what, uint32_t content) {
 
 Box Boxes::with(Box box, uint32_t value) {
     std::vector<uint32_t> row(rows_[box.content].begin(), rows_[box.content].end());
-    if (!box.is_object) {
+    if (box.kind == IS_LIST) {
         row.push_back(value);
     } else {
         size_t at = 0;
@@ -73,19 +75,20 @@ Box Boxes::ended(Box box) {
 
 uint32_t Boxes::after_byte(uint32_t number, uint32_t byte, TextStore& texts) {
     Box box = boxes_[number];
+    if (box.kind == IS_NUMBER) return after_character(box, byte);
     switch (byte) {
         case '"': case ':': return number;
         case '{': case '[': {
             if (box.depth >= DEEPEST) return NONE;
             Box inner;
             inner.parent = number;
-            inner.is_object = byte == '{';
+            inner.kind = byte == '{' ? IS_OBJECT : IS_LIST;
             return intern(inner);
         }
         case ',': case ' ': case '\t': case '\r': case '\n': return intern(ended(box));
         case '}': case ']': {
             box = ended(box);
-            const uint32_t whole = value(box.is_object ? OBJECT : LIST, box.content);
+            const uint32_t whole = value(box.kind == IS_OBJECT ? OBJECT : LIST, box.content);
             return intern(with(boxes_[box.parent], whole));
         }
         default: box.token = texts.child(box.token, byte); return intern(box);
@@ -97,6 +100,10 @@ uint32_t Boxes::after_text(uint32_t number, uint32_t text, bool is_key, bool is_
     std::vector<uint32_t> reversed;
     uint32_t root = text;
     for (; root > TextStore::UNLIKE; root = texts.parent(root)) reversed.push_back(texts.byte(root));
+    if (box.kind == IS_NUMBER) {
+        for (auto byte = reversed.rbegin(); byte != reversed.rend(); ++byte) number = after_character(boxes_[number], *byte);
+        return number;
+    }
     // A unique item's text has a root of its own, and one without quotes goes on what is written already.
     const uint32_t from = is_key || is_quoted ? static_cast<uint32_t>(TextStore::EMPTY) : box.token;
     if (root != from) {
@@ -109,14 +116,55 @@ uint32_t Boxes::after_text(uint32_t number, uint32_t text, bool is_key, bool is_
     return intern(box);
 }
 
-uint32_t Boxes::after_step(uint32_t what_to_do, uint32_t number) {
+// One more character of a plain decimal.
+uint32_t Boxes::after_character(Box box, uint32_t byte) {
+    std::vector<uint32_t> rules(rows_[box.content].begin(), rows_[box.content].end());
+    for (size_t i = 0; i < rules.size() && byte != '-'; i += RULE) {
+        const uint32_t digits = rules[i] >> 4, places = rules[i] & 15;
+        uint32_t &remainder = rules[i + 2], &taken = rules[i + 3];
+        if (byte == '.') {
+            taken = 1;
+        } else if (taken <= places) {
+            remainder = static_cast<uint32_t>((uint64_t{10} * remainder + byte - '0') % digits);
+            taken += taken > 0;
+        } else if (byte != '0') {
+            remainder = 0;
+            taken = SPOILT;
+        }
+    }
+    box.content = rows_.intern(rules);
+    return intern(box);
+}
+
+bool Boxes::is_right(const Box& box) const {
+    const auto rules = rows_[box.content];
+    for (size_t i = 0; i < rules.size(); i += RULE) {
+        const uint32_t digits = rules[i] >> 4, places = rules[i] & 15, taken = rules[i + 3];
+        uint64_t remainder = rules[i + 2];
+        for (uint32_t place = taken ? taken - 1 : 0; place < places; ++place) remainder = 10 * remainder % digits;
+        if ((taken != SPOILT && remainder == 0) != (rules[i + 1] != 0)) return false;
+    }
+    return true;
+}
+
+uint32_t Boxes::after_step(uint32_t what_to_do, uint32_t what, uint32_t number) {
     Box box = boxes_[number];
+    if (what_to_do == MULTIPLE || what_to_do == NO_MULTIPLE) {
+        if (box.kind != IS_NUMBER) box = Box();
+        std::vector<uint32_t> rules(rows_[box.content].begin(), rows_[box.content].end());
+        rules.insert(rules.end(), {what, what_to_do == MULTIPLE, 0, 0});
+        box.kind = IS_NUMBER;
+        box.content = rows_.intern(rules);
+        return intern(box);
+    }
+    if (what_to_do == NUMBER_END) return is_right(box) ? 0 : NONE;
     if (what_to_do == DISTINCT) {
         box.used = 0;
         return intern(box);
     }
     if (what_to_do == DISTINCT_END) return box.parent ? number : 0;
     box = ended(box);
+    if (box.used == NONE || rows_[box.content].empty()) return NONE;
     const uint32_t item = rows_[box.content].back();
     if (rows_.has(box.used, item)) return NONE;
     box.used = rows_.with(box.used, item);
@@ -132,10 +180,10 @@ uint32_t Boxes::bring_value(const Boxes& other, uint32_t value, const Texts& tex
         row[1] = text(row[1]);
     } else {
         Box made;  // built anew, since names have got other numbers
-        made.is_object = row[0] == OBJECT;
-        const size_t step = made.is_object ? 2 : 1;
+        made.kind = row[0] == OBJECT ? IS_OBJECT : IS_LIST;
+        const size_t step = made.kind == IS_OBJECT ? 2 : 1;
         for (size_t i = 1; i < row.size(); i += step) {
-            if (made.is_object) made.key = text(row[i]);
+            if (made.kind == IS_OBJECT) made.key = text(row[i]);
             made = with(made, bring_value(other, row[i + step - 1], text));
         }
         row.resize(1);
@@ -152,11 +200,16 @@ uint32_t Boxes::bring(const Boxes& other, uint32_t box, const Texts& text) {
         const Box& old = other.boxes_[chain.back()];
         Box copy;
         copy.parent = made;
-        copy.is_object = old.is_object;
+        copy.kind = old.kind;
         const auto row = other.rows_[old.content];
-        const size_t step = old.is_object ? 2 : 1;
+        if (old.kind == IS_NUMBER) {
+            copy.content = rows_.intern({row.begin(), row.end()});
+            made = intern(copy);
+            continue;
+        }
+        const size_t step = old.kind == IS_OBJECT ? 2 : 1;
         for (size_t i = 0; i < row.size(); i += step) {
-            if (old.is_object) copy.key = text(row[i]);
+            if (old.kind == IS_OBJECT) copy.key = text(row[i]);
             copy = with(copy, bring_value(other, row[i + step - 1], text));
         }
         copy.key = text(old.key);

@@ -67,6 +67,7 @@ public:
     std::vector<Thread> threads(uint32_t configuration) const;
     Frame frame(uint32_t id) const { return frames_[id]; }
     const Stores& stores() const { return stores_; }
+    const Scopes& scopes() const { return scopes_; }
 
     const std::shared_ptr<Vocabulary> vocabulary;
     const std::shared_ptr<const Tables> tables;

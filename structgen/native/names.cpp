@@ -224,7 +224,7 @@ bool Scopes::feasible(const Level& level) {
 // --- steps --------------------------------------------------------------------------------------------------------------
 
 uint32_t Scopes::find(const NameStep& step, uint32_t scope) {
-    if (step.what_to_do >= DISTINCT) return boxes.after_step(step.what_to_do, scope);
+    if (step.what_to_do >= DISTINCT) return boxes.after_step(step.what_to_do, step.what, scope);
     Level made;
     made.parent = scope;
     if (step.what_to_do == OPEN) {

@@ -195,7 +195,10 @@ void Tables::check() const {
         }
     }
     want(names.own.size() == names.relations.size());
-    for (const NameStep& s : names.steps) want(s.what_to_do < STEPS && (s.what_to_do != RELATION || s.what < names.own.size()));
+    for (const NameStep& s : names.steps) {
+        want(s.what_to_do < STEPS && (s.what_to_do != RELATION || s.what < names.own.size()));
+        want((s.what_to_do != MULTIPLE && s.what_to_do != NO_MULTIPLE) || s.what >= 16);
+    }
     for (const Edge& e : edges) want(e.low <= e.high && e.high < 256 && e.target < n);
     for (uint32_t t : targets) want(t < n);
     for (uint32_t r : returns) want(r == DEAD_SLOT || r < n);

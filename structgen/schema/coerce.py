@@ -16,13 +16,14 @@ from __future__ import annotations
 import math
 import re
 import reprlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from structgen.errors import ReadError
 from structgen.schema.listed import listed
 from structgen.schema.scalars import (
+    MAX_SENTENCE,
     boolean_of,
     date_of,
     dates_in,
@@ -35,6 +36,7 @@ from structgen.schema.scalars import (
     scalar_text,
     time_of,
 )
+from structgen.schema.shape import Shape, Shapes
 
 __all__ = ["COERCIONS", "Change", "Coerced", "Spelled", "Word", "coerce"]
 
@@ -60,10 +62,13 @@ _SHORT.maxstring = _SHORT.maxother = 60
 MAX_DEPTH = 220
 MAX_STEPS = 400_000
 """Pairs of a value and a schema that are compared; unions over recursive schemas multiply."""
+MAX_CHANGES = 20_000
+"""Values that are made into another type; what needs more is no value of the type."""
 MAX_BRANCHES = 200
 MAX_DATE = 60
 """Characters of a date with its time."""
-_TYPES = {"null", "boolean", "object", "array", "number", "string", "integer"}
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+"""The types of scalars that are what they look like."""
 
 
 class Spelled(float):
@@ -129,8 +134,8 @@ class _Made:
 
     value: Any
     cost: int = 0
-    changes: list[Change] = field(default_factory=list)
-    parts: list[_Made] = field(default_factory=list)
+    changes: Sequence[Change] = ()
+    parts: Sequence[_Made] = ()
     failure: _Failure | None = None
 
 
@@ -146,7 +151,7 @@ def _flat(made: _Made) -> list[Change]:
 
 class _Work:
     def __init__(self, root: Any, embedded: Callable[[str], tuple[Any, int]] | None, day_first: bool | None) -> None:
-        self.root, self.embedded, self.day_first = root, embedded, day_first
+        self.shapes, self.embedded, self.day_first = Shapes(root), embedded, day_first
         self.steps = 0
 
     def fit(self, value: Any, schema: Any, path: tuple[Any, ...]) -> _Made:
@@ -156,25 +161,17 @@ class _Work:
             return _failed(value, path, "is too large, or its type is, to be compared")
         if isinstance(value, Word):
             return self._word(value, schema, path)
-        schema = self._resolved(schema)
-        if not isinstance(schema, Mapping):
-            return _failed(value, path, "stands where nothing is allowed") if schema is False else _Made(_plain(value))
-        for keyword in ("anyOf", "oneOf"):
-            branches = schema.get(keyword)
-            if isinstance(branches, list) and branches:
-                return self._union(value, schema, keyword, branches, path)
-        if isinstance(schema.get("allOf"), list):
-            schema = self._merged(schema)
-        if "const" in schema:
-            return self._label(value, [schema["const"]], path)
-        if isinstance(schema.get("enum"), list):
-            return self._label(value, schema["enum"], path)
-        types = self._types(schema)
-        kind = _type_of(value)
+        shape = self.shapes.of(schema)
+        if shape.labels is not None:
+            return self._label(value, shape.labels, path)
+        if shape.branches:
+            return self._union(value, shape.branches, path)
+        types, schema = shape.types, shape.schema
         if not types:
-            return _Made(_plain(value))
+            return _failed(value, path, "stands where nothing is allowed") if schema is False else _Made(_plain(value))
+        kind = _type_of(value)
         if kind in types or (kind == "integer" and "number" in types):
-            same = self._same(value, kind, schema, path)
+            same = self._object(value, shape, path) if kind == "object" else self._same(value, kind, schema, path)
             if same.cost == 0 and same.failure is None:
                 return same
             others = [self._other(value, kind, one, schema, path) for one in types if one != kind]
@@ -191,93 +188,18 @@ class _Work:
         text = self.fit(str(word), schema, path)
         return _best([self._plus(text, Change("to-text", path, word.value, str(word))), made])
 
-    # Schemas
-
-    def _resolved(self, schema: Any) -> Any:
-        for _ in range(100):
-            if not isinstance(schema, Mapping) or not isinstance(schema.get("$ref"), str):
-                return schema
-            target = self._target(schema["$ref"])
-            rest = {key: one for key, one in schema.items() if key not in ("$ref", "$defs", "definitions")}
-            if not rest or target is None or isinstance(target, bool):
-                schema = target if target is not None else rest
-            else:
-                schema = {**target, **rest}
-        return None
-
-    def _target(self, ref: str) -> Any:
-        if not ref.startswith("#"):
-            return None
-        node = self.root
-        for part in ref[1:].split("/")[1:]:
-            part = part.replace("~1", "/").replace("~0", "~")
-            if isinstance(node, Mapping):
-                node = node.get(part)
-            elif isinstance(node, list) and part.isdecimal() and int(part) < len(node):
-                node = node[int(part)]
-            else:
-                return None
-        return node
-
-    def _merged(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """``allOf`` with its siblings, as far as it guides a change."""
-        merged: dict[str, Any] = {}
-        for part in [*schema["allOf"], {key: one for key, one in schema.items() if key != "allOf"}]:
-            part = self._resolved(part)
-            if not isinstance(part, Mapping):
-                continue
-            if isinstance(part.get("allOf"), list):
-                part = self._merged(part)
-            for key, one in part.items():
-                if key == "properties" and key in merged and isinstance(one, Mapping):
-                    merged[key] = {**merged[key], **one}
-                elif key == "required" and key in merged and isinstance(one, list):
-                    merged[key] = [*merged[key], *one]
-                else:
-                    merged[key] = one
-        return merged
-
-    def _types(self, schema: Mapping[str, Any]) -> list[str]:
-        given = schema.get("type")
-        if isinstance(given, str):
-            return [given] if given in _TYPES else []
-        if isinstance(given, list):
-            return [one for one in given if one in _TYPES]
-        if "properties" in schema or "required" in schema:
-            return ["object"]
-        return ["array"] if "items" in schema or "prefixItems" in schema else []
-
-    def _union(self, value: Any, schema: Mapping[str, Any], keyword: str, branches: list[Any],
-               path: tuple[Any, ...]) -> _Made:
-        rest = {key: one for key, one in schema.items() if key not in (keyword, "$defs", "definitions", "discriminator",
-                                                                       "title", "description", "default")}
-        labels = self._labels(branches)
-        if labels is not None:  # one enum, so that two labels in a text are ambiguous
-            return self._label(value, labels, path)
+    def _union(self, value: Any, branches: list[Any], path: tuple[Any, ...]) -> _Made:
         best: _Made | None = None
         for branch in branches[:MAX_BRANCHES]:
-            both = {"allOf": [rest, branch]} if rest else branch
-            made = self.fit(value, both, path)
+            made = self.fit(value, branch, path)
             if made.failure is None and made.cost == 0:
                 return made
             best = made if best is None else _best([best, made])
         return _failed(value, path, "fits no branch of the union") if best is None else best
 
-    def _labels(self, branches: list[Any]) -> list[Any] | None:
-        """The labels of a union of constants; None for any other union."""
-        labels: list[Any] = []
-        for branch in branches:
-            branch = self._resolved(branch)
-            if not isinstance(branch, Mapping) or not ("const" in branch or isinstance(branch.get("enum"), list)):
-                return None
-            labels += [branch["const"]] if "const" in branch else branch["enum"]
-        return labels
-
     # A value of a type that is allowed
 
     def _same(self, value: Any, kind: str, schema: Mapping[str, Any], path: tuple[Any, ...]) -> _Made:
-        if kind == "object":
-            return self._object(value, schema, path)
         if kind == "array":
             return self._array(value, schema, path)
         if kind == "string":
@@ -311,12 +233,8 @@ class _Work:
                  for index, item in enumerate(value)]
         return _whole([part.value for part in parts], parts, [])
 
-    def _object(self, value: dict[str, Any], schema: Mapping[str, Any], path: tuple[Any, ...]) -> _Made:
-        properties = schema.get("properties")
-        properties = properties if isinstance(properties, Mapping) else {}
-        required = schema.get("required")
-        required = {name for name in required if isinstance(name, str)} if isinstance(required, list) else set()
-        other = schema.get("additionalProperties", True)
+    def _object(self, value: dict[str, Any], shape: Shape, path: tuple[Any, ...]) -> _Made:
+        schema, properties, required, other = shape.schema, shape.properties, shape.required, shape.other
         names, changes = self._names(value, properties, schema, path)
         members: dict[str, Any] = {}
         parts: list[_Made] = []
@@ -375,7 +293,7 @@ class _Work:
             return []
         ((name, item),) = value.items()
         properties = schema.get("properties")
-        if not isinstance(item, dict | list) or (isinstance(properties, Mapping) and name in properties):
+        if not isinstance(item, dict | list) or (isinstance(properties, (dict, Mapping)) and name in properties):
             return []
         return [self._plus(self.fit(item, schema, (*path, name)), Change("unwrapped", path, value, item))]
 
@@ -384,6 +302,7 @@ class _Work:
     def _other(self, value: Any, kind: str, wanted: str, schema: Mapping[str, Any], path: tuple[Any, ...]) -> _Made:
         """The value as the wanted type, or a failure."""
         ways: list[_Made] = []
+        self.steps += MAX_STEPS // MAX_CHANGES
         if kind == "string" and wanted not in ("string",):
             ways += self._from_text(value, wanted, schema, path)
         elif wanted == "string" and kind in ("number", "integer", "boolean"):
@@ -414,11 +333,11 @@ class _Work:
 
     def _is_free(self, items: Any) -> bool:
         """Whether the items of a list may be any text."""
-        items = self._resolved(items)
-        if not isinstance(items, Mapping):
+        items = self.shapes.resolved(items)
+        if not isinstance(items, (dict, Mapping)):
             return True
         return not ({"enum", "const", "format", "pattern", "anyOf", "oneOf"} & items.keys()) and (
-            not (types := self._types(items)) or "string" in types)
+            not (types := self.shapes.of(items).types) or "string" in types)
 
     def _from_text(self, text: str, wanted: str, schema: Mapping[str, Any], path: tuple[Any, ...]) -> list[_Made]:
         ways: list[_Made] = []
@@ -459,7 +378,7 @@ class _Work:
 
     def _then(self, made: _Made, kind: str, schema: Mapping[str, Any], path: tuple[Any, ...]) -> _Made:
         same = self._same(made.value, kind, schema, path)
-        same.changes = made.changes + same.changes
+        same.changes = [*made.changes, *same.changes]
         same.cost += made.cost
         return same
 
@@ -500,8 +419,8 @@ class _Work:
             label = others[value.strip()]
             kind = "text-to-boolean" if isinstance(label, bool) else "text-to-null" if label is None else "text-to-number"
             return _changed(kind, path, value, label)
-        wanted = folded(value)
-        same = [label for label in texts if folded(label) == wanted and wanted] or [
+        wanted = folded(value) if len(value) <= MAX_SENTENCE else ""
+        same = [label for label in texts if wanted and folded(label) == wanted] or [
             label for label in texts if label.strip().casefold() == value.strip().casefold()]
         if len(same) == 1:
             return _changed("label-spelling", path, value, same[0])
@@ -518,7 +437,7 @@ class _Work:
 
 def _nearest(text: str, labels: Iterable[str]) -> str | None:
     """The one label within one letter in four, at most two."""
-    wanted = folded(text)
+    wanted = folded(text) if len(text) <= MAX_SENTENCE else ""
     bound = min(2, len(wanted) // 4)
     if not bound or len(wanted) > 60:
         return None
@@ -557,6 +476,8 @@ def _type_of(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     """The value without spellings."""
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, Word):
         return value.value
     if isinstance(value, Spelled):

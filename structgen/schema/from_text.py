@@ -22,14 +22,9 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from structgen.errors import SchemaError
 from structgen.schema.scalars import all_dates, all_numbers
-from structgen.schema.words import is_piece, places_of
+from structgen.schema.words import KEYWORD, WORDS_KEYWORD, is_piece, places_of
 
-__all__ = ["KEYWORD", "WORDS_KEYWORD", "FromText"]
-
-KEYWORD = "x-structgen-from-text"
-"""The keyword that carries the text in a JSON Schema."""
-WORDS_KEYWORD = "x-structgen-words-from-text"
-"""The same where the value consists of whole words."""
+__all__ = ["FromText"]
 
 
 @dataclass(frozen=True)

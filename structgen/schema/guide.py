@@ -33,6 +33,7 @@ class Guide:
         self._is_closed = bool(schemas)
         self._children: dict[str, Guide] = {}
         self._item: Guide | None = None
+        self._other: Guide | None = None
         kinds: set[str] = set()
         required: set[str] = set()
         is_known = bool(schemas)
@@ -125,11 +126,13 @@ class Guide:
         return name if name in self.names or not self._folded else self._folded.get(folded(name), name)
 
     def child(self, name: str) -> Guide:
-        found = self._children.get(name)
+        known = name if name in self.names else self._folded.get(folded(name)) if self._folded else None
+        if known is None:
+            self._other = self._other or (Guide(tuple(self._others), self.root) if self._others else ANY)
+            return self._other
+        found = self._children.get(known)
         if found is None:
-            known = name if name in self.names else self._folded.get(folded(name)) if self._folded else None
-            inner = (self.names[known],) if known is not None else tuple(self._others)
-            found = self._children[name] = Guide(inner, self.root) if inner else ANY
+            found = self._children[known] = Guide((self.names[known],), self.root)
         return found
 
     @property

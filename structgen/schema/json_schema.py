@@ -9,7 +9,7 @@ Nothing is downloaded: a ``$ref`` reaches inside the schema, or a schema that th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
 from typing import Any, NoReturn
@@ -20,7 +20,7 @@ from structgen.schema.drafts import Dialect
 from structgen.schema.gathered import Gathered
 from structgen.schema.keywords import KEYWORDS, TYPES
 from structgen.schema.merge import unite
-from structgen.schema.nodes import ANY, ANYTHING, NEVER, NOTHING, Link, Schema
+from structgen.schema.nodes import ANY, ANYTHING, NEVER, NOTHING, Link, Schema, StringFacet
 from structgen.schema.plain import plain_schema
 from structgen.schema.references import References, Scope, escaped
 from structgen.schema.settle import PLAIN, Contradiction, settle
@@ -87,11 +87,17 @@ class Reader:
         self._widened: set[Link] = set()
         self.contradictions: list[Contradiction] = []
         self.steps = 0
+        self.judge: Callable[[StringFacet], bool] | None = None
+        """Tells whether provably no string satisfies a facet with tests: patterns are not known here."""
+        self.looks_closely = False
+        """Whether the judge is asked."""
+        self._judged: dict[StringFacet, bool] = {}
         self.raws: dict[int, dict[str, Any]] = TYPE_RAWS.copy()
         self.where: dict[int, tuple[int, str, str | None, int]] = {}
         self._expanded: dict[Link, Schema] = EXPANDED.copy()
         self._active: set[Link] = set()
         self._negations: dict[Link, Link] = {}
+        self._negated: dict[int, frozenset[int]] = {}
         self._scopes: dict[int, Scope] | None = {} if scoped else None
         self._scoped: dict[tuple[int, Scope], int] = {}
         self._sources: dict[int, int] = {}
@@ -203,10 +209,13 @@ class Reader:
             return NOTHING
         if link == NOTHING:
             return ANYTHING
+        if len(link) == 1 and link[0] in self._negated:
+            return tuple(sorted(self._negated[link[0]]))
         known = self._negations.get(link)
         if known is None:
             known = self.synthetic({"not": Linked(link)}, parent)
             self._negations[link] = known
+            self._negated[known[0]] = frozenset(link)
         return known
 
     def _only_ref(self, raw: dict[str, Any], key: int) -> bool:
@@ -275,6 +284,9 @@ class Reader:
         if known is not None:
             self.widenings += link in self._widened
             return known
+        if len(link) > 1 and self._negated and self._contradicts_itself(link):
+            self._expanded[link] = NEVER
+            return NEVER
         if link in self._active:
             raise InPlaceCycleError("the schema refers to itself without going down into the value",
                                     position=self.pointer(link[0]), because="no value decides such a schema")
@@ -299,6 +311,10 @@ class Reader:
             self._widened.add(link)
         self._expanded[link] = schema
         return schema
+
+    def _contradicts_itself(self, link: Link) -> bool:
+        """Whether a conjunction asks for something and for its opposite."""
+        return any(key in self._negated and self._negated[key].issubset(link) for key in link)
 
     def _gather(self, link: Link) -> Gathered:
         gathered = Gathered(list(link))
@@ -353,8 +369,21 @@ class Reader:
                 schema = self.expand(link)
             except InPlaceCycleError:
                 return False
-            return not any(schema)
+            if not any(schema):
+                return True
+            return self.looks_closely and not any(schema._replace(strings=())) and \
+                all(map(self.holds_no_string, schema.strings))
         return False
+
+    def holds_no_string(self, facet: StringFacet) -> bool:
+        """Whether provably no string satisfies the facet; asks the judge whom the format has set, and remembers."""
+        if not facet.tests or self.judge is None:
+            return False
+        known = self._judged.get(facet)
+        if known is None:
+            self.steps += 1
+            known = self._judged[facet] = self.judge(facet)
+        return known
 
     # --- budgets, positions, errors -----------------------------------------------------------------------------------
 

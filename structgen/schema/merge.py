@@ -25,6 +25,7 @@ from structgen.schema.nodes import (
     ObjectFacet,
     Schema,
     StringFacet,
+    TextTest,
     link_union,
 )
 from structgen.schema.numbers import is_multiple
@@ -162,8 +163,16 @@ def merge_strings(a: StringFacet, b: StringFacet) -> StringFacet | None:
     max_length = a.max_length if b.max_length is None else (
         b.max_length if a.max_length is None else min(a.max_length, b.max_length))
     tests = a.tests + tuple(test for test in b.tests if test not in a.tests)
+    if a.tests and b.tests and _are_opposed(a.tests, b.tests):
+        return None
     return settle_strings(StringFacet(values, excluded, max(a.min_length, b.min_length), max_length, tests,
                                       a.origin or b.origin))
+
+
+def _are_opposed(first: tuple[TextTest, ...], second: tuple[TextTest, ...]) -> bool:
+    """Whether one side asks for what the other forbids."""
+    return any(one.holds != other.holds and one.kind == other.kind and one.argument == other.argument
+               for one in first for other in second)
 
 
 def settle_strings(facet: StringFacet) -> StringFacet | None:

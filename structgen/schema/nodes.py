@@ -139,4 +139,6 @@ def link_union(first: Link, second: Link) -> Link:
         return first
     if first[0] == 0 or second[0] == 0:
         return NOTHING
+    if len(first) == 1 == len(second):
+        return first + second if first < second else second + first
     return tuple(sorted({*first, *second}))

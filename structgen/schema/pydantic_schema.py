@@ -26,7 +26,8 @@ from pydantic_core import PydanticOmit
 from pydantic_core import core_schema as cs
 
 from structgen.errors import SchemaError
-from structgen.schema.from_text import KEYWORD, WORDS_KEYWORD, FromText
+from structgen.schema.from_text import FromText
+from structgen.schema.words import KEYWORD, WORDS_KEYWORD
 
 __all__ = ["PydanticSchema", "collect", "narrowed", "subschemas"]
 

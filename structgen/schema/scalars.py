@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
-__all__ = ["all_dates", "all_numbers", "boolean_of", "date_of", "dates_in", "decimal_of", "distance", "folded", "labels_in",
-           "number_of", "numbers_in", "time_of"]
+__all__ = ["MAX_SENTENCE", "all_dates", "all_numbers", "boolean_of", "date_of", "dates_in", "decimal_of", "distance",
+           "folded", "labels_in", "number_of", "numbers_in", "time_of"]
 
 _CURRENCY = "$€£¥₹₽₩"
 _NUMBER = re.compile(rf"""(?P<paren>\()?\s*(?P<sign>[+\-\u2212])?\s*(?:[{_CURRENCY}]|USD|EUR|GBP)?\s*(?P<sign2>[+\-\u2212])?
@@ -54,6 +55,10 @@ _TURNS = {"but", "however", "so", "therefore", "then", "hence", "thus", "yet"}
 _DENIALS = {"not", "no", "never", "neither", "nor", "cannot", "without", "except"}
 MAX_TEXT = 100
 """Characters of what may be a scalar."""
+MAX_NUMBERS = 1000
+"""Numbers of one sentence."""
+MAX_ANSWER = 100_000
+"""Characters in which labels are looked for."""
 MAX_SENTENCE = 10_000
 """Characters in which numbers in words and dates are looked for."""
 
@@ -100,8 +105,11 @@ def _parts(text: str) -> tuple[str, str, str, int] | None:
 
 
 def numbers_in(text: str) -> list[int | float]:
-    """The numbers that stand in a sentence, each once."""
-    found = [one.group() for one in _IN_TEXT.finditer(text) if len(one.group()) <= MAX_TEXT]
+    """The numbers that stand in a sentence, each once; none where it has too many."""
+    matches = list(islice(_IN_TEXT.finditer(text), MAX_NUMBERS + 1))
+    if len(matches) > MAX_NUMBERS:
+        return []
+    found = [one.group() for one in matches if len(one.group()) <= MAX_TEXT]
     if not found and len(text) <= MAX_SENTENCE:  # in words, but for "one", which is seldom a number
         found = [one.group().strip() for one in _NUMBER_WORDS.finditer(text) if one.group().strip().lower() != "one"]
     values = (number_of(one.replace("-", " ") if one[:1].isalpha() else one) for one in found)
@@ -215,8 +223,10 @@ def folded(text: str) -> str:
 
 
 def labels_in(text: str, labels: Iterable[str]) -> list[str]:
-    """The labels that stand in a text as whole words, compared without case; neither a label inside a longer one counts nor
+    """The labels that stand in an answer as whole words, compared without case; neither a label inside a longer one counts nor
     one that is denied: "not a refund", "instead of a refund", "a refund is not what they want"."""
+    if len(text) > MAX_ANSWER:
+        return []
     found_words = list(_WORDS.finditer(text))
     words = [word.group().casefold().replace("\u2019", "'") for word in found_words]
     wanted = sorted(((tuple(word.group().casefold() for word in _WORDS.finditer(label)), label) for label in labels),

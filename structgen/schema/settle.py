@@ -7,7 +7,8 @@ otherwise from each branch the others are taken away. Where that cannot be done 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from structgen.schema.contradictions import contradiction
 from structgen.schema.gathered import Gathered
@@ -54,6 +55,9 @@ from structgen.schema.subtract import disjoint, prune, subtract
 if TYPE_CHECKING:
     from structgen.schema.json_schema import Reader
 
+Found = TypeVar("Found", Schema, list[Schema])
+FEW = 16
+"""Alternatives that are taken as they are; where more are left, strings are looked at closely."""
 MAX_ALTERNATIVES = 1000
 """Alternatives of one type that a combination of keywords may multiply into."""
 NUMBERS = {NUMBER: (ANY_NUMBER,), INTEGER: (ANY_INTEGER,), FRACTION: (ANY_FRACTION,)}
@@ -141,7 +145,7 @@ def take_away(reader: Reader, gathered: Gathered, schema: Schema, origin: int, l
     """What of the schema does not satisfy the link."""
     before = reader.widenings
     banned = reader.expand(link)
-    rest = subtract(reader, schema, banned, origin) if reader.widenings == before else None
+    rest = attempt(reader, lambda: subtract(reader, schema, banned, origin)) if reader.widenings == before else None
     if rest is None:
         reader.refuse_at(origin, "not", '"not" over this schema cannot be enforced while generating',
                          because="what it excludes depends on members or items that are not named",
@@ -154,7 +158,7 @@ def choose(reader: Reader, schema: Schema, origin: int, test: Link, then: Link, 
     """``then`` where the test holds, ``otherwise`` where it does not."""
     before = reader.widenings
     condition = reader.expand(test)
-    rest = subtract(reader, schema, condition, origin) if reader.widenings == before else None
+    rest = attempt(reader, lambda: subtract(reader, schema, condition, origin)) if reader.widenings == before else None
     if rest is None:
         reader.refuse_at(origin, "if", '"if" over this schema cannot be enforced while generating',
                          because="when it fails depends on members or items that are not named",
@@ -176,7 +180,37 @@ def exactly_one(reader: Reader, schema: Schema, origin: int, links: list[Link]) 
     for branch in branches:
         twos |= ones & branch.booleans
         ones |= branch.booleans
-    results = [Schema(null=null, booleans=ones & ~twos)]
+    parts = attempt(reader, lambda: alone(reader, branches, origin))
+    if parts is None:
+        reader.refuse_at(origin, "oneOf", '"oneOf" with branches that overlap cannot be enforced while generating',
+                         because="a value of one branch may also satisfy another, which excludes it",
+                         instead='use "anyOf", or give the branches a required property with different const values')
+        return unite(branches)
+    return unite([Schema(null=null, booleans=ones & ~twos), *parts])
+
+
+def attempt(reader: Reader, way: Callable[[], Found | None]) -> Found | None:
+    """What a way gives; where that is nothing or much, once more with strings looked at closely, which takes longer."""
+    found = way()
+    if reader.looks_closely or (found is not None and n_alternatives(found) <= FEW):
+        return found
+    reader.looks_closely = True
+    try:
+        closer = way()
+    finally:
+        reader.looks_closely = False
+    return found if closer is None else closer
+
+
+def n_alternatives(schemas: Schema | list[Schema]) -> int:
+    """How many alternatives there are of all types."""
+    return sum(len(one.numbers) + len(one.strings) + len(one.arrays) + len(one.objects)
+               for one in (schemas if isinstance(schemas, list) else [schemas]))
+
+
+def alone(reader: Reader, branches: list[Schema], origin: int) -> list[Schema] | None:
+    """What is in one branch and in no other, null and booleans left aside; None where that has no exact form."""
+    results: list[Schema] = []
     rivals = overlaps(reader, branches)
     for i, branch in enumerate(branches):
         rest: Schema | None = branch._replace(null=False, booleans=0)
@@ -184,12 +218,9 @@ def exactly_one(reader: Reader, schema: Schema, origin: int, links: list[Link]) 
             if rest is not None:
                 rest = subtract(reader, rest, only(branches[j], types), origin)
         if rest is None:
-            reader.refuse_at(origin, "oneOf", '"oneOf" with branches that overlap cannot be enforced while generating',
-                             because="a value of one branch may also satisfy another, which excludes it",
-                             instead='use "anyOf", or give the branches a required property with different const values')
-            return unite(branches)
+            return None
         results.append(rest)
-    return unite(results)
+    return results
 
 
 def only(schema: Schema, types: int) -> Schema:

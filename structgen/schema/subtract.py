@@ -1,7 +1,8 @@
 """What is in one schema and not in another, and proofs that two facets share nothing.
 
 ``subtract`` negates a facet test by test: a value fails a conjunction if it fails one of its tests, so the result is the
-union of what fails each. What some unnamed member or item fails is said as such (``Breach``, ``Count``). Where a test has
+union of what fails each. That a member is there and satisfies something is one test: it fails where the member is absent or
+satisfies the opposite. What some unnamed member or item fails is said as such (``Breach``, ``Count``). Where a test has
 no such form (two equal items), the answer is None and the keyword that asked is refused. The pieces may overlap, and
 none is larger than what it was taken from.
 """
@@ -30,6 +31,7 @@ from structgen.schema.nodes import (
     ArrayFacet,
     Breach,
     Count,
+    Link,
     NumberFacet,
     ObjectFacet,
     ObjectPart,
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from structgen.schema.json_schema import Reader
 
 Facet = TypeVar("Facet", NumberFacet, StringFacet, ArrayFacet, ObjectFacet)
+FEW = 8
+"""Pieces that are taken as they are; of more it is seen which are parts of others."""
 MAX_PIECES = 200
 """Alternatives that taking facets away may leave of one type."""
 
@@ -72,11 +76,40 @@ def _subtract_all(reader: Reader, first: tuple[Facet, ...], second: tuple[Facet,
             if pieces is None:
                 return None
             rest.extend(pieces)
-        left = tuple(rest)
+        left = tuple(_uncovered(rest) if len(rest) > FEW else rest)
         reader.steps += len(left)
         if len(left) > MAX_PIECES:
             return None
     return left
+
+
+def _uncovered(pieces: list[Facet]) -> list[Facet]:
+    """The pieces without those that plainly are parts of others."""
+    kept: list[Facet] = []
+    for piece in sorted(pieces, key=_size):
+        if isinstance(piece, ObjectFacet):
+            if any(isinstance(other, ObjectFacet) and _covers(other, piece) for other in kept):
+                continue
+        elif piece in kept:
+            continue
+        kept.append(piece)
+    return kept
+
+
+def _size(piece: Facet) -> int:
+    """How much a facet asks for."""
+    if not isinstance(piece, ObjectFacet):
+        return 0
+    return len(piece.parts) + len(piece.required) + len(piece.breaches)
+
+
+def _covers(whole: ObjectFacet, part: ObjectFacet) -> bool:
+    """Whether whatever satisfies ``part`` plainly satisfies ``whole``: it asks for no more."""
+    if whole.min_members > part.min_members or (whole.max_members is not None and (
+            part.max_members is None or part.max_members > whole.max_members)):
+        return False
+    return set(whole.names) <= set(part.names) and set(whole.required) <= set(part.required) and \
+        all(breach in part.breaches for breach in whole.breaches) and all(own in part.parts for own in whole.parts)
 
 
 def _subtract_one(reader: Reader, a: Facet, b: Facet, origin: int) -> list[Facet] | None:
@@ -127,7 +160,7 @@ def _subtract_string(a: StringFacet, b: StringFacet) -> list[StringFacet] | None
 def _subtract_array(reader: Reader, a: ArrayFacet, b: ArrayFacet, origin: int) -> list[ArrayFacet] | None:
     if b is ANY_ARRAY:
         return []
-    if b.unique:
+    if b.unique and not a.unique and (a.max_items is None or a.max_items > 1):
         return None
     pieces: list[ArrayFacet] = []
     if b.min_items:
@@ -163,11 +196,9 @@ def _subtract_object(reader: Reader, a: ObjectFacet, b: ObjectFacet, origin: int
         pieces.append(ObjectFacet(max_members=b.min_members - 1))
     if b.max_members is not None:
         pieces.append(ObjectFacet(min_members=b.max_members + 1))
-    for name in b.required:
-        if name not in a.required and (possible is None or name in possible):
-            pieces.append(ObjectFacet(parts=(ObjectPart({name: NOTHING}),)))
-        elif possible is not None and name not in possible:
-            return [a]  # what is required there cannot occur here
+    if possible is not None and not all(name in possible for name in b.required):
+        return [a]  # what is required there cannot occur here
+    asked: dict[str, Link] = dict.fromkeys([name for name in b.required if name not in a.required], ANYTHING)
     if b.names == NOTHING:
         pieces.append(ObjectFacet(min_members=1))
     elif b.names != ANYTHING and b.names != a.names:
@@ -187,11 +218,18 @@ def _subtract_object(reader: Reader, a: ObjectFacet, b: ObjectFacet, origin: int
             else:
                 links.update((name, part.other) for name in possible if name not in links)
         for name, link in links.items():
-            if link == ANYTHING or (possible is not None and name not in possible):
+            if name in asked:
+                asked[name] = link_union(asked[name], link)
+            if name in asked or link == ANYTHING or (possible is not None and name not in possible):
                 continue
             negated = reader.negation(link, origin)
             if not reader.is_empty(link_union(member_link(a, name), negated)):
                 pieces.append(ObjectFacet(parts=(ObjectPart({name: negated}),), required=(name,)))
+    for name, link in asked.items():  # it may be absent, or be there and not satisfy its part
+        negated = reader.negation(link, origin)
+        if negated != NOTHING and reader.is_empty(link_union(member_link(a, name), negated)):
+            negated = NOTHING
+        pieces.append(ObjectFacet(parts=(ObjectPart({name: negated}),)))
     return [facet for piece in pieces if (facet := merge_objects(a, piece)) is not None]
 
 
@@ -213,7 +251,8 @@ def apart(reader: Reader, a: Facet, b: Facet) -> bool:
     if isinstance(a, NumberFacet) and isinstance(b, NumberFacet):
         return merge_numbers(a, b) is None
     if isinstance(a, StringFacet) and isinstance(b, StringFacet):
-        return merge_strings(a, b) is None
+        string = merge_strings(a, b)
+        return string is None or (reader.looks_closely and reader.holds_no_string(string))
     if isinstance(a, ArrayFacet) and isinstance(b, ArrayFacet):
         array = merge_arrays(a, b)
         return array is None or array_is_empty(reader, array)

@@ -14,8 +14,12 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["BEGIN", "END", "is_piece", "places_of"]
+__all__ = ["BEGIN", "END", "KEYWORD", "WORDS_KEYWORD", "is_piece", "places_of"]
 
+KEYWORD = "x-structgen-from-text"
+"""The keyword of a JSON Schema that carries a text of which a string must be a piece, cut anywhere."""
+WORDS_KEYWORD = "x-structgen-words-from-text"
+"""The same where the piece consists of whole words."""
 BEGIN, END = 1, 2
 """What may be done at a place of the text."""
 _JOINERS = "_\u200c\u200d"

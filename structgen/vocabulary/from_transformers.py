@@ -1,4 +1,4 @@
-"""A ``transformers`` tokenizer in, the parts of a ``Vocabulary`` out.
+"""A tokenizer of ``transformers`` or ``tokenizers`` in, the parts of a ``Vocabulary`` out.
 
 Fast tokenizers describe themselves as JSON: a *normalizer* and a *pre-tokenizer* change text before it is cut, a
 *model* holds the pieces, a *decoder* turns pieces into text. The decoder says which bytes a token writes, and the other
@@ -13,9 +13,11 @@ space and single bytes as ``<0xE4>``.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from structgen.errors import VocabularyError
@@ -46,6 +48,17 @@ def read_transformers(tokenizer: Any, *, eos_token_ids: int | Iterable[int] | No
             because="without an end token a complete text could never be ended",
             instead="pass eos_token_ids=model.generation_config.eos_token_id",
         )
+    return read_tokenizers(backend, eos_token_ids=eos_token_ids)
+
+
+def read_tokenizers(backend: Any, *, eos_token_ids: int | Iterable[int]) -> dict[str, Any]:
+    """The arguments of ``Vocabulary`` for a ``tokenizers.Tokenizer``, or for the path of a ``tokenizer.json``."""
+    if isinstance(backend, (str, os.PathLike)):
+        backend = _load(Path(backend))
+    elif not callable(getattr(backend, "to_str", None)):
+        raise VocabularyError(f"{type(backend).__name__} is no tokenizers.Tokenizer",
+                              because="it does not describe itself (to_str)",
+                              instead="pass a tokenizers.Tokenizer or a path to tokenizer.json, or use from_transformers")
     description = json.loads(backend.to_str())
     encoder = _read_encoder(description)
     return {
@@ -56,6 +69,17 @@ def read_transformers(tokenizer: Any, *, eos_token_ids: int | Iterable[int] | No
         "prefix_rule": encoder.prefix_rule,
         "normalization": encoder.normalization,
     }
+
+
+def _load(path: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    try:
+        return Tokenizer.from_buffer(path.read_bytes())
+    except OSError as error:
+        raise VocabularyError(f"{path} cannot be read", because=error.strerror) from error
+    except Exception as error:  # tokenizers raises a plain Exception for what is no description of a tokenizer
+        raise VocabularyError(f"{path} is no tokenizer.json", because=str(error)) from error
 
 
 # --- what tokens write ---------------------------------------------------------------------------------------------

@@ -113,6 +113,19 @@ class Vocabulary:
         return cls(**read_transformers(tokenizer, eos_token_ids=eos_token_ids), size=size)
 
     @classmethod
+    def from_tokenizers(
+        cls, tokenizer: Any, *, eos_token_ids: int | Iterable[int], size: int | None = None
+    ) -> Vocabulary:
+        """The vocabulary of a ``tokenizers.Tokenizer``, or of a ``tokenizer.json`` by its path; needs no transformers.
+
+        ``eos_token_ids``: the ids that end the output (the file does not say which do). ``size`` and errors as in
+        ``from_transformers``.
+        """
+        from structgen.vocabulary.from_transformers import read_tokenizers
+
+        return cls(**read_tokenizers(tokenizer, eos_token_ids=eos_token_ids), size=size)
+
+    @classmethod
     def from_tiktoken(
         cls, encoding: Any, *, eos_token_ids: int | Iterable[int] | None = None, size: int | None = None
     ) -> Vocabulary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from pydantic import BaseModel
 from structgen.errors import GenerationError
 from structgen.generation.beam import beam
 from structgen.generation.model import Model
+from structgen.generation.result import Result
+from structgen.generation.result_cache import ResultCache
 from structgen.generation.retry import Retry
 from structgen.generation.sampling import Sampling
 from structgen.generation.search import best_of, select, until, verify, vote
@@ -141,3 +144,80 @@ def test_a_check_may_ask_the_same_model() -> None:
         return bool(model.generate(PROMPT, Person, instructions=None).value == value)
 
     assert model.generate(PROMPT, Person, instructions=None, check=check).text == TEXT
+
+
+def values(results: list[Any]) -> list[Any]:
+    return [getattr(one, "value", one) for one in results]
+
+
+def test_a_batch_takes_the_options_of_a_request() -> None:
+    model = saying(TEXT)
+    begun = model.generate_batch([PROMPT] * 3, Person, instructions=None, prefix=['{"name":"Ada",', "", '{"name":"Bob",'])
+    assert [getattr(one, "text", "") for one in begun][:2] == [TEXT, TEXT]
+    assert getattr(begun[2], "text", "").startswith('{"name":"Bob","age":')
+    free = saying("one. two").generate_batch([PROMPT], instructions=None, stop=" two", top_logprobs=1)
+    assert isinstance(free[0], Result)
+    assert (free[0].text, free[0].finish_reason, len(free[0].trace[0].alternatives)) == ("one.", "stop", 1)
+    loose = saying("Well: {name: 'Ada', age: 36}").generate_batch([PROMPT], Person, instructions=None, mask=False,
+                                                                    repair=True)
+    assert values(loose) == [Person(name="Ada", age=36)]
+    shown = [model.generate_batch([PROMPT] * 3, Person, instructions=None, max_tokens=60, temperature=1.3, seed=0),
+             model.generate_batch([PROMPT] * 3, Person, instructions=None, max_tokens=60,
+                                  sampling=Sampling(temperature=1.3, seed=0))]
+    assert values(shown[0]) == values(shown[1])
+
+
+def test_items_of_a_batch_are_checked_and_asked_again() -> None:
+    def old(person: Person) -> None:
+        if person.age < 40:
+            raise ValueError("too young")
+
+    model = saying(TEXT)
+    once = model.generate_batch([PROMPT] * 2, Person, instructions=None, check=old)
+    assert all(isinstance(one, GenerationError) and "too young" in str(one) for one in once)
+    told: list[tuple[int, int]] = []
+    again = model.generate_batch([PROMPT, 5], Person, instructions=None, check=old, retry=2,  # type: ignore[list-item]
+                                 progress=lambda *at: told.append(at))
+    assert "no right answer in 2 attempts" in str(again[0])
+    assert "the prompt is int" in str(again[1])
+    assert told == [(1, 2), (2, 2)]
+    voted = model.generate_batch([PROMPT] * 2, Person, instructions=None, strategy=vote(3))
+    assert [one.agreement for one in voted if isinstance(one, Result)] == [1.0, 1.0]
+
+
+def test_a_batch_refuses_what_a_request_refuses() -> None:
+    model = saying(TEXT)
+    for message, options in REFUSED:
+        with pytest.raises(GenerationError) as caught:
+            for one in model.generate_batch([PROMPT], Person, instructions=None, **options):
+                assert isinstance(one, GenerationError), options
+                raise one
+        assert message in str(caught.value)
+    with pytest.raises(GenerationError, match="2 prompts and 1 prefixes"):
+        model.generate_batch([PROMPT] * 2, Person, prefix=["x"])
+    with pytest.raises(GenerationError, match="the prompts of a batch are a generator"):
+        model.generate_batch((one for one in [PROMPT]), Person)  # type: ignore[arg-type]
+
+
+def test_a_stream_takes_the_options_of_one_output() -> None:
+    model = saying(TEXT, weights=[6.0])
+    last = list(model.stream(PROMPT, Person, instructions=None, temperature=1.3, seed=2, max_tokens=60))[-1]
+    assert last.text == drawn(model, 2)
+    loose = list(saying("Well: {name: 'Ada', age: 36}").stream(PROMPT, Person, instructions=None, mask=False, repair=True))
+    assert loose[-1].value == Person(name="Ada", age=36)
+    for name, value in {"n": 2, "strategy": vote(2), "retry": 3, "check": bool}.items():
+        with pytest.raises(GenerationError, match=rf"stream\(\) takes no {name}="):
+            model.stream(PROMPT, Person, **{name: value})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'temprature'"):
+        model.stream(PROMPT, Person, temprature=1)
+    with pytest.raises(GenerationError, match="are both given"):
+        model.stream(PROMPT, Person, temperature=0.5, sampling=Sampling())
+
+
+def test_a_batch_asks_the_cache(tmp_path: Path) -> None:
+    model = saying(TEXT)
+    model.cache = ResultCache(tmp_path / "cache")
+    first = model.generate_batch([PROMPT] * 2, Person, instructions=None)
+    calls = model.model.calls
+    assert values(model.generate_batch([PROMPT] * 2, Person, instructions=None)) == values(first)
+    assert model.model.calls == calls

@@ -140,7 +140,7 @@ def test_text_to_sql_command(tmp_path: Path, shop: sqlite3.Connection, capsys: p
         shop.backup(copy)
     copy.close()
     model, _ = saying("SELECT nix FROM nowhere", "SELECT name, city FROM customer ORDER BY id")
-    monkeypatch.setattr("structgen.__main__._model", lambda name: model)
+    monkeypatch.setattr("structgen.commands.sql.find_model", lambda name: model)
     assert main(["sql", str(path), "Who?", "--format", "csv"]) == 0
     said = capsys.readouterr()
     assert said.out == "name,city\r\nAda,London\r\nEmmy,Erlangen\r\n"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,6 +108,24 @@ def test_from_transformers_tokens_of_a_text_write_that_text(family: Callable[[],
 def test_from_transformers_tokens_of_hard_texts_write_them(family: Callable[[], Any], text: str) -> None:
     _, vocabulary = tokenizer_and_vocabulary(family)
     assert writes_itself(vocabulary, text) or spells_a_piece_of_unigram(family, text)
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
+def test_from_tokenizers_is_from_transformers_of_the_same_tokenizer(family: Callable[[], Any], tmp_path: Path) -> None:
+    tokenizer, vocabulary = tokenizer_and_vocabulary(family)
+    tokenizer.backend_tokenizer.save(str(tmp_path / "tokenizer.json"))
+    for source in (tokenizer.backend_tokenizer, tmp_path / "tokenizer.json", str(tmp_path / "tokenizer.json")):
+        found = Vocabulary.from_tokenizers(source, eos_token_ids=vocabulary.eos_token_ids)
+        assert (found.hash, found.eos_token_ids) == (vocabulary.hash, vocabulary.eos_token_ids)
+        assert found.encode("a b") == vocabulary.encode("a b")
+
+
+def test_from_tokenizers_says_what_is_no_tokenizer(tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text('{"model": 1}')
+    for wrong, said in ((tmp_path / "other.json", "is no tokenizer.json"), (tmp_path / "none.json", "cannot be read"),
+                        ({}, "is no tokenizers.Tokenizer")):
+        with pytest.raises(VocabularyError, match=said):
+            Vocabulary.from_tokenizers(wrong, eos_token_ids=0)
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)

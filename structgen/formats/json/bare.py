@@ -129,6 +129,8 @@ def _is_half_string(scan: Scanner, comma: int) -> bool:
 
 def _comma_ends(scan: Scanner, comma: int) -> bool:
     """Whether a comma in an object ends the value before it."""
+    if scan.is_tired:
+        return True
     after = scan.gap(comma + 1)
     one = scan.at(after)
     if not one or one in "}],{":
@@ -138,7 +140,7 @@ def _comma_ends(scan: Scanner, comma: int) -> bool:
 
 def _line_ends(scan: Scanner, at: int, context: str) -> bool:
     """Whether a line break ends the value before it."""
-    if context != "object":
+    if context != "object" or scan.is_tired:
         return True
     after = scan.gap(at)
     one = scan.at(after)
@@ -147,6 +149,8 @@ def _line_ends(scan: Scanner, at: int, context: str) -> bool:
 
 def _at_quote(scan: Scanner, at: int, start: int, context: str) -> int:
     """Where a word ends that has a quote in it: behind the quote (its own first one is missing), before it, or not here."""
+    if scan.is_tired:
+        return -1
     after = scan.gap(at + 1)
     one = scan.at(after)
     if scan.text[at] == "'" and scan.at(at + 1).isalnum():

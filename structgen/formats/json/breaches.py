@@ -20,7 +20,7 @@ MAX_LISTED = 64
 """Names of a finite kind that are listed one by one."""
 MAX_WAYS = 64
 """Combinations of members that may break what is to be broken."""
-MAX_AWAITED = 3
+MAX_AWAITED = 5
 """Things to be broken by names that are not listed: a state of the object's automaton for every set of them."""
 
 

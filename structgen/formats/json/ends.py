@@ -26,6 +26,18 @@ _USUAL = {"key": re.compile(r'"([^"\\\x00-\x1f]+)"[ \t]*:'),
           "object": re.compile(r'"([^"\\\x00-\x1f]*)"\s*,\s*"[^"\\\n]{0,100}"[ \t]*:'),
           "array": re.compile(r'"([^"\\\x00-\x1f]*)"\s*,\s*(?:"[^"\\\n]{0,200}"\s*[,\]]|[0-9{\[-])')}
 """Strings that end as JSON's do, with the name or the member behind them: no need to weigh anything."""
+_ANY_QUOTE = "\"'`\u00b4\u00ab\u00bb\u2018-\u201f"
+
+
+def _usual_with(opening: str, closing: str) -> dict[str, re.Pattern[str]]:
+    """The same for strings in other quotes, with none of any kind in them and no sign at their end."""
+    inner = rf"{opening}([^{_ANY_QUOTE}\\\x00-\x1f]*[^{_ANY_QUOTE}\\\x00-\x1f\s,{{}}\[\]]){closing}"
+    other = rf"{opening}[^{_ANY_QUOTE}\\\n]{{0,100}}{closing}"
+    return {"key": re.compile(rf"{inner}[ \t]*:"), "object": re.compile(rf"{inner}\s*,\s*{other}[ \t]*:"),
+            "array": re.compile(rf"{inner}\s*,\s*(?:{other}\s*[,\]]|[0-9{{\[-])")}
+
+
+_USUALS = {'"': _USUAL, "'": _usual_with("'", "'"), "\u201c": _usual_with("\u201c", "\u201d")}
 _WORD = re.compile(r"[\w$.+-]+")
 _NAME = re.compile(r"[\w$][\w$ .-]{0,60}:(?!//)")
 _OPEN_NAME = re.compile(r'"[\w$][\w$ .-]{0,60}:\s*["\[{]')
@@ -71,10 +83,11 @@ class Ends:
         """The span of the string whose quote is at ``i``; ``context``: "key", "object", "array" or "top"."""
         scan, text = self.scan, self.scan.text
         quote = text[i]
-        usual = _USUAL[context].match(text, i, scan.end) if context in _USUAL else None
+        usuals = _USUALS.get(quote)
+        usual = usuals[context].match(text, i, scan.end) if usuals is not None and context in usuals else None
         if usual is not None:
             end = usual.end(1)
-            return Span(i + 1, end, end + 1, quote, quote, True)
+            return Span(i + 1, end, end + 1, quote, text[end], True)
         closers = QUOTES[quote]
         tripled = quote * 3
         if quote in "\"'`" and text.startswith(tripled, i):

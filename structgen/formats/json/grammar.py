@@ -19,13 +19,14 @@ from structgen.formats.json.breaches import TooManyWays, list_few, proofs, ways_
 from structgen.formats.json.counted import MAX_STATES, CountedArray, TooManyStates
 from structgen.formats.json.distinct import ITEM_END, distinct, distinct_lists
 from structgen.formats.json.matches import matches
-from structgen.formats.json.names import MAX_KINDS, Kind, TooManyKinds, kinds_of_names
+from structgen.formats.json.names import MAX_KINDS, Kind, TooManyKinds, kinds_of_names, literal_texts
 from structgen.formats.json.numbers import Spelling, number_node
 from structgen.formats.json.plenty import Shapes, enough_values
 from structgen.formats.json.productive import all_productive
 from structgen.formats.json.remainders import Remainders
 from structgen.formats.json.spacing import Spacing, Style, spacing
 from structgen.formats.json.strings import PatternError, any_string, pattern_node, string_node
+from structgen.formats.json.weighed import weighed_node
 from structgen.formats.json.why_empty import WhyEmpty, is_plain
 from structgen.grammar.build import ANY_TEXT, EMPTY, NEVER, alt, proved, repeat, seq
 from structgen.grammar.nodes import Alt, And, Grammar, Items, Members, Node, Ref, Str, Text
@@ -86,6 +87,8 @@ class Writer:
         self._queue: list[Key] = []
         self._rules: dict[str, Node] = {}
         self._counted = 0
+        self._parts: dict[int, tuple[ObjectPart, ObjectPart]] = {}
+        self._patterns: dict[str, Node] = {}
         self._remainders: dict[NumberFacet, Node] = {}
         self._why = WhyEmpty(reader, self._style.encoding, limits)
         self._common: str | None = None
@@ -205,11 +208,13 @@ class Writer:
         node = number_node(facet, spelling)
         if node is None:
             node = self._by_remainder(facet, spelling)
+        if node is None and self._compares:
+            node = weighed_node(facet, spelling)
         if node is None:
             self._reader.refuse_at(facet.origin, "multipleOf", '"multipleOf" cannot be enforced for this step',
-                                   because="the last digits and the sum of all do not tell whether a number is a multiple, "
-                                           "and its remainders are too many to follow",
-                                   instead="bound the integers on both sides, or use a step made of 2, 5 and one 3")
+                                   because="between these bounds, or behind a point, a number that is begun may have no end "
+                                           "that is a multiple",
+                                   instead="use an integer as the step with no bounds beside it, or bounds with few multiples between them")
             return self._number(facet._replace(multiples=(), no_multiples=()), spelling)
         if facet.multiples or facet.excluded:
             self._why.numbers.append((facet, node))
@@ -219,7 +224,7 @@ class Writer:
         """The numbers of a facet by rules that follow remainders; None where these are too many."""
         known = self._remainders.get(facet)
         if known is None:
-            remainders = Remainders(facet)
+            remainders = Remainders(facet, spelling)
             if remainders.fits:
                 self._counted += 1
                 known = remainders.node(facet, spelling, self._limits, f"{self._prefix}n{self._counted}", self._rules)
@@ -410,18 +415,36 @@ class Writer:
         return link
 
     def _readable(self, part: ObjectPart) -> ObjectPart:
-        """The part without patterns that cannot be read; then it says nothing of names that are not listed either."""
+        """The part without patterns that cannot be read; then it says nothing of names that are not listed either. Where
+        the order is free, patterns that only list names are listed names."""
+        known = self._parts.get(id(part))
+        if known is not None:
+            return known[1]
         kept: list[tuple[str, Link]] = []
+        properties, refused = part.properties, False
         for pattern, link in part.patterns:
             try:
-                self._pattern(pattern, part.origin)
-                kept.append((pattern, link))
+                node = self._pattern(pattern, part.origin)
             except GrammarSyntaxError as error:
                 self._refuse_pattern(PatternError(error, part.origin, "patternProperties"))
-        return part if len(kept) == len(part.patterns) else part._replace(patterns=tuple(kept), other=ANYTHING)
+                refused = True
+                continue
+            texts = None if self._style.ordered else literal_texts(node)
+            if texts is None:
+                kept.append((pattern, link))
+            else:
+                properties = properties | {text: link_union(properties.get(text, ANYTHING), link) for text in texts}
+        if refused:
+            return part._replace(properties=properties, patterns=tuple(kept), other=ANYTHING)
+        found = part if len(kept) == len(part.patterns) else part._replace(properties=properties, patterns=tuple(kept))
+        self._parts[id(part)] = self._parts[id(found)] = part, found
+        return found
 
     def _pattern(self, pattern: str, origin: int) -> Node:
-        return pattern_node(pattern, self._limits)
+        known = self._patterns.get(pattern)
+        if known is None:
+            known = self._patterns[pattern] = pattern_node(pattern, self._limits)
+        return known
 
     def _kinds(self, facet: ObjectFacet, broken: list[tuple[ObjectPart, Node | None]]) -> list[Kind]:
         """The kinds of names that are not listed, with their links."""

@@ -3,7 +3,7 @@
 In: what the raw schemas of a conjunction say of member names (lists, patterns, the rest). Out: disjoint sets of the names
 that are not listed, as regular nodes, each with the link of its values. The one idea: every pattern cuts each kind in two,
 names that match and names that do not; what is plainly forbidden, or provably empty, is dropped at once, so that patterns
-that exclude each other give as many kinds as patterns.
+that exclude each other give as many kinds as patterns. A pattern that only lists names (``^(a|b)$``) needs no automaton.
 
 What some member must break cuts the kinds too, and constrains nothing by itself: what it asks is kept beside the link.
 """
@@ -18,12 +18,14 @@ from structgen.automaton.dfa import Dfa
 from structgen.automaton.languages import names_language
 from structgen.formats.json.matches import is_universal
 from structgen.grammar.build import NEVER, alt
-from structgen.grammar.nodes import And, Node, Not, Seq, Str
+from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Seq, Str
 from structgen.limits import Limits
 from structgen.schema.nodes import ANYTHING, NOTHING, Link, ObjectPart, link_union
 
 MAX_KINDS = 64
 """Kinds of names that patterns may cut an object's members into."""
+MAX_LITERALS = 64
+"""Names that one pattern may list."""
 Pattern = Callable[[str, int], Node]
 """The node of a pattern."""
 
@@ -91,6 +93,34 @@ def _beginning(node: Node) -> str:
     while isinstance(node, Seq | And) and node.parts:
         node = node.parts[0]
     return node.text if isinstance(node, Str) else ""
+
+
+def literal_texts(node: Node) -> list[str] | None:
+    """Every text of a node of few plain ones, such as a choice of names; None of any other node."""
+    found: list[str]
+    if isinstance(node, Str):
+        found = [node.text]
+    elif isinstance(node, Chars):
+        if sum(high - low + 1 for low, high in node.ranges) > MAX_LITERALS:
+            return None
+        found = [chr(code) for low, high in node.ranges for code in range(low, high + 1)]
+    elif isinstance(node, Alt) and len(node.options) <= MAX_LITERALS:
+        found = []
+        for option in node.options:
+            texts = literal_texts(option)
+            if texts is None:
+                return None
+            found += texts
+    elif isinstance(node, Seq):
+        found = [""]
+        for part in node.parts:
+            texts = literal_texts(part)
+            if texts is None or len(found) * len(texts) > MAX_LITERALS:
+                return None
+            found = [before + text for before in found for text in texts]
+    else:
+        return None
+    return found if len(found) <= MAX_LITERALS and all(map(str.isprintable, found)) else None
 
 
 class TooManyKinds(Exception):

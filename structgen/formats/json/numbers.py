@@ -14,17 +14,16 @@ values are ``int`` or ``Decimal``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from functools import cache, lru_cache
-from math import ceil, floor, gcd
+from math import gcd
 from typing import NamedTuple
 
+from structgen.formats.json.steps import joined, listed
 from structgen.grammar.build import EMPTY, NEVER, alt, literal, optional, repeat, seq
 from structgen.grammar.nodes import And, Chars, Node, Not, Str, Text
-from structgen.schema.merge import number_belongs
 from structgen.schema.nodes import FRACTION, INTEGER, NUMBER, Number, NumberFacet
-from structgen.schema.numbers import is_multiple, scaled
+from structgen.schema.numbers import scaled
 
 
 class Spelling(NamedTuple):
@@ -56,8 +55,6 @@ MAX_SCALE = 307
 TOP_EXPONENT = seq(Chars(((0x45, 0x45), (0x65, 0x65))), optional(Str("+")), repeat(Str("0"), 0, 2), Str("308"))
 SUFFIX_DIGITS = 6
 """A step that divides 10**6 is tested on the last six digits."""
-MAX_VALUES = 2000
-"""Multiples in a bounded range that are listed one by one."""
 
 
 @lru_cache(4096)
@@ -72,19 +69,17 @@ def number_node(facet: NumberFacet, spelling: Spelling) -> Node | None:
         return Text(And((number.body, NO_PLAIN_INTEGER))) if isinstance(number, Text) else number
     if spelling.plain_integers and facet.kinds == NUMBER:
         spelling = spelling._replace(plain_integers=False)
-    multiples = tuple(step for step in facet.multiples if not (facet.kinds == INTEGER and is_multiple(1, step)))
-    kinds = facet.kinds
-    if any(isinstance(step, int) for step in multiples):
-        kinds &= INTEGER
-    if not kinds:
+    whole = joined(facet)
+    if whole is None:
         return NEVER
+    facet, kinds = whole, whole.kinds
     steps: list[Node] = []
-    for step in (*multiples, *facet.no_multiples):
+    for step in (*facet.multiples, *facet.no_multiples):
         node = multiple_node(step)
         if node is None:
-            values = listed(facet, kinds, multiples)
+            values = listed(facet)
             return None if values is None else Text(alt(spelled(value, spelling) for value in values)) if values else NEVER
-        steps.append(node if len(steps) < len(multiples) else Not(node))
+        steps.append(node if len(steps) < len(facet.multiples) else Not(node))
     free = facet.low is None and facet.high is None and not steps and not facet.excluded
     if free:
         return Text(free_number(kinds, spelling))
@@ -443,16 +438,3 @@ def sum_of_three() -> Node:
     stay = repeat(none)
     up, down = alt((one, seq(two, stay, two))), alt((two, seq(one, stay, one)))
     return repeat(alt((none, seq(two, stay, one), seq(up, repeat(alt((none, seq(one, stay, two)))), down))))
-
-
-def listed(facet: NumberFacet, kinds: int, multiples: Iterable[Number]) -> list[Number] | None:
-    """The values of a bounded facet with integer steps, if they are few."""
-    steps = [step for step in multiples if isinstance(step, int)]
-    if kinds != INTEGER or not steps or facet.low is None or facet.high is None:
-        return None
-    step = max(steps)
-    low = -(-ceil(facet.low) // step) * step
-    high = floor(facet.high)
-    if (high - low) // step > MAX_VALUES:
-        return None
-    return [value for value in range(low, high + 1, step) if number_belongs(value, facet)]

@@ -11,7 +11,6 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any, NoReturn
 
@@ -19,7 +18,7 @@ from structgen.errors import ReadError, SchemaError
 from structgen.formats.base import KINDS, Candidate, Format, Found, Place, keys_of
 from structgen.formats.extract import Fence, Region, fence_at, regions
 from structgen.formats.json.hints import NO_HINTS, Hints
-from structgen.formats.json.scan import QUOTES
+from structgen.formats.json.scan import FUEL, QUOTES
 from structgen.formats.json.structure import Structure
 from structgen.formats.json.words import word_value, written
 
@@ -29,6 +28,8 @@ MAX_CANDIDATES = 200
 """Values looked at in one answer."""
 MAX_VALUES = 20_000
 """Values next to each other, as in JSON Lines."""
+MAX_TEXTS = 2000
+"""Strings next to each other."""
 _TAIL = re.compile(r"[\s,;)\]}]*(?:`{3,}|~{3,})?[\s,;]*")
 _OPENER = re.compile(r"[{\[]|`{3,}|~{3,}")
 _CALL = re.compile(r"[A-Za-z_$][\w$.]*\(")
@@ -36,13 +37,14 @@ _SPARE = re.compile(r"[\s,]*")
 _PROSE = re.compile(r"\n[ \t\r]*\n[ \t]*(?=[^\W\d_])")
 _SHORT_WORD = 60
 _FIRST = frozenset(" \t\r\n{[\"-0123456789tfn")
-"""What JSON may begin with."""
+_LAST = frozenset(" \t\r\n}]\"0123456789el")
+"""What JSON may begin and end with."""
 
 
 def strict(text: str) -> Any:
     """The value of a text that RFC 8259 allows, without names that occur twice; ``ValueError`` for any other."""
-    if text and text[0] not in _FIRST:
-        raise ValueError("the text begins like no JSON")
+    if text and (text[0] not in _FIRST or text[-1] not in _LAST):
+        raise ValueError("the text begins or ends like no JSON")
     try:
         return _DECODER.decode(text)
     except RecursionError as error:
@@ -60,7 +62,7 @@ def aimed(schema: Any, options: Mapping[str, Any]) -> Format:
         raise SchemaError(f"read({next(iter(options))}=…) is not an option of the format json")
     if not isinstance(schema, Mapping):
         return FORMAT
-    return replace(FORMAT, candidates=partial(candidates, hints=Hints(schema)))
+    return Format("json", strict, partial(candidates, hints=Hints(schema)), embedded, write, aimed, value_at)
 
 
 def embedded(text: str) -> tuple[Any, int]:
@@ -76,8 +78,10 @@ def embedded(text: str) -> tuple[Any, int]:
 
 
 def value_at(text: str, start: int, end: int) -> Candidate:
-    """The value that begins at ``start``."""
-    return Structure(text, start, end).read(start)
+    """The value that begins at ``start``. A text holds many, so none may look far ahead."""
+    structure = Structure(text, start, end)
+    structure.scan.fuel = FUEL + (end - start) // 16
+    return structure.read(start)
 
 
 def candidates(text: str, typed: bool, hints: Hints = NO_HINTS) -> Iterator[Candidate]:
@@ -135,6 +139,7 @@ class _Groups:
             fence = fence_at(self.text, at, self.end)
             assert fence is not None
             if not self.text[fence.content:fence.end].strip():
+                self.count += 1
                 at = max(fence.content, at + 3)
                 continue
             at = fence.after
@@ -185,9 +190,10 @@ class _Groups:
     def _group(self, reader: Structure, start: int) -> list[Candidate]:
         """The value at ``start`` and those that follow it with nothing between but white space, commas and comments."""
         group = [reader.read(start)]
+        most = MAX_TEXTS if self.text[start] in QUOTES else MAX_VALUES
         while True:
-            if len(group) > MAX_VALUES:
-                raise ReadError(f"more than {MAX_VALUES} values follow each other", position=f"offset {start}")
+            if len(group) > most:
+                raise ReadError(f"more than {most} values follow each other", position=f"offset {start}")
             end = group[-1].span[1]
             found = _SPARE.match(self.text, end, self.end)
             following = reader.scan.gap(found.end() if found else end)

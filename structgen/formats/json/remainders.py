@@ -12,10 +12,11 @@ from math import lcm
 
 from structgen.automaton.dfa import compile_language
 from structgen.formats.json.numbers import Spelling, without_steps
+from structgen.formats.json.steps import joined
 from structgen.grammar.build import EMPTY, NEVER, alt, seq
 from structgen.grammar.nodes import Chars, Node, Ref
 from structgen.limits import Limits
-from structgen.schema.nodes import NumberFacet
+from structgen.schema.nodes import FRACTION, NUMBER, NumberFacet
 from structgen.schema.numbers import scaled
 
 MAX_STATES = 5000
@@ -27,7 +28,10 @@ State = tuple[int, int, int]
 class Remainders:
     """The steps of one facet."""
 
-    def __init__(self, facet: NumberFacet) -> None:
+    def __init__(self, facet: NumberFacet, spelling: Spelling) -> None:
+        if spelling.plain_integers and facet.kinds == FRACTION:  # numbers that are written otherwise than integers
+            facet = facet._replace(kinds=NUMBER)
+        facet = joined(facet) or facet
         steps = [scaled(step) for step in (*facet.multiples, *facet.no_multiples)]
         self._places = max(places for _, places in steps)
         whole = [digits * 10 ** (self._places - places) for digits, places in steps]

@@ -190,6 +190,7 @@ class Scanner:
 
     def is_quoted_name(self, i: int) -> bool:
         quote = self.text[i]
+        self.fuel -= 12
         closers = QUOTES[quote]
         stop = min(self.end, i + 4 * MAX_NAME)
         at = i + 1

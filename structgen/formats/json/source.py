@@ -16,6 +16,7 @@ from structgen.formats.json.formats import FORMAT_NAMES
 from structgen.formats.json.grammar import Writer
 from structgen.formats.json.quick import AVAILABLE, LEAST_DEPTH, QuickReader
 from structgen.formats.json.spacing import Style
+from structgen.formats.json.strings import holds_nothing
 from structgen.grammar.nodes import Encoding, Grammar
 from structgen.limits import Limits
 from structgen.schema.drafts import DRAFTS
@@ -131,6 +132,7 @@ class JsonSchema:
                         assert_formats=self.formats == "assert", registry=self.registry,
                         refuse_unsupported=self.on_unsupported == "error",
                         asserts_content=self.content == "assert", scoped=scoped)
+        reader.judge = lambda facet: holds_nothing(facet, limits)
         return Writer(reader, limits, self._style(), max_depth=self.max_depth, compares=compares).grammar()
 
     def _style(self) -> Style:

@@ -6,9 +6,11 @@ automaton is built. Nodes are remembered by facet: the same string type in anoth
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache, lru_cache
 
-from structgen.errors import GrammarSyntaxError
+from structgen.automaton.dfa import compile_text
+from structgen.errors import GrammarSyntaxError, LimitExceededError
 from structgen.formats.json.formats import format_node
 from structgen.grammar.build import ANY_TEXT, alt, literal, repeat
 from structgen.grammar.nodes import And, Encoding, Node, Not, Substrings, Text, Words
@@ -16,6 +18,9 @@ from structgen.grammar.regex import parse_regex
 from structgen.limits import Limits
 from structgen.schema.nodes import StringFacet, TextTest
 from structgen.schema.words import places_of
+
+FEW_STATES = 2000
+"""States of an automaton that only tells whether there is a string."""
 
 
 @cache
@@ -65,6 +70,16 @@ def _string_node(values: tuple[str, ...] | None, excluded: tuple[str, ...], min_
 def literals(values: tuple[str, ...]) -> Node:
     """Any of the values."""
     return alt(literal(value) for value in values)
+
+
+def holds_nothing(facet: StringFacet, limits: Limits) -> bool:
+    """Whether provably no string satisfies a facet; what takes long to tell counts as not proven."""
+    few = replace(limits, dfa_states=min(limits.dfa_states, FEW_STATES))
+    try:
+        node = string_node(facet, "json", limits)
+        return compile_text(node.body, node.min_length, node.max_length, few) is None
+    except (PatternError, LimitExceededError):
+        return False
 
 
 def language(test: TextTest, limits: Limits) -> tuple[Node, int | None]:

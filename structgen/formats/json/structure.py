@@ -26,8 +26,8 @@ __all__ = ["MAX_DEPTH", "MAX_REPAIRS", "Structure"]
 
 MAX_DEPTH = 200
 """Containers in one another; answers have fewer than ten, and what walks over values is recursive."""
-MAX_REPAIRS = 20_000
-"""Repairs of one value that are more than a matter of style; what has so many is no damaged JSON."""
+MAX_REPAIRS = 10_000
+"""Repairs of one value, of those that are a matter of style four times as many; what has more is no damaged JSON."""
 _CALL = re.compile(r"(?:new )?[A-Za-z_$][\w$.]{0,60}\(")
 _PREFIXED = re.compile(r"[uUbBrRfF]{1,2}(?=[\"'])")
 _ELLIPSIS = re.compile(r"\.{3,}|…")
@@ -83,8 +83,8 @@ class Structure:
 
     def note(self, kind: str, offset: int, before: str, after: str) -> None:
         """Records a repair at the place where reading is."""
-        self._weighty += kind not in _STYLE
-        if self._weighty > MAX_REPAIRS:
+        self._weighty += 1 if kind in _STYLE else 4
+        if self._weighty > 4 * MAX_REPAIRS:
             raise ReadError("the text is too damaged to be read", position=f"offset {offset}",
                             because=f"it takes more than {MAX_REPAIRS} repairs")
         frame = self._stack[-1] if self._stack else None

@@ -13,9 +13,9 @@ from structgen.errors import UnsatisfiableError
 from structgen.formats.json.strings import PatternError, string_node
 from structgen.grammar.nodes import Encoding, Node
 from structgen.limits import Limits
-from structgen.schema.from_text import KEYWORD, WORDS_KEYWORD
 from structgen.schema.json_schema import Reader
 from structgen.schema.nodes import NumberFacet, StringFacet
+from structgen.schema.words import KEYWORD, WORDS_KEYWORD
 
 IsEmpty = Callable[[Node], bool]
 WHAT = "no value can satisfy the schema"

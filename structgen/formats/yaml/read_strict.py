@@ -27,7 +27,7 @@ MAX_PARTS = 120_000
 """Values of one text, and of all its aliases; answers have hundreds."""
 MAX_LINES = 50_000
 """Lines that are read tolerantly."""
-MAX_REPAIRS = 20_000
+MAX_REPAIRS = 10_000
 """Repairs of one value; what has so many is no damaged YAML."""
 _CORE = "tag:yaml.org,2002:"
 _KINDS = {"str": str, "int": int, "float": float, "bool": bool, "null": type(None)}

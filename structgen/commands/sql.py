@@ -9,21 +9,21 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Callable
 from typing import Any
 
+from structgen.commands.shared import MODEL_HELP, find_model
 from structgen.errors import SchemaError
 
-__all__ = ["add_sql_command"]
+__all__ = ["add"]
 
 
-def add_sql_command(commands: Any, load_model: Callable[[str | None], Any], model_help: str) -> None:
-    """Adds the command to those of the command line."""
+def add(commands: Any) -> None:
+    """Adds ``sql`` to the command line."""
     parser = commands.add_parser("sql", help="answer a question from a database",
                                  description="Let a model write a query that only reads, and run it under limits.")
     parser.add_argument("database", help="the path of an SQLite file, or postgresql://…")
     parser.add_argument("question", help="the question; - reads it from standard input")
-    parser.add_argument("--model", help=model_help)
+    parser.add_argument("--model", help=MODEL_HELP)
     parser.add_argument("--tables", metavar="NAME,…", help="the only tables that the model is told and may use")
     parser.add_argument("--notes", metavar="TEXT", help="what else the model should know")
     parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help="how rows are printed")
@@ -33,10 +33,10 @@ def add_sql_command(commands: Any, load_model: Callable[[str | None], Any], mode
     parser.add_argument("--timeout", type=float, default=5.0, metavar="SECONDS")
     parser.add_argument("--temperature", type=float, default=0.0, metavar="T")
     parser.add_argument("--seed", type=int, metavar="N")
-    parser.set_defaults(run=lambda arguments: _run(arguments, load_model))
+    parser.set_defaults(run=_run)
 
 
-def _run(arguments: argparse.Namespace, load_model: Callable[[str | None], Any]) -> int:
+def _run(arguments: argparse.Namespace) -> int:
     from structgen.generation.text_to_sql import TextToSql
 
     question = sys.stdin.read() if arguments.question == "-" else arguments.question
@@ -46,7 +46,7 @@ def _run(arguments: argparse.Namespace, load_model: Callable[[str | None], Any])
         # Whatever is wrong with the database or the tables is said before the model is loaded.
         ask = TextToSql(None, connection, tables=tables, notes=arguments.notes, retry=arguments.attempts,
                         max_rows=arguments.max_rows, timeout_s=arguments.timeout)
-        ask.model = load_model(arguments.model)
+        ask.model = find_model(arguments.model)
         answer = ask(question, max_tokens=arguments.max_tokens, temperature=arguments.temperature, seed=arguments.seed)
     finally:
         if not isinstance(connection, str):
