@@ -88,6 +88,10 @@ private:
         uint64_t bytes[4] = {};
         bool sure = false;
     };
+    struct Beginning {
+        Follow follow;
+        std::vector<std::pair<uint32_t, bool>> returns;  // labels, and whether surely
+    };
     using Live = std::array<uint64_t, 4>;
     // What a thread reads below a node (walks.cpp): the tokens, or for names the nodes in depth-first order, with the label
     // of a name that ends there and the step behind the subtree; and where something ends, as a state or a label.
@@ -97,19 +101,23 @@ private:
             int32_t label;
             uint32_t skip;
         };
-        struct End {
-            uint32_t node, what;
+        // What ends alike: a state or a label, the tokens that end with it, and the nodes that have something below, with
+        // the bytes that stand there.
+        struct Ending {
+            uint32_t what;
+            std::vector<uint32_t> tokens, nodes;
+            Live below{};
         };
         std::array<uint32_t, 5> key{};
         std::vector<uint32_t> tokens;
         std::vector<Step> steps;
-        std::vector<End> ends;
+        std::vector<Ending> ends;
         uint64_t cost = 0;
     };
     // Where a raw text may end inside a token.
     struct Ends {
         bool is_long = false, many = false;
-        std::vector<Strand::End> nodes;
+        std::vector<Strand::Ending> ends;
     };
     struct Closed {
         Entry entry;
@@ -179,18 +187,26 @@ private:
     void charge(uint64_t steps);
 
     // walks.cpp
-    const Follow& follow_of(uint32_t state, uint32_t frame);
+    const Beginning& beginning_of(uint32_t state);
+    Follow follow_of(uint32_t state, uint32_t frame, uint32_t depth = 0);
+    const Children& children_of() {
+        if (!children_) children_ = &vocabulary->children();
+        return *children_;
+    }
     const Ends& ends_of(const SpanReader& span, uint32_t state);
     void find_ends(const Dfa& dfa, uint32_t state, Ends& found);
     template <class Take>
     void each_child(uint32_t above, const uint64_t live[4], Take take);
-    bool meets(const uint64_t live[4], uint32_t node) const;
+    bool meets(const uint64_t live[4], uint32_t node);
     const Live& live_of(const Thread& thread);
     const Strand& strand_of(const Thread& thread, uint32_t node);
     void spin_bytes(uint32_t first, uint32_t child, Strand& out);
     void spin_text(const Thread& thread, uint32_t child, Strand& out);
     void cover_strand(const Thread& thread, uint32_t node, Cover& out);
+    void add_end(uint32_t what, uint32_t node, bool with_token, std::vector<Strand::Ending>& ends);
+    void cover_ending(const Entry& entry, const Strand::Ending& ending, Cover& out);
     void cover_end(const Entry& entry, uint32_t node, Cover& out);
+    bool goes_on(const Entry& entry, const Follow& follow);
     const Closed& closed_of(const Entry& entry);
     void forget_closed();
     void cover_named(const Configuration& here, Cover& out);
@@ -222,6 +238,8 @@ private:
 
     KeyMap follow_ids_, end_ids_, live_ids_;
     std::vector<Follow> follows_;
+    std::vector<std::unique_ptr<Beginning>> beginnings_;  // of each state
+    const Children* children_ = nullptr;                  // of the vocabulary
     std::vector<std::unique_ptr<Ends>> ends_;
     std::vector<Live> lives_;
     IdTable strand_table_, closed_table_;

@@ -24,6 +24,44 @@ uint32_t Scopes::after(uint32_t step, uint32_t scope) {
     return found == NONE - 1 ? NONE : found;
 }
 
+uint32_t Scopes::choices(uint32_t first, uint32_t number, uint32_t scope) {
+    auto key = [&](uint32_t of) { return static_cast<uint64_t>(first + 1) << 32 | of; };
+    uint32_t id = choice_ids_.find(key(scope));
+    if (id != NONE) return id;
+    const uint32_t what_to_do = names_->steps[first].what_to_do;
+    const bool alike = std::all_of(names_->steps.begin() + first, names_->steps.begin() + first + number,
+                                   [&](const NameStep& step) { return step.what_to_do == what_to_do; });
+    const uint32_t seen = alike ? seen_by(what_to_do, scope) : scope;
+    if (seen != scope) id = choice_ids_.find(key(seen));
+    if (id == NONE) {
+        id = static_cast<uint32_t>(choices_.size());
+        choices_.push_back({first, seen, chosen_.size()});
+        chosen_.resize(chosen_.size() + (number + 31) / 32);
+        choice_ids_.insert(key(seen), id);
+    }
+    if (seen != scope) choice_ids_.insert(key(scope), id);
+    return id;
+}
+
+// A scope in which a step is allowed exactly where it is in this one, and which is the same for many: without what the step
+// does not look at.
+uint32_t Scopes::seen_by(uint32_t what_to_do, uint32_t scope) {
+    if (scope == 0) return scope;
+    Level level = levels_[scope];
+    switch (what_to_do) {
+        case LOOSE: case QUALIFIER: case RELATION: case DECLARED: level.held = level.name = NONE; [[fallthrough]];
+        case ATTRIBUTE: case NAME:
+            level.results = level.width = level.target = level.stars = level.derived = 0;
+            return intern(level);
+        case REFER: {
+            Level made;
+            made.results = level.results;
+            return intern(made);
+        }
+        default: return scope;
+    }
+}
+
 uint32_t Scopes::intern(const Level& level) {
     uint64_t hash = mix(level.parent, static_cast<uint64_t>(level.phase) << 32 | level.sources);
     hash = mix(hash, static_cast<uint64_t>(level.loose) << 32 | level.held);

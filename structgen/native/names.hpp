@@ -40,8 +40,18 @@ public:
     explicit Scopes(const Names* names);
     // The scope behind a step, NONE where it is not allowed.
     uint32_t after(uint32_t step, uint32_t scope);
+    // Which of the steps from `first` on are allowed in a scope, found as they are asked for: a number for `chosen`.
+    uint32_t choices(uint32_t first, uint32_t number, uint32_t scope);
+    bool chosen(uint32_t choices, uint32_t label) {
+        Choices& of = choices_[choices];
+        uint64_t& bits = chosen_[of.at + label / 32];
+        const uint32_t bit = 2 * (label % 32);
+        if (!(bits >> bit & 1)) bits |= (find(names_->steps[of.first + label], of.scope) == NONE ? 1ull : 3ull) << bit;
+        return bits >> bit & 2;
+    }
     size_t bytes() const {
-        return sizeof(Level) * levels_.size() + rows_.bytes() + table_.bytes() + known_.bytes() + boxes.bytes();
+        return sizeof(Level) * levels_.size() + rows_.bytes() + table_.bytes() + known_.bytes() + choice_ids_.bytes() +
+               sizeof(Choices) * choices_.size() + 8 * chosen_.size() + boxes.bytes();
     }
     Boxes boxes;
     bool boxed = false;  // whether scopes are boxes: no grammar has both
@@ -80,7 +90,15 @@ private:
     std::vector<Level> levels_;
     RowStore rows_;
     IdTable table_;
-    KeyMap known_;
+    struct Choices {
+        uint32_t first, scope;
+        size_t at;  // of chosen_
+    };
+    uint32_t seen_by(uint32_t what_to_do, uint32_t scope);
+
+    KeyMap known_, choice_ids_;
+    std::vector<Choices> choices_;
+    std::vector<uint64_t> chosen_;  // two bits a step: known, allowed
 };
 
 }  // namespace structgen

@@ -73,6 +73,7 @@ SpanReader::SpanReader(const Dfa& d, const Span& s, Stores& stores, const KeyRul
     free = s.role == VALUE && dfa.any;
     counts = s.min_length > 0 || s.max_length != INFINITE;
     cap_ = s.max_length == INFINITE ? s.min_length : INFINITE;
+    if (!dfa.labels.empty()) n_labels_ = 1 + *std::max_element(dfa.labels.begin(), dfa.labels.end());
 }
 
 bool SpanReader::begin(const Registers& r, Reading& out) const {
@@ -173,10 +174,7 @@ bool SpanReader::in_bounds(const Reading& in) const {
 bool SpanReader::alive(const Reading& in, const Registers& r) const {
     if (!in_bounds(in)) return false;
     if (keys) return key_alive(in, r);
-    if (span.role == IN_SCOPE) {
-        const auto first = dfa.labels.begin() + dfa.label_start[in.state], last = dfa.labels.begin() + dfa.label_start[in.state + 1];
-        return std::any_of(first, last, [&](uint32_t label) { return scope_after(label, r) != NONE; });
-    }
+    if (span.role == IN_SCOPE) return some(choices(r.scope), in.state);
     return span.role != UNIQUE || unused_item(in, r);
 }
 

@@ -88,6 +88,13 @@ public:
     bool rich(const Reading& in, const Registers& r) const;
     // Whether the text is part of what a box holds.
     bool boxed(const Registers& r) const { return scopes_.boxed && r.scope != 0; }
+    // What may be named in a scope: of all names, or of those that a state leads to.
+    uint32_t choices(uint32_t scope) const { return scopes_.choices(span.key_set, n_labels_, scope); }
+    bool has(uint32_t choices, uint32_t label) const { return scopes_.chosen(choices, label); }
+    bool some(uint32_t choices, uint32_t state) const {
+        const auto first = dfa.labels.begin() + dfa.label_start[state], last = dfa.labels.begin() + dfa.label_start[state + 1];
+        return std::any_of(first, last, [&](uint32_t label) { return has(choices, label); });
+    }
     // Whether all other names that a state of the keys' automaton leads to have one label.
     bool one_other(uint32_t state) const {
         const uint32_t first = dfa.label_start[state], last = dfa.label_start[state + 1];
@@ -113,7 +120,7 @@ private:
 
     Stores& stores_;
     Scopes& scopes_;
-    uint32_t cap_;
+    uint32_t cap_, n_labels_ = 0;
 };
 
 }  // namespace structgen

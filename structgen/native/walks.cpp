@@ -15,6 +15,7 @@ namespace structgen {
 namespace {
 constexpr uint32_t NOWHERE = 0, BOTTOM = 0;
 constexpr size_t MOST_FOLLOWED = 4000;  // states that one follow set looks at; beyond, any byte may follow
+constexpr uint32_t DEEPEST = 400;        // frames that one follow set looks at; beyond, any byte may follow
 constexpr uint32_t ROOT = NONE;
 constexpr size_t KEPT = 50'000;          // threads of closures that are kept from one mask to the next
 constexpr uint32_t NARROW = 2000;       // nodes inside a text up to which it is walked like anything else
@@ -22,24 +23,25 @@ constexpr uint32_t NARROW = 2000;       // nodes inside a text up to which it is
 bool is_live(const uint64_t live[4], uint32_t byte) { return live[byte >> 6] >> (byte & 63) & 1; }
 }  // namespace
 
-// The bytes that may follow a state on a stack, or some more, and whether surely something does.
-const Engine::Follow& Engine::follow_of(uint32_t state, uint32_t frame) {
-    const uint64_t key = (static_cast<uint64_t>(state) + 1) << 32 | frame;
-    const uint32_t known = follow_ids_.find(key);
-    if (known != NONE) return follows_[known];
-    // Calls on the way push (slot, below) onto a stack of their own; `below` counts from 1, 0 is the given frame.
+// The bytes that may follow a state until its rule returns, and the labels with which it may return before any; the same for
+// every stack.
+const Engine::Beginning& Engine::beginning_of(uint32_t state) {
+    if (beginnings_.empty()) beginnings_.resize(tables->states.size());
+    if (beginnings_[state]) return *beginnings_[state];
+    // Calls on the way push (slot, below) onto a stack; `below` counts from 1, 0 is the stack that is not looked at.
     struct Pushed {
-        uint32_t slot, below, frame;
+        uint32_t slot, below;
         bool operator==(const Pushed&) const = default;
     };
     struct Place {
-        uint32_t state, top, frame;  // top 0: the stack is `frame`
+        uint32_t state, top;
         bool sure;
         bool operator==(const Place&) const = default;
     };
     std::vector<Pushed> pushed(1);
-    std::vector<Place> places{{state, 0, frame, true}};
-    Follow found;
+    std::vector<Place> places{{state, 0, true}};
+    auto made = std::make_unique<Beginning>();
+    Follow& found = made->follow;
     auto add = [&](uint32_t low, uint32_t high) {
         for (uint32_t byte = low; byte <= high; ++byte) found.bytes[byte >> 6] |= 1ull << (byte & 63);
     };
@@ -50,6 +52,7 @@ const Engine::Follow& Engine::follow_of(uint32_t state, uint32_t frame) {
         if (places.size() > MOST_FOLLOWED) {
             std::fill(std::begin(found.bytes), std::end(found.bytes), ~0ull);
             found.sure = false;
+            made->returns.clear();
             break;
         }
         const Place at = places[i];
@@ -60,24 +63,23 @@ const Engine::Follow& Engine::follow_of(uint32_t state, uint32_t frame) {
                 found.sure = found.sure || (at.sure && s.b > 0);
                 break;
             case SPLIT:
-                for (uint32_t j = 0; j < s.b; ++j) visit({tables->targets[s.a + j], at.top, at.frame, at.sure});
+                for (uint32_t j = 0; j < s.b; ++j) visit({tables->targets[s.a + j], at.top, at.sure});
                 break;
             case CALL: {
-                const Pushed made{s.b, at.top, at.frame};
-                auto place = std::find(pushed.begin() + 1, pushed.end(), made);
-                if (place == pushed.end()) place = pushed.insert(place, made);
-                visit({s.a, static_cast<uint32_t>(place - pushed.begin()), at.frame, at.sure});
+                const Pushed called{s.b, at.top};
+                auto place = std::find(pushed.begin() + 1, pushed.end(), called);
+                if (place == pushed.end()) place = pushed.insert(place, called);
+                visit({s.a, static_cast<uint32_t>(place - pushed.begin()), at.sure});
                 break;
             }
             case RETURN: {
-                if (at.top == 0 && at.frame == BOTTOM) {
-                    found.sure = found.sure || at.sure;
+                if (at.top == 0) {
+                    made->returns.push_back({s.a, at.sure});
                     break;
                 }
-                const uint32_t slot = (at.top ? pushed[at.top].slot : frames_[at.frame].slot) + s.a;
-                if (slot >= tables->returns.size() || tables->returns[slot] == DEAD_SLOT) break;
-                if (at.top) visit({tables->returns[slot], pushed[at.top].below, pushed[at.top].frame, at.sure});
-                else visit({tables->returns[slot], 0, frames_[at.frame].parent, at.sure});
+                const size_t slot = static_cast<size_t>(pushed[at.top].slot) + s.a;
+                if (slot < tables->returns.size() && tables->returns[slot] != DEAD_SLOT)
+                    visit({tables->returns[slot], pushed[at.top].below, at.sure});
                 break;
             }
             case SPAN: {
@@ -90,13 +92,39 @@ const Engine::Follow& Engine::follow_of(uint32_t state, uint32_t frame) {
                 if (span.span.json()) add(0, 255);
                 else if (dfa.accept[dfa.start] >= 0) {  // it may be empty
                     const uint32_t target = tables->returns[s.b + static_cast<uint32_t>(dfa.accept[dfa.start])];
-                    if (target != DEAD_SLOT) visit({target, at.top, at.frame, at.sure && plain});
+                    if (target != DEAD_SLOT) visit({target, at.top, at.sure && plain});
                 }
                 break;
             }
-            case COUNT: visit({s.a, at.top, at.frame, at.sure}); break;
-            default: visit({s.a, at.top, at.frame, false});
+            case COUNT: visit({s.a, at.top, at.sure}); break;
+            default: visit({s.a, at.top, false});
         }
+    }
+    return *(beginnings_[state] = std::move(made));
+}
+
+// The bytes that may follow a state on a stack, or some more, and whether surely something does.
+Engine::Follow Engine::follow_of(uint32_t state, uint32_t frame, uint32_t depth) {
+    const Beginning& beginning = beginning_of(state);
+    Follow found = beginning.follow;
+    if (beginning.returns.empty()) return found;
+    const uint64_t key = (static_cast<uint64_t>(state) + 1) << 32 | frame;
+    const uint32_t known = follow_ids_.find(key);
+    if (known != NONE) return follows_[known];
+    if (depth > DEEPEST) {
+        std::fill(std::begin(found.bytes), std::end(found.bytes), ~0ull);
+        return found;
+    }
+    for (const auto& [label, sure] : beginning.returns) {
+        if (frame == BOTTOM) {
+            found.sure = found.sure || sure;
+            continue;
+        }
+        const size_t slot = static_cast<size_t>(frames_[frame].slot) + label;
+        if (slot >= tables->returns.size() || tables->returns[slot] == DEAD_SLOT) continue;
+        const Follow behind = follow_of(tables->returns[slot], frames_[frame].parent, depth + 1);
+        for (size_t word = 0; word < 4; ++word) found.bytes[word] |= behind.bytes[word];
+        found.sure = found.sure || (sure && behind.sure);
     }
     follow_ids_.insert(key, static_cast<uint32_t>(follows_.size()));
     return follows_.emplace_back(found);
@@ -150,7 +178,7 @@ void Engine::find_ends(const Dfa& dfa, uint32_t state, Ends& found) {
         const std::string_view text = vocabulary->text(trie.items[trie.first[node]]);
         uint32_t at = state;
         for (uint32_t i = 0; i <= trie.depth[node] && at != NONE; ++i) at = dfa.step(at, static_cast<uint8_t>(text[i]));
-        if (at != NONE && dfa.accept[at] >= 0) found.nodes.push_back({node, static_cast<uint32_t>(dfa.accept[at])});
+        if (at != NONE && dfa.accept[at] >= 0) add_end(static_cast<uint32_t>(dfa.accept[at]), node, false, found.ends);
     };
     for (uint32_t byte = 0; byte < 256; ++byte) {
         if (!last[byte]) continue;
@@ -169,14 +197,14 @@ void Engine::each_child(uint32_t above, const uint64_t live[4], Take take) {
             if (is_live(live, byte) && trie.root[byte] != trie.root[byte + 1]) take(trie.root[byte]);
         return;
     }
-    const Children& children = vocabulary->children();
+    const Children& children = children_of();
     for (uint32_t i = children.start[above]; i < children.start[above + 1]; ++i)
         if (is_live(live, children.byte[i])) take(children.node[i]);
 }
 
 // Whether a byte stands below a node.
-bool Engine::meets(const uint64_t live[4], uint32_t node) const {
-    const Children& children = vocabulary->children();
+bool Engine::meets(const uint64_t live[4], uint32_t node) {
+    const Children& children = children_of();
     if (!(children.sketch[node] & Children::sketched(live))) return false;
     for (uint32_t i = children.start[node]; i < children.start[node + 1]; ++i)
         if (is_live(live, children.byte[i])) return true;
@@ -212,7 +240,8 @@ const Engine::Strand& Engine::strand_of(const Thread& thread, uint32_t node) {
             Live live = live_of(thread);
             if (in_span) each_child(node, live.data(), [&](uint32_t child) { spin_text(thread, child, made); });
             else each_child(node, live.data(), [&](uint32_t child) { spin_bytes(thread.state, child, made); });
-            strand_bytes_ += sizeof(Strand) + 4 * made.tokens.size() + 16 * made.steps.size() + 8 * made.ends.size();
+            strand_bytes_ += sizeof(Strand) + 4 * made.tokens.size() + 16 * made.steps.size();
+            for (const Strand::Ending& end : made.ends) strand_bytes_ += sizeof end + 4 * (end.tokens.size() + end.nodes.size());
             strands_.push_back(std::make_unique<Strand>(std::move(made)));
             return static_cast<uint32_t>(strands_.size() - 1);
         });
@@ -231,7 +260,7 @@ void Engine::spin_bytes(uint32_t first, uint32_t child, Strand& out) {
             const Edge& edge = tables->edges[e];
             if (edge.low > trie.byte[node] || trie.byte[node] > edge.high) continue;
             if (tables->states[edge.target].kind != BYTES) {
-                out.ends.push_back({node, edge.target});
+                add_end(edge.target, node, true, out.ends);
                 continue;
             }
             for (uint32_t i = trie.first[node]; i < trie.first[node + 1]; ++i) out.tokens.push_back(trie.items[i]);
@@ -266,7 +295,7 @@ void Engine::spin_text(const Thread& thread, uint32_t child, Strand& out) {
             out.steps.push_back({node, next.state, label, 0});
         } else {
             for (uint32_t i = trie.first[node]; i < trie.first[node + 1]; ++i) out.tokens.push_back(trie.items[i]);
-            if (label >= 0) out.ends.push_back({node, static_cast<uint32_t>(label)});
+            if (label >= 0) add_end(static_cast<uint32_t>(label), node, false, out.ends);  // its tokens are there
         }
         path.resize(depth + 1);
         path.push_back(next);
@@ -281,41 +310,67 @@ void Engine::cover_strand(const Thread& thread, uint32_t node, Cover& out) {
     charge(strand.cost);
     out.added.insert(out.added.end(), strand.tokens.begin(), strand.tokens.end());
     if (tables->states[thread.state].kind == BYTES) {
-        for (const Strand::End& end : strand.ends) cover_end({end.what, thread.frame, thread.registers()}, end.node, out);
+        for (const Strand::Ending& end : strand.ends) cover_ending({end.what, thread.frame, thread.registers()}, end, out);
         return;
     }
     const SpanReader& span = reader(thread);
     const Frame frame = frames_[thread.frame];
-    auto finish_at = [&](uint32_t where, uint32_t label) {
+    auto behind = [&](uint32_t label, auto cover) {
         const uint32_t target = tables->returns[frame.slot + label];
-        if (target != DEAD_SLOT) cover_end({target, frame.parent, span.finish(thread.reading(), label, frame.registers)}, where, out);
+        if (target != DEAD_SLOT) cover(Entry{target, frame.parent, span.finish(thread.reading(), label, frame.registers)});
     };
-    for (const Strand::End& end : strand.ends) finish_at(end.node, end.what);
-    Reading reading = thread.reading();
+    for (const Strand::Ending& end : strand.ends)
+        behind(end.what, [&](const Entry& entry) { cover_ending(entry, end, out); });
+    if (strand.steps.empty()) return;
+    const uint32_t choices = span.choices(frame.registers.scope);
     for (size_t i = 0; i < strand.steps.size();) {
         const Strand::Step& step = strand.steps[i];
-        reading.state = step.state;
-        if (!span.alive(reading, frame.registers)) {
+        if (!span.some(choices, step.state)) {
             i = step.skip;
             continue;
         }
         out.add(vocabulary->trie, step.node);
-        if (step.label >= 0 && span.label(reading, frame.registers) >= 0) finish_at(step.node, static_cast<uint32_t>(step.label));
+        const uint32_t label = static_cast<uint32_t>(step.label);
+        if (step.label >= 0 && span.has(choices, label))
+            behind(label, [&](const Entry& entry) { cover_end(entry, step.node, out); });
         ++i;
     }
+}
+
+// Notes that something ends at a node of the trie.
+void Engine::add_end(uint32_t what, uint32_t node, bool with_tokens, std::vector<Strand::Ending>& ends) {
+    const Trie& trie = vocabulary->trie;
+    auto end = std::find_if(ends.begin(), ends.end(), [&](const Strand::Ending& one) { return one.what == what; });
+    if (end == ends.end()) end = ends.insert(end, Strand::Ending{what, {}, {}, {}});
+    if (with_tokens) end->tokens.insert(end->tokens.end(), trie.items.begin() + trie.first[node], trie.items.begin() + trie.first[node + 1]);
+    if (trie.end[node] == node + 1) return;
+    end->nodes.push_back(node);
+    const Children& children = children_of();
+    for (uint32_t i = children.start[node]; i < children.start[node + 1]; ++i) end->below[children.byte[i] >> 6] |= 1ull << (children.byte[i] & 63);
+}
+
+// Whether anything may follow what has ended.
+bool Engine::goes_on(const Entry& entry, const Follow& follow) {
+    if (follow.sure) return true;
+    const Closed& closed = closed_of(entry);
+    return closed.accepting || closed.size > 0;
+}
+
+// The same for all nodes where it ends.
+void Engine::cover_ending(const Entry& entry, const Strand::Ending& ending, Cover& out) {
+    const Follow follow = follow_of(entry.state, entry.frame);
+    if (!ending.tokens.empty() && goes_on(entry, follow)) out.added.insert(out.added.end(), ending.tokens.begin(), ending.tokens.end());
+    uint64_t common = 0;
+    for (size_t word = 0; word < 4; ++word) common |= ending.below[word] & follow.bytes[word];
+    if (common == 0) return;
+    for (uint32_t node : ending.nodes)
+        if (meets(follow.bytes, node)) behind_.push_back({entry, node});
 }
 
 // A text or a rule ends at a node: the token there is allowed if anything may follow, and what may is looked at below it.
 void Engine::cover_end(const Entry& entry, uint32_t node, Cover& out) {
     const Follow follow = follow_of(entry.state, entry.frame);
-    if (vocabulary->trie.first[node] != vocabulary->trie.first[node + 1]) {
-        bool alive = follow.sure;
-        if (!alive) {
-            const Closed& closed = closed_of(entry);
-            alive = closed.accepting || closed.size > 0;
-        }
-        if (alive) out.add(vocabulary->trie, node);
-    }
+    if (vocabulary->trie.first[node] != vocabulary->trie.first[node + 1] && goes_on(entry, follow)) out.add(vocabulary->trie, node);
     if (meets(follow.bytes, node)) behind_.push_back({entry, node});
 }
 
@@ -371,12 +426,13 @@ void Engine::cover_named(const Configuration& here, Cover& out) {
         cover_strand(thread, ROOT, out);
     }
     IdTable done;  // of what has been looked at, by its place in behind_
+    Closed closed{};
     for (size_t i = 0; i < behind_.size(); ++i) {
         const Behind at = behind_[i];
         uint64_t hash = mix(static_cast<uint64_t>(at.node) << 32 | at.entry.state, static_cast<uint64_t>(at.entry.frame) << 32 | at.entry.registers.scope);
         const uint32_t number = static_cast<uint32_t>(i);
         if (done.intern(hash, [&](uint32_t j) { return behind_[j] == at; }, [&] { return number; }) != number) continue;
-        const Closed closed = closed_of(at.entry);
+        if (i == 0 || !(at.entry == behind_[i - 1].entry)) closed = closed_of(at.entry);
         charge(closed.size);
         for (uint32_t j = closed.first; j < closed.first + closed.size; ++j) {
             if (!meets(closed_lives_[j].data(), at.node)) continue;
@@ -397,10 +453,10 @@ void Engine::cover_long(const Thread& thread, Cover& out) {
     if (span.counts || ends.many) return cover(thread, out);
     add_part(part_of(thread, span, out), out);
     const Frame frame = frames_[thread.frame];
-    charge(ends.nodes.size());
-    for (const Strand::End& end : ends.nodes) {
+    for (const Strand::Ending& end : ends.ends) {
+        charge(end.nodes.size());
         const uint32_t target = tables->returns[frame.slot + end.what];
-        if (target != DEAD_SLOT) cover_end({target, frame.parent, span.finish(thread.reading(), end.what, frame.registers)}, end.node, out);
+        if (target != DEAD_SLOT) cover_ending({target, frame.parent, span.finish(thread.reading(), end.what, frame.registers)}, end, out);
     }
 }
 
