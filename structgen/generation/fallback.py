@@ -11,7 +11,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
-from structgen.errors import BudgetError, GenerationError
+from structgen.errors import BudgetError, GenerationError, StructgenError
 from structgen.generation.result import Result
 
 __all__ = ["Fallback", "Unknown"]
@@ -46,13 +46,53 @@ class Fallback:
         for model, own in self.models:
             try:
                 result: Result[Any] = model.generate(prompt, output_type, **{**options, **own})
-            except GenerationError as error:
-                failures.append(error)
-                continue
-            except BudgetError as error:
-                failures.append(GenerationError(error.what, because=error.because, instead=error.instead))
+            except (GenerationError, BudgetError) as error:
+                failures.append(_as_failure(error))
                 continue
             return replace(result, failures=(*failures, *result.failures), attempts=len(failures) + result.attempts)
-        last = failures[-1]
-        raise GenerationError(f"none of {len(failures)} models has an answer; the last: {last.what}", position=last.position,
-                              because=last.because, instead=last.instead, attempts=tuple(failures)) from last
+        raise _none(failures)
+
+    def generate_batch(self, prompts: Sequence[Any], output_types: Any = None, **options: Any
+                       ) -> list[Result[Any] | StructgenError]:
+        """A result or an error for each prompt, in order: each next model is asked for what has failed so far."""
+        found: list[Result[Any] | StructgenError | None] = [None] * len(prompts)
+        failures: list[list[GenerationError]] = [[] for _ in prompts]
+        asked = list(range(len(prompts)))
+        for model, own in self.models:
+            given = {name: [value[at] for at in asked] if name in _OF_ITEMS and isinstance(value, (list, tuple)) and
+                     len(value) == len(prompts) else value
+                     for name, value in {"output_types": output_types, **options, **own}.items()}
+            made = model.generate_batch([prompts[at] for at in asked], **given) if asked else []
+            for at, result in zip(asked, made, strict=True):
+                found[at] = result
+                if isinstance(result, (GenerationError, BudgetError)):
+                    failures[at].append(_as_failure(result))
+                elif isinstance(result, Result):
+                    found[at] = replace(result, failures=(*failures[at], *result.failures),
+                                        attempts=len(failures[at]) + result.attempts)
+            asked = [at for at in asked if isinstance(found[at], (GenerationError, BudgetError))]
+        for at in asked:
+            found[at] = _none(failures[at])
+        return [one for one in found if one is not None]
+
+    def stream(self, *_: Any, **__: Any) -> Any:
+        """Refused."""
+        raise GenerationError("a chain of models cannot stream", because="what was shown cannot be taken back",
+                              instead="stream from one model, or generate")
+
+
+_OF_ITEMS = frozenset(("output_types", "sampling", "prefix", "from_text"))
+"""Options of a batch that may be a list with one for each prompt."""
+
+
+def _as_failure(error: GenerationError | BudgetError) -> GenerationError:
+    return error if isinstance(error, GenerationError) else GenerationError(error.what, because=error.because,
+                                                                            instead=error.instead)
+
+
+def _none(failures: Sequence[GenerationError]) -> GenerationError:
+    last = failures[-1]
+    made = GenerationError(f"none of {len(failures)} models has an answer; the last: {last.what}", position=last.position,
+                           because=last.because, instead=last.instead, attempts=tuple(failures))
+    made.__cause__ = last
+    return made

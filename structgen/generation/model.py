@@ -69,6 +69,8 @@ class Model:
                  cache: ResultCache | None = None) -> None:
         if tokenizer is None and vocabulary is None:
             raise GenerationError("a model needs its tokenizer", instead="pass tokenizer=, or a vocabulary=")
+        if cache is not None and not isinstance(cache, ResultCache):
+            raise GenerationError(f"cache={cache!r:.60} is no cache", instead="pass cache=ResultCache(path)")
         self.model, self.tokenizer = model, tokenizer
         self.vocabulary = vocabulary or _vocabulary(model, tokenizer)
         self.limits, self._engine, self.cache = limits or Limits(), engine, cache

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from structgen.errors import GenerationError
+from structgen.generation.sampling import require_whole
 
 __all__ = ["ResultCache"]
 
@@ -26,6 +27,7 @@ class ResultCache:
     """``ResultCache(path)``; pass it to ``load_model(…)`` or ``Model(…)``, or use ``get`` and ``put``."""
 
     def __init__(self, path: str | Path, *, max_bytes: int = 256 * 2**20) -> None:
+        require_whole("max_bytes", max_bytes)
         self.path, self.max_bytes = Path(path), max_bytes
         try:
             self._base = sqlite3.connect(self.path, timeout=30, check_same_thread=False, isolation_level=None)

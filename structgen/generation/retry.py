@@ -99,7 +99,7 @@ def ask_until_right(policy: Retry, messages: Sequence[Message], attempt: Attempt
                 spent.append(error.usage)
         reason = _may_go_on(policy, number, started, spent)
         if reason is not None:
-            raise _gave_up(failed, reason, spent)
+            raise _gave_up(failed, reason if policy.attempts > 1 else None, spent)
         kept = kept_of(failed[-1], kept) if policy.keep else None
         messages = [*messages, *correction(failed[-1], kept)]
         time.sleep(policy.backoff_s * 2**number)
@@ -147,12 +147,14 @@ def _may_go_on(policy: Retry, number: int, started: float, spent: Sequence[Usage
     return None
 
 
-def _gave_up(failed: Sequence[GenerationError], reason: str, spent: Sequence[Usage]) -> GenerationError:
+def _gave_up(failed: Sequence[GenerationError], reason: str | None, spent: Sequence[Usage]) -> GenerationError:
+    """The last error; with the reason why there was no further attempt where there might have been one."""
     last = failed[-1]
-    if len(failed) == 1:
+    if reason is None:
         last.usage = last.usage or Usage.sum(spent)
         return last
-    made = GenerationError(f"no right answer in {len(failed)} attempts; the last: {last.what}", position=last.position,
+    tries = "1 attempt" if len(failed) == 1 else f"{len(failed)} attempts"
+    made = GenerationError(f"no right answer in {tries}; the last: {last.what}", position=last.position,
                            because="; ".join(part for part in (reason, last.because) if part), instead=last.instead,
                            text=last.text, attempts=tuple(failed))
     made.usage = Usage.sum(spent)

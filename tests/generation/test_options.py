@@ -89,6 +89,8 @@ def test_records_refuse_what_they_cannot_mean() -> None:
         "temperatures=0.5 is no list": lambda: Retry(temperatures=0.5),  # type: ignore[arg-type]
         "a chain of models is no Model": lambda: Fallback(saying("1")),  # type: ignore[arg-type]
         "5 is no model of a chain": lambda: Fallback([5]),
+        "max_bytes=-1 is not a whole number": lambda: ResultCache("x", max_bytes=-1),
+        "cache='x' is no cache": lambda: Model(None, vocabulary=saying("1").vocabulary, cache="x"),  # type: ignore[arg-type]
     }.items():
         with pytest.raises(GenerationError) as caught:
             make()
@@ -203,6 +205,8 @@ def test_an_error_says_what_it_has_cost(attempts: int) -> None:
     with pytest.raises(GenerationError) as caught:
         saying(TEXT).generate(PROMPT, Person, instructions=None, retry=attempts, check=lambda value: False)
     assert caught.value.usage.output_tokens >= attempts * 5
+    with pytest.raises(GenerationError, match=r"no right answer in 1 attempt;(.|\n)*deadline_s=0"):
+        saying(TEXT).generate(PROMPT, Person, instructions=None, check=lambda value: False, retry=Retry(4, deadline_s=0))
 
 
 def test_a_batch_refuses_what_a_request_refuses() -> None:

@@ -95,7 +95,7 @@ def test_budgets_and_deadlines_end_the_attempts() -> None:
             model.generate(PROMPT, Person, instructions=None, retry=policy)
         return caught.value
 
-    assert len(run(Retry(attempts=9, temperatures=(0.0,), deadline_s=0.0)).attempts) == 0  # the first is the only one
+    assert len(run(Retry(attempts=9, temperatures=(0.0,), deadline_s=0.0)).attempts) == 1  # the first is the only one
     assert len(run(Retry(attempts=9, temperatures=(0.0,), max_tokens=1)).attempts) <= 2
     with pytest.raises(GenerationError, match="attempts=0"):
         Retry(attempts=0)
