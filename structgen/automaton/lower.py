@@ -403,8 +403,8 @@ class _Builder:
     def _name(self, node: Named, following: int) -> int:
         first, dfa = len(self.tables.steps), named_language(node.texts, self._limits)
         self.tables.steps += [(step.do, step.what) for step in node.steps]
-        slot = len(self._returns)
-        self._returns += [following] * len(node.steps)
+        ways = [self._lower(one, following) for one in node.behind] or [following] * len(node.steps)
+        slot, self._returns[len(self._returns):] = len(self._returns), ways
         return _NOWHERE if dfa is None else self._read(self._span(dfa, "raw", Role.NAMED, 0, None, first), slot)
 
     # -- lists ----------------------------------------------------------------------------------------------------

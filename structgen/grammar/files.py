@@ -2,7 +2,7 @@
 
 In: a name such as ``json``. Out: its ``Grammar``. Names are words joined by slashes, so that none of them leaves the
 folder of the grammars. In a folder with a ``core.lark`` every other file says only what differs: its definitions take the
-place of the core's of the same name, so that a further dialect is one further file.
+place of the core's of the same name, so that a further dialect is one further file. ``a_b.lark`` differs from ``a.lark`` so.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ def grammar_text(name: str) -> str:
         names = sorted(str(known.relative_to(folder).with_suffix("")) for known in folder.rglob("*.lark"))
         raise StructgenError(f"there is no grammar named {name!r}", instead="choose one of " + ", ".join(names))
     text, core = path.read_text(encoding="utf-8"), path.with_name("core.lark")
-    return merged(core.read_text(encoding="utf-8"), text) if core != path and core.is_file() else text
+    if core == path or not core.is_file():
+        return text
+    base = path.stem.rpartition("_")[0]
+    return merged(grammar_text(f"{name.rpartition('/')[0]}/{base}") if base else core.read_text(encoding="utf-8"), text)
 
 
 def merged(core: str, own: str) -> str:

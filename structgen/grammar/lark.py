@@ -270,7 +270,7 @@ class _Reader:
         if kind == "template_usage":
             return self._instance(child.children[0], child.children[1:], depth)
         symbol = child.name if hasattr(child, "name") else str(child)
-        if symbol in self._arguments:
+        if symbol in self._arguments and self._template(child) is None:
             return self._arguments[symbol]
         if symbol in self._rules:
             return Ref(symbol)
@@ -287,13 +287,13 @@ class _Reader:
 
     def _instance(self, symbol: Any, given: list[Any], depth: int) -> Node:
         """The rule of a template with these arguments, the same for the same ones."""
-        name = symbol.name if hasattr(symbol, "name") else str(symbol)
+        name = self._template(symbol) or (symbol.name if hasattr(symbol, "name") else str(symbol))
         if name not in self._templates:
             self._fail(f"the template {name} is not defined", symbol)
         parameters = self._templates[name][0]
         if len(parameters) != len(given):
             self._fail(f"the template {name} takes {len(parameters)} arguments, not {len(given)}", symbol)
-        arguments = [self._value(one.children[0], depth + 1) for one in given]
+        arguments = [self._argument(one.children[0], depth + 1) for one in given]
         key = (name, *map(repr, arguments))
         if key not in self._instances:
             if len(self._instances) >= self._limits.grammar_states // 100:
@@ -302,6 +302,19 @@ class _Reader:
             self._instances[key] = f"{name}{{{len(self._instances)}}}"
             self._waiting.append((self._instances[key], name, dict(zip(parameters, arguments, strict=True))))
         return Ref(self._instances[key])
+
+    def _argument(self, given: Any, depth: int) -> Node:
+        """An argument; a template may be one, for the places where it is given arguments of its own."""
+        template = None if hasattr(given, "data") else self._template(given)
+        return Ref(template) if template else self._value(given, depth)
+
+    def _template(self, symbol: Any) -> str | None:
+        """The template of a name, or that a parameter of this name stands for."""
+        name = symbol.name if hasattr(symbol, "name") else str(symbol)
+        found = self._arguments.get(name)
+        if found is not None:
+            name = found.rule if isinstance(found, Ref) else ""
+        return name if name in self._templates else None
 
     def _terminal(self, symbol: str, token: object, depth: int) -> Node:
         """A terminal stands for its texts, so it may refer to other terminals, but not to itself or to rules."""

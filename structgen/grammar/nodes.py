@@ -194,10 +194,11 @@ class Step(Node):
 @node(frozen=True, slots=True, eq=False)
 class Named(Node):
     """One of some texts (regular, no text in two of them), each with a step of the names in scope behind it: only those
-    may be written whose step is allowed."""
+    may be written whose step is allowed. ``behind``: what follows each of them, if anything."""
 
     texts: tuple[Node, ...]
     steps: tuple[Step, ...]
+    behind: tuple[Node, ...] = ()
 
 
 @node(frozen=True, slots=True, eq=False)

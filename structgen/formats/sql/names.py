@@ -11,15 +11,15 @@ declared and used again, and a result may have any other name, which nothing ref
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from itertools import count, groupby
 
 from structgen.automaton.dfa import Dfa
 from structgen.automaton.languages import text_language
-from structgen.formats.sql.catalog import Catalog, Dialect
-from structgen.grammar.build import EMPTY, NEVER, alt, literal, seq
+from structgen.formats.sql.catalog import Catalog, Column, Dialect
+from structgen.grammar.build import EMPTY, alt, literal, seq
 from structgen.grammar.files import grammar
 from structgen.grammar.names import NONE, Do, Names
 from structgen.grammar.nodes import And, Chars, Grammar, Named, Node, Not, Ref, Step, Text
@@ -59,10 +59,10 @@ _POSITIONS = 30
 
 
 @lru_cache(maxsize=32)
-def marked(dialect: Dialect, start: str, with_names: bool) -> Grammar:
+def marked(file: str, start: str, with_names: bool) -> Grammar:
     """The grammar of a dialect with its marks as steps; shared by all databases."""
     steps = {**_ALWAYS, **(_WITH_NAMES if with_names else _WITHOUT)}
-    found = grammar(f"sql/{dialect}", start)
+    found = grammar(f"sql/{file}", start)
     marks = {name: seq(*[Step(*step) for step in steps.get(name, ())]) if steps.get(name) else EMPTY
              for name in found.rules if name.startswith("mark_")}
     made = rewritten(found, lambda node: marks.get(node.rule, node) if isinstance(node, Ref) else node)
@@ -72,11 +72,10 @@ def marked(dialect: Dialect, start: str, with_names: bool) -> Grammar:
 
 def named(dialect: Dialect, start: str, catalog: Catalog, limits: Limits) -> Grammar:
     """The grammar of the statements over a catalogue."""
-    found = marked(dialect, start, True)
-    return _Naming(found, dialect, catalog, limits).run()
+    return Naming(marked(dialect, start, True), dialect, catalog, limits).run()
 
 
-class _Naming:
+class Naming:
     """Numbers for names and columns, and the nodes that spell them."""
 
     def __init__(self, found: Grammar, dialect: Dialect, catalog: Catalog, limits: Limits) -> None:
@@ -84,28 +83,37 @@ class _Naming:
         self._plain = _dfa_of(found, limits)
         self._spelled: dict[str, Node] = {}
         self.tables = [table.name for table in catalog.tables]
-        self.columns: dict[str, int] = {}
+        self.columns: dict[tuple[str, str], int] = {}
         for table in catalog.tables:
             for column in table.columns:
-                self._column(column.name)
+                self._column(column.name, self.kind(column))
         self._spelling = {column.name.casefold(): column.name for table in catalog.tables for column in table.columns}
         self._n_columns = len(self.columns)
-        self._known = {*self.tables, *self.columns}
+        self._known = {*self.tables, *(name for name, _ in self.columns)}
         taken = {name.casefold() for name in self.tables}
         self.aliases = self._fresh((*_ALIASES, *_initials(self.tables)), taken)
         spare = (f"x{i}" for i in count(3))  # a source always finds an alias: there are more than sources
         while len(self.aliases) <= Names((), ()).most:
             self.aliases += self._fresh([next(spare)], taken.union(self.aliases))
         self.common = self._fresh(COMMON, taken | set(self.aliases))
-        self._few = sum(map(len, self.columns)) <= _LETTERS // 4
+        self._few = sum(len(name) for name, _ in self.columns) <= _LETTERS // 4
         left = _LETTERS
-        for name in self._fresh((*_RESULTS, *(f"{p}_{c}" for c in list(self.columns) for p in _PREFIXES)), set()):
+        for name in self._fresh((*_RESULTS, *(f"{p}_{c}" for c, _ in list(self.columns) for p in _PREFIXES)), set()):
             left -= len(name)
             if left > 0:
-                self._column(name)
+                for kind in self.kinds_of_result(name):
+                    self._column(name, kind)
 
-    def _column(self, name: str) -> int:
-        return self.columns.setdefault(name.casefold(), len(self.columns))
+    def kind(self, column: Column) -> str:
+        """What columns are told apart by beside their names."""
+        return ""
+
+    def kinds_of_result(self, name: str) -> tuple[str, ...]:
+        """The kinds of results that may have this name."""
+        return ("",)
+
+    def _column(self, name: str, kind: str) -> int:
+        return self.columns.setdefault((name.casefold(), kind), len(self.columns))
 
     def _fresh(self, names: Iterable[str], taken: set[str]) -> list[str]:
         """The names that are plain, once each, but those that are taken."""
@@ -122,21 +130,26 @@ class _Naming:
         return self._plain.accept[state] >= 0
 
     def run(self) -> Grammar:
-        relations = tuple(tuple(sorted(self.columns[column.name.casefold()] for column in table.columns))
+        relations = tuple(tuple(sorted(self.columns[column.name.casefold(), self.kind(column)] for column in table.columns))
                           for table in self._catalog.tables)
         n, a = len(self.tables), len(self.aliases)
         names = Names(relations, tuple(range(n)), declared=frozenset(range(n + a, n + a + len(self.common))))
-        return replace(self._grammar, rules={**self._grammar.rules, **self._rules(n, n + a)}, names=names)
+        rules = {**self._grammar.rules, **self._rules(n, n + a)}
+        return replace(self._grammar, rules={**rules, **self.further_rules(rules)}, names=names)
+
+    def further_rules(self, rules: Mapping[str, Node]) -> dict[str, Node]:
+        """Rules in the place of some of these."""
+        return {}
 
     def _rules(self, first_alias: int, first_common: int) -> dict[str, Node]:
-        own = list(self.columns.items())[: self._n_columns]
-        every = list(self.columns.items())
+        every = [(name, number) for (name, _), number in self.columns.items()]
+        own = every[: self._n_columns]
         tables = list(zip(self.tables, range(len(self.tables)), strict=True))
         aliases = list(zip(self.aliases, range(first_alias, first_common), strict=True))
         common = list(zip(self.common, range(first_common, first_common + len(self.common)), strict=True))
         qualifier = self._named(Do.QUALIFIER, [*tables, *aliases, *common])
         dot = literal(".")
-        other = Text(And((_body(self._grammar.rules["plain_name"]), Not(_any_of(name for name, _ in every)))))
+        other = Text(And((_body(self._grammar.rules["plain_name"]), Not(any_of(name for name, _ in every)))))
         rules: dict[str, Node] = {
             "column": alt([self._named(Do.LOOSE, every), seq(qualifier, dot, self._named(Do.ATTRIBUTE, every))]),
             "result_column": alt([self._named(Do.LOOSE_GIVEN, every),
@@ -155,15 +168,23 @@ class _Naming:
             "position": positions(),
         }
         if "double_quoted" in self._grammar.rules:  # what names a column is no text
-            quoted = seq(literal('"'), _any_of(name for name, _ in every), literal('"'))
+            quoted = seq(literal('"'), any_of(name for name, _ in every), literal('"'))
             rules["double_quoted"] = Text(And((_body(self._grammar.rules["double_quoted"]), Not(quoted))))
         return rules
 
-    def _named(self, do: Do, names: Iterable[tuple[str, int]]) -> Node:
-        pairs = list(names)
-        if not pairs:
-            return NEVER
-        return Named(tuple([self._spell(name) for name, _ in pairs]), tuple([Step(int(do), what) for _, what in pairs]))
+    def _named(self, do: Do, names: Iterable[tuple[str, int]], behind: Mapping[int, Node] | None = None) -> Node:
+        """One of some names, and what stands behind it; those that occur again, of another kind, are alternatives."""
+        numbers: dict[str, list[int]] = {}
+        for name, number in names:
+            numbers.setdefault(name, []).append(number)
+        layers = []
+        while numbers:
+            first = [found[0] for found in numbers.values()]
+            steps = tuple([Step(int(do), what) for what in first])
+            ways = tuple([behind[what] for what in first]) if behind else ()
+            layers.append(Named(tuple([self._spell(name) for name in numbers]), steps, ways))
+            numbers = {name: found[1:] for name, found in numbers.items() if len(found) > 1}
+        return alt(layers)
 
     def _spell(self, name: str) -> Node:
         """A name as it may be written: plain in any case, and in quotes as the database spells it."""
@@ -197,7 +218,7 @@ def _folded(name: str) -> Node:
     return seq(*[_letter(one) for one in name])
 
 
-def _any_of(names: Iterable[str]) -> Node:
+def any_of(names: Iterable[str]) -> Node:
     """Any of some names without case. What they begin with alike is written once: thousands of names in a row would each
     be looked at for every letter."""
     sorted_names = sorted({"".join(one.lower() if one.isascii() else one for one in name) for name in names})

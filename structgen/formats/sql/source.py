@@ -13,12 +13,20 @@ from structgen.errors import SchemaError
 from structgen.formats.base import ReadAs
 from structgen.formats.sql.catalog import DIALECTS, Catalog, Dialect, read_catalog
 from structgen.formats.sql.names import marked, named, positions
+from structgen.formats.sql.typed import is_typed, typed
 from structgen.grammar.build import NEVER
 from structgen.grammar.nodes import Grammar
 from structgen.limits import Limits
 
 _ANY_NAMES = "without a schema any names are allowed: whether tables and columns exist is not checked"
 _KINDS = "whether the kinds of values fit together (a text compared with a number) is left to the database"
+_KINDS_KNOWN = (
+    "which of several columns GROUP BY names, and of which table, is left to the database",
+    "behind UNION results from the fifth on may be of any kind, and types other than numbers, texts, booleans, times and "
+    "intervals are taken for one",
+    "whether FULL JOIN is given columns of both its sides, and whether values that are constant can be computed, is left to "
+    "the database",
+)
 _GROUPED = "whether a result is grouped or aggregated where the query groups is left to the database"
 
 
@@ -52,6 +60,9 @@ class Sql:
         if catalog is None:
             found = marked(self.dialect, start, False)
             rules, unenforced = {**found.rules, "position": positions()}, (_ANY_NAMES,)
+        elif is_typed(catalog, self.dialect):
+            found = typed(self.dialect, start, catalog, limits)
+            rules, unenforced = dict(found.rules), _KINDS_KNOWN
         else:
             found = named(self.dialect, start, catalog, limits)
             rules, unenforced = dict(found.rules), (_KINDS, _GROUPED)
