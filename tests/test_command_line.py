@@ -166,7 +166,7 @@ def test_grammar_points_at_the_first_wrong_character(folder: Path) -> None:
         "rejected: '(1+2'\n  (1+2\n      ^ line 1, column 5: expected ')', '+' or '0' to '9', but the text ends\n"
         "  for example it could go on with ')'\n")
     (folder / "words.lark").write_text('start: "if" NAME | NAME "=" NAME\nNAME: /[a-z]+/\n%ignore " "\n')
-    done = run("grammar", "words.lark", "--parser", "lalr", "--test", "if x", "ifx", "a = if", cwd=folder)
+    done = run("grammar", "words.lark", "--parser", "lalr", "--test", "if x", "ifx", "--test", "a = if", cwd=folder)
     assert done.returncode == 1
     assert done.stdout == (
         "accepted: 'if x'\n"

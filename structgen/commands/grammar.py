@@ -19,7 +19,8 @@ def add(commands: Any) -> None:
                                   description="Read a grammar in Lark's notation or in GBNF (by the file's ending), and say "
                                   "of each text whether it belongs to it, or where it ceases to.")
     grammar.add_argument("file", help="a file *.lark or *.gbnf, or the name of a shipped grammar")
-    grammar.add_argument("--test", nargs="+", default=[], metavar="TEXT", help="a text; - reads one from standard input")
+    grammar.add_argument("--test", nargs="+", action="extend", default=[], metavar="TEXT",
+                         help="a text; - reads one from standard input")
     grammar.add_argument("--start", metavar="RULE", help="the rule to begin with (default: start, in GBNF root)")
     grammar.add_argument("--parser", choices=["earley", "lalr"], default="earley", help="lark's parser (default earley)")
     grammar.add_argument("--lexer", default="auto", metavar="NAME",

@@ -32,7 +32,18 @@ def parse_source(text: str, name: str) -> Any:
     except LarkError as error:
         place = re.search(r"line (\d+),? col(?:umn)? (\d+)", str(error))
         position = f"{name}:{place[1]}:{place[2]}" if place else name
-        raise GrammarSyntaxError(str(error).split("\n", 1)[0], position=position) from error
+        expected: Any = getattr(error, "accepts", None) or getattr(error, "expected", ())
+        names = sorted(expected)
+        because = f"expected {' or '.join(map(_spelled, names))}" if names else None
+        raise GrammarSyntaxError(str(error).split("\n", 1)[0], position=position, because=because) from error
+
+
+def _spelled(terminal: str) -> str:
+    """A terminal of lark's own notation in words."""
+    from lark.load_grammar import TERMINALS
+
+    sign = str(TERMINALS.get(terminal, "")).replace("\\", "")
+    return "the end of the line" if terminal == "_NL" else sign if 0 < len(sign) < 3 else terminal.strip("_").lower()
 
 
 def shipped_folder() -> Path:

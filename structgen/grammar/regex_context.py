@@ -23,6 +23,7 @@ from structgen.grammar.nodes import Alt, And, Chars, Node, Not, Repeat, Seq, Str
 from structgen.grammar.regex_escapes import fail
 from structgen.grammar.regex_mirror import mirrored_node
 from structgen.grammar.regex_rounds import FREE, MOST_UNKNOWNS, Hole, Next, NotLinear, filtered, has_hole, next_of, solve
+from structgen.grammar.regex_search import without_optional_end, without_optional_ends
 from structgen.grammar.unicode import WHOLE, Ranges, complement, union
 
 _MOST_ROUNDS = 32
@@ -265,12 +266,26 @@ def side_by_side(options: list[Part]) -> Part:
 def whole_text(part: Part, search: bool) -> Node:
     """The language of the texts that match wholly, or (``search``) that contain a match."""
     around = ANY_TEXT if search else EMPTY
+    if search:
+        part = _searched(part)
     if isinstance(part, Node):
         return seq(around, part, around)
     looks = list(_lookbehinds(part))
     if any(not look.is_short() for look in looks):
         return mirrored_node(_resolved(_turned(part, looks[0].offset), around), {})
     return _resolved(part, around)
+
+
+def _searched(part: Part) -> Part:
+    """A part between any texts, without what is optional at its ends; assertions see the same texts."""
+    if isinstance(part, Node):
+        return without_optional_ends(part)
+    if isinstance(part, Sequence):
+        first, *rest = part.parts
+        parts = [without_optional_end(first, 0) if isinstance(first, Node) else first, *rest]
+        last = parts[-1]
+        return Sequence([*parts[:-1], without_optional_end(last, -1) if isinstance(last, Node) else last])
+    return Options([_searched(one) for one in (part.plain, *part.asserting)]) if isinstance(part, Options) else part
 
 
 def _lookbehinds(part: Part) -> Iterator[LookBehind]:

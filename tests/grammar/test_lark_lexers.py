@@ -226,6 +226,13 @@ def test_lark_lexers_refuse_by_name(text: str, options: dict[str, Any], position
     assert caught.value.position == position
 
 
+def test_lark_lexers_say_what_a_grammar_expected() -> None:
+    for text, expected in [('start: a\na: ("b"\n', "expected )"), ('start: "a")', "expected the end of the line")]:
+        with pytest.raises(GrammarSyntaxError) as caught:
+            compiler("python").compile(sg.Lark(text))
+        assert caught.value.because == expected
+
+
 def test_lark_lexers_of_states_that_never_meet_keep_their_names_of_groups() -> None:
     text = "start: A B\nA: /(?P<q>a)+/\nB: /(?P<q>b)/"
     assert all(check(sg.Lark(text, parser="lalr"), judge(text, "lalr", "contextual"), ["ab", "aaab"], random.Random(1), 4))

@@ -284,3 +284,22 @@ def test_ignoring_case_changes_nothing_of_classes(pattern: str) -> None:
         wanted = known.fullmatch(character) is not None
         assert accepts(pattern, character, flags=re.IGNORECASE) == wanted, character
         assert accepts(pattern + r"(?<!\n)", character, flags=re.IGNORECASE) == wanted, character
+
+
+@pytest.mark.parametrize("pattern", [
+    "b?", "ab?", "[ab]{2,40}c*", "a*b", "(?:a?b){1,2}", "(?:a|b?)c", "(?:ab*|c+)", "(?:a*b){2}", "^a?b?", "a?c?$",
+    "(?:^a?|b{2,3})", r"a?\bb?", r"b*(?!c)a*", r"(?<=c)a*b+", "a{2}", "(?:[ab]c?)+",
+])
+def test_search_is_for_a_match_anywhere(pattern: str) -> None:
+    known = re.compile(pattern)
+    for size in range(6):
+        for letters in product("abc", repeat=size):
+            text = "".join(letters)
+            assert accepts(pattern, text, dialect="ecma", mode="search") == bool(known.search(text)), text
+
+
+def test_search_counts_nothing_behind_what_is_found() -> None:
+    found = compiled("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", dialect="ecma", mode="search")
+    assert found is not None
+    assert found.accepts("-a-")
+    assert not found.accepts("-A-")
