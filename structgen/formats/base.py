@@ -90,8 +90,8 @@ class Source:
 
     def __init__(self, text: str, origin: Source | None = None, pieces: Sequence[tuple[int, int]] = ()) -> None:
         self.text, self._origin = text, origin
-        self._starts = [start for start, _ in pieces]
-        self._offsets = [offset for _, offset in pieces]
+        self._starts: Sequence[int] = [start for start, _ in pieces] if pieces else ()
+        self._offsets: Sequence[int] = [offset for _, offset in pieces] if pieces else ()
         self._lines: list[int] | None = None
 
     def original(self, offset: int) -> int:

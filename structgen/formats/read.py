@@ -45,6 +45,7 @@ MAX_TEXT = 64 << 20
 """Characters of one text; an answer has thousands."""
 MAX_LINES = 100_000
 """Characters of an answer that is read as lines where JSON was wanted."""
+_TEXTS = (str, bytes, bytearray, memoryview)
 LAST_RESORT = 1_000_000
 """Added where the whole text is taken for a string: only if nothing else in it fits."""
 NotFinite = Literal["null", "float", "error"]
@@ -68,9 +69,9 @@ def read(text: str | bytes, output_type: Any = None, *, format: str | None = Non
         raise SchemaError(f"read(not_finite={not_finite!r}) is not an option", instead="use null, float or error")
     if day_first not in (None, True, False):
         raise SchemaError(f"read(day_first={day_first!r}) is not an option", instead="use True, False or None")
-    if not isinstance(text, str | bytes | bytearray | memoryview):
+    if not isinstance(text, _TEXTS):
         raise ReadError(f"a {type(text).__name__} is no text", instead="give a str, or bytes")
-    rules = tuple(rules)
+    rules = tuple(rules) if rules else ()
     for rule in rules:
         if not isinstance(rule, RepairRule):
             raise SchemaError(f"{rule!r} is no repair rule", instead='decorate the function with @repair_rule("json")')

@@ -35,7 +35,7 @@ ARGUMENT_KEYS = ("arguments", "parameters", "args", "input", "params", "kwargs",
 _WRAPPERS = ("tool_calls", "function_call", "toolCalls", "choices", "message", "content", "calls", "toolUse", "tool_uses")
 _MARK = re.compile(
     r"(?P<function><function=(?P<f1>[\w.:/-]{1,256})>|\[TOOL_CALLS\](?P<f2>[\w.:/-]{1,256})(?:\[ARGS\])?(?=\{)"
-    r"|\bto=(?:functions\.)?(?P<f3>[\w.:/-]{1,256})[^{\n]{0,80}<\|message\|>(?=\s{0,20}\{)"
+    r"|\bto=(?:functions\.)?(?P<f3>[\w.:/-]{1,256}+)(?=[\s<])[^{\n]{0,80}<\|message\|>(?=\s{0,20}\{)"
     r"|<\uff5ctool\u2581sep\uff5c>(?P<f4>[\w.:/-]{1,256})\s{0,20}(?:```(?:json)?\s{0,20})?(?=\{)"
     r"|\u273fFUNCTION\u273f:[ \t]{0,20}(?P<f5>[\w.:/-]{1,256})\s{1,20}\u273fARGS\u273f:\s{0,20}(?=\{))"
     r"|(?P<tag><\|?(?:tool_call|function_call|tool_use|tool|tool_code|function|functioncall|python_tag)\|?>"
