@@ -63,8 +63,8 @@ def number_node(facet: NumberFacet, spelling: Spelling) -> Node | None:
     if facet.values is not None:
         if facet.kinds != INTEGER:
             spelling = spelling._replace(plain_integers=False)
-        values = alt(spelled(value, spelling) for value in facet.values)
-        return Text(And((values, NO_PLAIN_INTEGER)) if facet.by_spelling and facet.kinds == FRACTION else values)
+        spellings = alt(spelled(value, spelling) for value in facet.values)
+        return Text(And((spellings, NO_PLAIN_INTEGER)) if facet.by_spelling and facet.kinds == FRACTION else spellings)
     if spelling.plain_integers and facet.kinds == FRACTION:
         number = number_node(facet._replace(kinds=NUMBER), spelling)
         return Text(And((number.body, NO_PLAIN_INTEGER))) if isinstance(number, Text) else number

@@ -52,8 +52,9 @@ def common_step(steps: tuple[Number, ...]) -> Number | None:
 
 def at_places(digits: int, places: int) -> Number:
     """The number with its last ``places`` digits behind the point."""
-    if digits % 10**places == 0:
-        return digits // 10**places
+    unit: int = 10**places
+    if digits % unit == 0:
+        return digits // unit
     sign, numerals, _ = Decimal(digits).as_tuple()
     value = exact(Decimal((sign, numerals, -places)))
     assert value is not None

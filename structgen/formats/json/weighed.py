@@ -60,7 +60,7 @@ def _integers(facet: NumberFacet, spelling: Spelling, begin: Node) -> Node | Non
         bound = side.low if sign > 0 else side.high
         assert bound is not None
         if (side.high if sign > 0 else side.low) is None:
-            digits, places = scaled(abs(bound))
+            digits, places = scaled(bound if sign > 0 else -bound)
             first = digits // 10**places + (1 if _is_open(side, sign) or digits % 10**places else 0)
             options.append(seq(begin, Text(_without(facet, seq(MINUS if sign < 0 else EMPTY, whole_range(first, None)))),
                                _END, zeros))
