@@ -90,10 +90,18 @@ class Task:
         if self.kind == "sql":
             found = sql_tasks.results(self.example.database, str(value))
             return 0.0 if found is None else 0.5 if not any(cell for row in found for cell in row) else 1.0
-        calls = plain_calls(value) if self.kind == "tools" else [{"arguments": value}]
-        strings = [one for call in calls for one in strings_in(call["arguments"])]
+        if self.kind == "tools":
+            strings = [one for call in plain_calls(value) for one in call["arguments"].values() if isinstance(one, str)]
+        else:
+            strings = list(self._copied(value))
         kept = [one for one in strings if one in self.example.text]
         return (len(set(kept)) + 1) / (len(strings) + 1)
+
+    def _copied(self, value: Any) -> Iterator[str]:
+        """The strings of an answer that are copied: no labels and no dates."""
+        for name, one in value.items() if isinstance(value, Mapping) else ():
+            if isinstance(one, str) and not {"enum", "format", "anyOf"} & self.example.schema["properties"][name].keys():
+                yield one
 
 
 def kind_of(example: data.Example) -> str:
@@ -107,13 +115,6 @@ def plain_calls(value: Any) -> list[dict[str, Any]]:
     calls = value if isinstance(value, list) else [value]
     return [{"name": one["name"], "arguments": one["arguments"]} if isinstance(one, Mapping) else
             {"name": one.name, "arguments": one.arguments} for one in calls]  # fmt: skip
-
-
-def strings_in(value: Any) -> Iterator[str]:
-    """The strings of an answer that are no dates or times."""
-    for one in value.values() if isinstance(value, Mapping) else ():
-        if isinstance(one, str) and not one[:4].isdigit():
-            yield one
 
 
 def closed(schema: Any) -> Any:
