@@ -7,7 +7,8 @@ namespace structgen::automata {
 
 std::pair<uint32_t, bool> Interner::add(const uint32_t* first, size_t count) {
     uint64_t hash = count;
-    for (size_t i = 0; i < count; ++i) hash = mixed(hash ^ first[i]);
+    for (size_t i = 0; i < count; ++i) hash = (hash ^ first[i]) * 0x9E3779B97F4A7C15ull + (hash >> 29);
+    hash = mixed(hash);
     size_t mask = table_.size() - 1;
     size_t at = hash & mask;
     for (; table_[at] != NO_STATE; at = (at + 1) & mask) {

@@ -59,8 +59,9 @@ public:
     uint32_t find(uint64_t key) const {
         if (slots_.empty()) return NONE;
         for (size_t i = mix(0, key) & mask_;; i = (i + 1) & mask_) {
-            if (slots_[i].key == key) return slots_[i].id;
-            if (slots_[i].key == 0) return NONE;
+            const uint64_t found = slots_[i].key();
+            if (found == key) return slots_[i].id;
+            if (found == 0) return NONE;
         }
     }
     void insert(uint64_t key, uint32_t id) {
@@ -72,20 +73,20 @@ public:
 
 private:
     struct Slot {
-        uint64_t key;
-        uint32_t id;
+        uint32_t low, high, id;  // the key in halves: no padding, in the largest table of most grammars
+        uint64_t key() const { return uint64_t{high} << 32 | low; }
     };
     void place(uint64_t key, uint32_t id) {
         size_t i = mix(0, key) & mask_;
-        while (slots_[i].key != 0) i = (i + 1) & mask_;
-        slots_[i] = {key, id};
+        while (slots_[i].key() != 0) i = (i + 1) & mask_;
+        slots_[i] = {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32), id};
     }
     void grow() {
         std::vector<Slot> old = std::move(slots_);
-        slots_.assign(old.empty() ? 64 : 2 * old.size(), Slot{0, NONE});
+        slots_.assign(old.empty() ? 64 : 2 * old.size(), Slot{0, 0, NONE});
         mask_ = slots_.size() - 1;
         for (const Slot& s : old)
-            if (s.key) place(s.key, s.id);
+            if (s.key()) place(s.key(), s.id);
     }
     std::vector<Slot> slots_;
     size_t count_ = 0, mask_ = 0;
