@@ -186,7 +186,7 @@ def test_grammar_says_what_is_wrong_with_a_grammar(folder: Path) -> None:
     (folder / "wrong.gbnf").write_text('root ::= "a"\n  | "b"\n')
     (folder / "wrong.lark").write_text('start: "a" missing\n')
     for file, words in [("wrong.gbnf", "wrong.gbnf:2:3: expected the name of a rule, not '|'"),
-                        ("wrong.lark", "wrong.lark: Rule 'missing' used but not defined"),
+                        ("wrong.lark", "wrong.lark:1: Rule 'missing' used but not defined"),
                         ("nothing.lark", "cannot be read"), ("schema.json", "neither *.lark nor *.gbnf"),
                         ("nothing", "there is no grammar named 'nothing'")]:
         done = run("grammar", file, cwd=folder)
