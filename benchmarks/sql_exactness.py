@@ -7,8 +7,9 @@ In: a JSON of ``{"databases": {id: {"tables": [{"name", "columns": [{"name", "ty
 "sql"}``; or the address of a PostgreSQL server (tests/formats/sql/postgres_server.py says how one is started), in which a
 shop of nine tables is made and dropped again. Out: counts. A sample takes 5 to 44 tokens at random, all that the mask allows
 being equally likely; then three of four tokens are the first of CLOSING that is allowed, until the statement may end. One
-that has not ended after ``--most`` tokens is unfinished, which is a failure. SQLite or PostgreSQL prepares each (EXPLAIN)
-and sqlglot parses it; what the database refuses is asked for again, at most ``--retries`` times, as ``TextToSql`` does.
+that has not ended after ``--most`` tokens, or met a limit, is unfinished: a failure. SQLite or PostgreSQL prepares each
+(EXPLAIN) and sqlglot parses it; what the database refuses is asked for again, at most ``--retries`` times, as ``TextToSql``
+does.
 Caveats: samples use a vocabulary of all bytes and some words, since a mask of 131,072 tokens at random chooses names that
 nobody writes; times are the thread's own on the processor, over the gold queries and Tekken: 0.5 us of them is the clock.
 """
@@ -35,6 +36,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from mask_engines import tekken
 
 from structgen import Compiler, Sql, Vocabulary
+from structgen.errors import LimitExceededError
 
 KEYWORDS = (
     "SELECT FROM WHERE GROUP BY ORDER LIMIT JOIN LEFT ON AS AND OR NOT IN EXISTS BETWEEN LIKE IS NULL COUNT SUM AVG MIN "
@@ -141,7 +143,12 @@ def samples(places: dict[str, Callable[[], Any]], dialect: Any, count: int, seed
             made[name] = connection, compiler.compile(Sql(dialect=dialect, schema=connection))
         connection, compiled = made[name]
         for attempt in range(1 + retries):
-            text = sample(compiled.matcher(), known.tokens, chance, chance.randrange(5, 45), most)
+            try:
+                text = sample(compiled.matcher(), known.tokens, chance, chance.randrange(5, 45), most)
+            except LimitExceededError as error:
+                found["given up at a limit"] += 1
+                print(f"given up ({name}): {error.what}", flush=True)
+                text = None
             said = "unfinished" if text is None else refusal(connection, dialect, text)
             found["asked for"] += 1
             found["prepared"] += not said

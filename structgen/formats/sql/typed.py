@@ -43,14 +43,14 @@ _TEXTS = ("label", "name", "key", "type", "category", "status")
 _TIMES = ("year", "month", "day")
 _FOLLOWED = 4
 """Results whose kinds are kept for the queries behind UNION; those further on may be of any kind there."""
-_GROUPABLE = 6
+_GROUPABLE = 4
 """The first results of a query that groups, among which may be others than aggregates."""
 _GROUPED = ("grouped", "grouped_titled", "grouped_next")
 _LISTS = ("listed_items", "titled_items", "distinct_items", "next_items")
 _LISTED = (
     "listed_item", "item_of", "distinct_item", "titled_item", "given_item", "next_item", "total_item", "grouped_item",
-    "grouped_column", "total_titled", "titled_value", "titled_column", "total_next", "next_value", "kinds", "kinds_then",
-    "kinds_else", "kinds_cast", *(f"{kind}_{of}" for kind in _GIVES for of in ("end", "titled", "grouped")),
+    "grouped_column", "total_titled", "titled_value", "titled_column", "total_next", "next_value", "kinds", "solids",
+    "kinds_then", "kinds_else", "kinds_cast", *(f"{kind}_{of}" for kind in _GIVES for of in ("end", "titled", "grouped")),
 )  # fmt: skip
 """Templates that mark kinds, and are another rule for each place in a list."""
 
@@ -185,7 +185,7 @@ class _Unrolled:
         def item(place: int, places: tuple[int, ...], has_column: bool) -> Node:
             at = place if place <= _FOLLOWED else None
             ways = [(total, places, has_column), (value, (*places, place), has_column), (column, (*places, place), True)]
-            return alt([seq(self._at(one, at), behind(place + 1, *following)) for one, *following in ways])
+            return alt([seq(self._at(one, at), behind(place + 1, grouped, named)) for one, grouped, named in ways])
 
         return item(1, (), False)
 
