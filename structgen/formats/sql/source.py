@@ -24,8 +24,7 @@ _KINDS_KNOWN = (
     "which of several columns GROUP BY names, and of which table, is left to the database",
     "behind UNION results from the fifth on may be of any kind, and types other than numbers, texts, booleans, times and "
     "intervals are taken for one",
-    "whether FULL JOIN is given columns of both its sides, and whether values that are constant can be computed, is left to "
-    "the database",
+    "whether values that are constant can be computed is left to the database",
 )
 _GROUPED = "whether a result is grouped or aggregated where the query groups is left to the database"
 
