@@ -130,7 +130,7 @@ def refusal(connection: Any, dialect: str, text: str) -> str:
 
 
 def samples(places: dict[str, Callable[[], Any]], dialect: Any, count: int, seed: int, most: int,
-            retries: int) -> Counter[str]:
+            retries: int, typed: bool = False) -> Counter[str]:
     """What became of so many samples, over all databases in turn."""
     known = vocabulary()
     compiler, chance, found = Compiler(known), random.Random(seed), Counter[str]()
@@ -140,7 +140,7 @@ def samples(places: dict[str, Callable[[], Any]], dialect: Any, count: int, seed
         name = names[number % len(names)]
         if name not in made:
             connection = places[name]()
-            made[name] = connection, compiler.compile(Sql(dialect=dialect, schema=connection))
+            made[name] = connection, compiler.compile(Sql(dialect=dialect, schema=connection, typed=typed))
         connection, compiled = made[name]
         for attempt in range(1 + retries):
             try:
@@ -203,6 +203,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--databases", type=Path)
     options.add_argument("--postgres", help="address of a server, instead of --databases")
+    options.add_argument("--typed", action="store_true", help="with --postgres: values are held to the types of columns")
     options.add_argument("--gold", type=Path)
     options.add_argument("--samples", type=int, default=0)
     options.add_argument("--seed", type=int, default=1)
@@ -214,7 +215,8 @@ def main() -> None:
     if given.postgres:
         with shop(given.postgres) as connection:
             places: dict[str, Callable[[], Any]] = {"shop": lambda: connection}
-            tell(samples(places, "postgres", given.samples, given.seed, given.most, given.retries), given.samples)
+            found = samples(places, "postgres", given.samples, given.seed, given.most, given.retries, given.typed)
+            tell(found, given.samples)
         return
     databases = json.loads(given.databases.read_text())["databases"]
     if given.gold:

@@ -18,18 +18,18 @@ import pytest
 from benchmarks.test_made_sentences import FOLDER, runs, shared
 
 sys.path.insert(0, FOLDER)
-import data  # noqa: E402
-import sql_tasks  # noqa: E402
-import tool_tasks  # noqa: E402
-import words  # noqa: E402
-from shapes import choose  # noqa: E402
+import data
+import sql_tasks
+import tool_tasks
+import words
+from shapes import choose
 
 sys.path.remove(FOLDER)
 
-from structgen.errors import ReadError  # noqa: E402
-from structgen.generation.prompt import prompt_text  # noqa: E402
-from structgen.generation.target import as_target  # noqa: E402
-from structgen.generation.text_to_sql import TextToSql  # noqa: E402
+from structgen.errors import ReadError
+from structgen.generation.prompt import prompt_text
+from structgen.generation.target import as_target
+from structgen.generation.text_to_sql import TextToSql
 
 assert Path(FOLDER).is_dir()
 

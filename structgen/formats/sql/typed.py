@@ -62,13 +62,14 @@ def kind_of(type_name: str) -> str:
     return _KINDS.get(plain, "other") if plain else ""
 
 
-def is_typed(catalog: Catalog, dialect: Dialect) -> bool:
-    """Whether the dialect minds kinds, and the kinds of all columns are known."""
-    return dialect == "postgres" and all(column.type.strip() for table in catalog.tables for column in table.columns)
+def untyped(catalog: Catalog) -> str:
+    """A column whose type is not known, as ``table.column``; empty where there is none."""
+    columns = ((table.name, column) for table in catalog.tables for column in table.columns)
+    return next((f"{table}.{column.name}" for table, column in columns if not column.type.strip()), "")
 
 
 def typed(dialect: Dialect, start: str, catalog: Catalog, limits: Limits) -> Grammar:
-    """The grammar of the statements over a catalogue for which ``is_typed`` holds."""
+    """The grammar of the statements over a catalogue in which nothing is ``untyped``."""
     return _Typed(marked(f"{dialect}_typed", start, True), dialect, catalog, limits).run()
 
 

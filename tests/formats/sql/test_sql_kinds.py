@@ -9,7 +9,7 @@ import pytest
 import sqlglot
 from formats.sql.postgres_server import SHOP, connect
 
-from structgen import Compiler, Sql, Vocabulary
+from structgen import Compiler, SchemaError, Sql, Vocabulary
 from structgen.formats.sql.typed import kind_of
 from structgen.matching.native_engine import AVAILABLE
 
@@ -19,7 +19,7 @@ DDL = SHOP.partition("INSERT")[0]
 
 @cache
 def compiled(engine: Any = "auto", **options: Any) -> Any:
-    return Compiler(VOCABULARY, engine=engine).compile(Sql(dialect="postgres", schema=DDL, **options))
+    return Compiler(VOCABULARY, engine=engine).compile(Sql(dialect="postgres", schema=DDL, typed=True, **options))
 
 
 def accepts(text: str, **options: Any) -> bool:
@@ -101,12 +101,22 @@ def test_kinds_of_written_values() -> None:
     assert not accepts("UPDATE customer SET name = id", read_only=False)
 
 
-def test_kinds_a_table_without_types_is_loose() -> None:
-    loose = Compiler(VOCABULARY).compile(Sql(dialect="postgres", schema={"customer": ["id", "name"]}))
+def test_kinds_are_held_only_where_asked() -> None:
+    loose = Compiler(VOCABULARY).compile(Sql(dialect="postgres", schema=DDL))
     matcher = loose.matcher()
     assert matcher.advance_bytes(b"SELECT name + 1 FROM customer") and matcher.is_accepting
     assert any("kinds" in one for one in loose.unenforced)
     assert any("GROUP BY" in one for one in compiled().unenforced)
+
+
+@pytest.mark.parametrize(("options", "said"), [
+    ({"dialect": "sqlite", "schema": DDL}, "PostgreSQL alone"), ({"dialect": "postgres"}, "needs the types of columns"),
+    ({"dialect": "postgres", "schema": {"customer": ["id", "name"]}}, "the type of customer.id is not known"),
+    ({"dialect": "postgres", "schema": DDL, "parameters": True}, "a placeholder has no type"),
+])  # fmt: skip
+def test_kinds_say_what_they_need(options: Any, said: str) -> None:
+    with pytest.raises(SchemaError, match=said):
+        Compiler(VOCABULARY).compile(Sql(typed=True, **options))
 
 
 NESTED = ["(SELECT ", "EXISTS (SELECT 1 FROM customer WHERE ", "lower(", "id IN (SELECT id FROM customer WHERE "]
