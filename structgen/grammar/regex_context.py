@@ -285,7 +285,10 @@ def _searched(part: Part) -> Part:
         parts = [without_optional_end(first, 0) if isinstance(first, Node) else first, *rest]
         last = parts[-1]
         return Sequence([*parts[:-1], without_optional_end(last, -1) if isinstance(last, Node) else last])
-    return Options([_searched(one) for one in (part.plain, *part.asserting)]) if isinstance(part, Options) else part
+    if not isinstance(part, Options):
+        return part
+    options: list[Part] = [part.plain, *part.asserting]
+    return Options([_searched(one) for one in options])
 
 
 def _lookbehinds(part: Part) -> Iterator[LookBehind]:
