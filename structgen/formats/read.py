@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -36,6 +37,7 @@ from structgen.formats.decoding import decoded
 from structgen.limits import Limits
 from structgen.schema.coerce import Coerced, coerce
 from structgen.schema.kinds import kind_of, resolved
+from structgen.schema.proved import is_proved
 from structgen.schema.python_types import TypeSchema, schema_of
 from structgen.schema.text import read_schema_text
 
@@ -48,8 +50,9 @@ MAX_LINES = 100_000
 _TEXTS = (str, bytes, bytearray, memoryview)
 LAST_RESORT = 1_000_000
 """Added where the whole text is taken for a string: only if nothing else in it fits."""
+_CONTAINER = re.compile(r"\s*+(?:(?:`{3,}|~{3,})[\w+.-]*+\s*+)?(?:\{|\[\s*+[{\[\"'\]])")
+"""An answer that begins with a container, in a code fence or not: no lines."""
 NotFinite = Literal["null", "float", "error"]
-
 
 
 def read(text: str | bytes, output_type: Any = None, *, format: str | None = None,
@@ -208,7 +211,8 @@ def _as_lines(source: Source, found: list[Found], chosen: Format, wanted: _Wante
               not_finite: NotFinite) -> Reading | None:
     """The reading of an answer that has the members of an object as lines where JSON was wanted; None for any other. Only a
     type that requires members tells such lines from prose."""
-    if chosen.name != "json" or wanted is None or len(source.text) > MAX_LINES or ":" not in source.text:
+    if chosen.name != "json" or wanted is None or len(source.text) > MAX_LINES or ":" not in source.text \
+            or _CONTAINER.match(source.text):
         return None
     schema = resolved(wanted.schema, wanted.schema)
     if not isinstance(schema, Mapping) or not schema.get("required"):
@@ -409,15 +413,40 @@ def _jsonschema() -> Any:
     return jsonschema, referencing.Registry(), referencing.jsonschema.DRAFT202012
 
 
+_VALIDATORS: dict[int, tuple[tuple[Any, ...], Any]] = {}
+"""By the id of a schema, which its validator keeps alive, with what else it was made from. A validator reads the schema
+when it is used, so it sees what has changed in it."""
+_VALIDATORS_KEPT = 64
+
+
+def _validator(wanted: _Wanted) -> Any:
+    """What checks values. Nothing is kept for schemas that others are known to, since those may be others the next time."""
+    schema = wanted.schema
+    made_from: tuple[Any, ...] = (wanted.formats,)
+    if isinstance(schema, dict):
+        made_from = (wanted.formats, schema.get("$schema"), schema.get("$id"), schema.get("id"))
+    kept = None if wanted.registry else _VALIDATORS.get(id(schema))
+    if kept is not None and kept[0] == made_from:
+        return kept[1]
+    jsonschema, registry, draft = _jsonschema()
+    if wanted.registry:
+        registry = registry.with_resources([(uri, draft.create_resource(one)) for uri, one in wanted.registry.items()])
+    judge = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+    validator = judge(schema, format_checker=wanted.formats, registry=registry)
+    if not wanted.registry:
+        if len(_VALIDATORS) >= _VALIDATORS_KEPT:
+            _VALIDATORS.clear()
+        _VALIDATORS[id(schema)] = made_from, validator
+    return validator
+
+
 def _check(value: Any, wanted: _Wanted) -> None:
     """Raises ``ReadError`` for a value that the schema does not allow. Nothing is ever downloaded."""
-    jsonschema, registry, draft = _jsonschema()
-    schema = wanted.schema
+    if is_proved(value, wanted.schema):
+        return
+    jsonschema, _, _ = _jsonschema()
     try:
-        if wanted.registry:
-            registry = registry.with_resources([(uri, draft.create_resource(one)) for uri, one in wanted.registry.items()])
-        judge = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
-        validator = judge(schema, format_checker=wanted.formats, registry=registry)
+        validator = _validator(wanted)
         error = None if validator.is_valid(value) else jsonschema.exceptions.best_match(validator.iter_errors(value))
     except RecursionError as problem:
         raise ReadError("a value that is nested too deep to be checked") from problem
