@@ -227,9 +227,9 @@ def _as_lines(source: Source, found: list[Found], chosen: Format, wanted: _Wante
 def _attempt(source: Source, found: list[Found], chosen: Format, wanted: _Wanted | None, not_finite: NotFinite,
              kept: tuple[Repair, ...]) -> tuple[Reading | None, ReadError | None]:
     """The cheapest reading of one source; or what is wrong with the one that came nearest."""
-    ways: list[tuple[float, int, Candidate, Coerced]] = []
-    failures: list[tuple[float, int, Candidate, Coerced]] = []
-    embedded = chosen.embedded if not_finite == "float" else _finite_only(chosen.embedded)
+    ways: list[tuple[int, Candidate, Coerced]] = []
+    failures: list[tuple[int, Candidate, Coerced]] = []
+    embedded = None if wanted is None else chosen.embedded if not_finite == "float" else _finite_only(chosen.embedded)
     try:
         for order, candidate in enumerate(chosen.candidates(source.text, wanted is not None)):
             if ways and not candidate.is_answer:
@@ -244,25 +244,28 @@ def _attempt(source: Source, found: list[Found], chosen: Format, wanted: _Wanted
             else:
                 _leave_out_missing(candidate)
                 coerced = coerce(candidate.value, wanted.schema, embedded=embedded, day_first=wanted.day_first)
-            rank = _rank(candidate, coerced, wanted is not None)
-            (ways if coerced.failure is None else failures).append((rank, -order, candidate, coerced))
+            (ways if coerced.failure is None else failures).append((-order, candidate, coerced))
     except ReadError as error:
         if not ways:
             return None, _placed(error, source)
+
+    def rank(way: tuple[int, Candidate, Coerced]) -> tuple[float, int]:
+        return _rank(way[1], way[2], wanted is not None), way[0]
+
     error_found: ReadError | None = None
     if len(ways) > 1:
-        ways.sort(key=lambda way: way[:2])
-    for _, _, candidate, coerced in ways:
+        ways.sort(key=rank)
+    for _, candidate, coerced in ways:
         try:
             value = coerced.value if wanted is None else wanted.made(coerced.value)
         except ReadError as error:
             error.nearest = error.nearest or _reading(coerced.value, source, found, candidate, coerced, chosen, kept)
             error_found = error_found or error
             continue
-        others = _others(candidate, coerced, [(way[2], way[3]) for way in ways]) if len(ways) > 1 else []
+        others = _others(candidate, coerced, [(way[1], way[2]) for way in ways]) if len(ways) > 1 else []
         return _reading(value, source, found + others, candidate, coerced, chosen, kept), None
     if error_found is None and failures:
-        _, _, candidate, coerced = min(failures, key=lambda way: way[:2])
+        _, candidate, coerced = min(failures, key=rank)
         nearest = _reading(coerced.value, source, found, candidate, coerced, chosen, kept)
         error_found = _unfit(source, candidate, coerced, nearest)
     return None, error_found

@@ -23,9 +23,10 @@ __all__ = ["Ends", "Span"]
 
 _STOPS = {closers: re.compile(rf'[{re.escape(closers)}\\]') for closers in set(QUOTES.values())}
 _USUAL = {"key": re.compile(r'"([^"\\\x00-\x1f]+)"[ \t]*:'),
-          "object": re.compile(r'"([^"\\\x00-\x1f]*)"\s*,\s*"[^"\\\n]{0,100}"[ \t]*:'),
+          "object": re.compile(r'"([^"\\\x00-\x1f]*)"(?:\s*,\s*"[^"\\\n]{0,100}"[ \t]*:'
+                               r'|(?<![\s,{}\[\]]")[ \t\r\n]*\}[ \t\r\n]*\Z)'),
           "array": re.compile(r'"([^"\\\x00-\x1f]*)"\s*,\s*(?:"[^"\\\n]{0,200}"\s*[,\]]|[0-9{\[-])')}
-"""Strings that end as JSON's do, with the name or the member behind them: no need to weigh anything."""
+"""Strings that end as JSON's do, with the name, the member or the last bracket behind them: no need to weigh anything."""
 _ANY_QUOTE = "\"'`\u00b4\u00ab\u00bb\u2018-\u201f"
 
 
@@ -105,7 +106,7 @@ class Ends:
             doubled = twin < scan.find("\n", start) and scan.at(scan.gap(twin + 2)) in (",", ":", "}", "]")
             start = i + 1 + doubled
         found = self._end(start, context, closers, quote if doubled else "")
-        return found._replace(opening=text[i:start])
+        return Span(found.start, found.end, found.after, text[i:start], found.closing)
 
     def _plain_end(self, i: int, closers: str) -> Span:
         """The span up to the first quote that no backslash escapes; the look-ups are kept, so the text is searched once."""

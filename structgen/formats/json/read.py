@@ -41,11 +41,13 @@ _SHORT_WORD = 60
 _FIRST = frozenset(" \t\r\n{[\"-0123456789tfn")
 _LAST = frozenset(" \t\r\n}]\"0123456789el")
 """What JSON may begin and end with."""
+_NO_JSON = re.compile(r"[ \t\r\n]*+(?:\{[ \t\r\n]*+[^\"}\s]|\[[ \t\r\n]*+[^\"{\[\]\-0-9tfn\s])")
+"""The beginning of a container that is none of JSON's. To raise the decoder's own error takes longer than to see it."""
 
 
 def strict(text: str) -> Any:
     """The value of a text that RFC 8259 allows, without names that occur twice; ``ValueError`` for any other."""
-    if text and (text[0] not in _FIRST or text[-1] not in _LAST):
+    if text and (text[0] not in _FIRST or text[-1] not in _LAST or _NO_JSON.match(text) is not None):
         raise ValueError("the text begins or ends like no JSON")
     try:
         return _DECODER.decode(text)

@@ -101,7 +101,11 @@ class Structure:
         scan, start = self.scan, self.at
         if start >= scan.end or self.text[start] in VISIBLE:
             return
-        plain = scan.plain_spaces(start)
+        plain = start + 1 if self.text[start] == " " else start
+        if plain < scan.end and self.text[plain] in VISIBLE:
+            self.at = plain
+            return
+        plain = scan.plain_spaces(plain)
         if plain < scan.end and self.text[plain] in VISIBLE:
             self.at = plain
             return
@@ -117,7 +121,7 @@ class Structure:
     def _commas(self, frame: Frame) -> None:
         """Passes what separates members, and notes what is missing or too much."""
         self.gap()
-        while self.scan.at(self.at) == ",":
+        while self.text.startswith(",", self.at, self.scan.end):
             if frame.fresh:
                 found = _COMMAS.match(self.text, self.at, self.scan.end)
                 assert found is not None
@@ -495,7 +499,8 @@ class Structure:
             return self._escaped_string()
         span = self.ends.span(start, context)
         self.at = span.after
-        self._note_quotes(start, span)
+        if span.opening != '"' or not span.closing:
+            self._note_quotes(start, span)
         if span.raw:
             return self.text[span.start:span.end]
         is_cut = not span.closing and span.after >= self.scan.end
