@@ -76,6 +76,8 @@ def plain_value(text: str) -> Any:
     return sign * size if abs(size) < _TOO_LARGE else text
 
 
+_BARE_QUOTE = re.compile(r'(?<!\\)(?:\\\\)*+"')
+"""A quote with no backslash before it that is its own."""
 _PATH = re.compile(r"[A-Za-z]:\\(?!\\)")
 _NO_ESCAPE = re.compile(r"\\(?:[^0abtnvfreNLPxuU_\s\"/\\]|x(?![0-9a-fA-F]{2})|u(?![0-9a-fA-F]{4})|U(?![0-9a-fA-F]{8}))")
 
@@ -108,12 +110,8 @@ def decoded(inner: str, quote: str) -> tuple[str, list[tuple[str, int, str, str]
         text = re.sub(r"''|\\'|'", single, inner) if quote == "'" and "'" in inner else inner
         return _folded(text), wrong
     if '"' in inner:
-        at = 0
-        while (at := inner.find('"', at)) >= 0:
-            before = inner[max(0, at - 50) : at]
-            if (len(before) - len(before.rstrip("\\"))) % 2 == 0:
-                wrong.append(("unescaped-quote", at, '"', '\\"'))
-            at += 1
+        ends = (found.end() for found in _BARE_QUOTE.finditer(inner))
+        wrong += [("unescaped-quote", end - 1, '"', '\\"') for end in ends]
     if "\\" not in inner:
         return _folded(inner), wrong
 
@@ -122,12 +120,12 @@ def decoded(inner: str, quote: str) -> tuple[str, list[tuple[str, int, str, str]
         return _folded(inner), wrong
 
     def escaped(found: re.Match[str]) -> str:
+        if (sign := _SIGNS.get(found[4])) is not None:
+            return sign
         code = found[1] or found[2] or found[3]
         if code:
             if int(code, 16) <= 0x10FFFF:
                 return chr(int(code, 16))
-        elif found[4] in _SIGNS:
-            return _SIGNS[found[4]]
         elif found[4] == "'":
             wrong.append(("escaped-quote", found.start(), "\\'", "'"))
             return "'"
@@ -136,6 +134,8 @@ def decoded(inner: str, quote: str) -> tuple[str, list[tuple[str, int, str, str]
         wrong.append(("invalid-escape", found.start(), found.group(), "\\" + found.group()))
         return found.group()
 
+    if "\n" not in inner and "\r" not in inner:
+        return _paired(_ESCAPE.sub(escaped, inner)), wrong
     parts: list[str] = []
     done = 0
     for found in _ESCAPE.finditer(inner):
@@ -144,7 +144,12 @@ def decoded(inner: str, quote: str) -> tuple[str, list[tuple[str, int, str, str]
         if found[4] in ("\n", "\r\n", "\r"):
             done += len(inner[done : done + 1000]) - len(inner[done : done + 1000].lstrip(" \t"))
     parts.append(_folded(inner[done:], is_part=True))
-    return _PAIR.sub(lambda pair: pair.group().encode("utf-16", "surrogatepass").decode("utf-16"), "".join(parts)), wrong
+    return _paired("".join(parts)), wrong
+
+
+def _paired(text: str) -> str:
+    """The text with pairs of surrogates made characters."""
+    return _PAIR.sub(lambda pair: pair.group().encode("utf-16", "surrogatepass").decode("utf-16"), text)
 
 
 def _folded(text: str, is_part: bool = False) -> str:
