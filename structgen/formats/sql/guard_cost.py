@@ -114,7 +114,11 @@ def _check_product(select: Any, sql: str) -> None:
     relations = [source.this, *(join.this for join in joins)]
     if len(relations) <= MAX_UNJOINED:
         return
-    names = [str(one.alias_or_name).lower() for one in relations]
+    places: dict[str, list[int]] = {}
+    for at, one in enumerate(relations):
+        places.setdefault(str(one.alias_or_name).lower(), []).append(at)
+    joined: set[str] = set()
+    """The names of which all relations are connected already."""
     group = list(range(len(relations)))
     for index, join in enumerate(joins, 1):
         if join.args.get("using") or join.method == "NATURAL":
@@ -126,9 +130,12 @@ def _check_product(select: Any, sql: str) -> None:
     for condition in conditions:
         for conjunct in _conjuncts(condition):
             tables = {column.table.lower() for column in conjunct.find_all(exp.Column)}
-            known = [at for at, name in enumerate(names) if name in tables]
-            for at in known[1:]:
-                _union(group, known[0], at)
+            known = [name for name in tables if name in places]
+            for name in known:
+                for at in places[name][1:] if name not in joined else ():
+                    _union(group, places[name][0], at)
+                _union(group, places[known[0]][0], places[name][0])
+            joined.update(known)
             columns = {(column.table.lower(), column.name.lower()) for column in conjunct.find_all(exp.Column)}
             if "" in tables and len(columns) > 1:
                 spare += 1  # a name without its table may connect any two
@@ -152,6 +159,7 @@ def _conjuncts(condition: Any) -> Iterator[Any]:
 
 def _root(group: list[int], at: int) -> int:
     while group[at] != at:
+        group[at] = group[group[at]]  # a long chain is walked once
         at = group[at]
     return at
 

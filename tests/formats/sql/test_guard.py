@@ -214,6 +214,16 @@ def test_guard_takes_functions_that_the_caller_knows() -> None:
         guard("SELECT price_off(a) FROM t", functions=frozenset(("price_of",)))
 
 
+def test_guard_counts_the_parts_of_many_joins() -> None:
+    """A chain of very many tables is one part, and so are tables of one name; four chains are a product of 4."""
+    many = range(1, 1500)
+    guard("SELECT 1 FROM t x0 " + " ".join(f"JOIN t x{at} ON x{at - 1}.a = x{at}.a" for at in many))
+    guard("SELECT 1 FROM t " + " ".join("JOIN t x ON x.a = t.a" for _ in many))
+    parts = " ".join(f"JOIN t x{at}" + (f" ON x{at - 1}.a = x{at}.a" if at % 400 else "") for at in many)
+    with pytest.raises(QueryError, match="product of 4"):
+        guard(f"SELECT 1 FROM t x0 {parts}")
+
+
 def test_guard_that_is_off_still_takes_one_statement() -> None:
     assert guard("DELETE FROM t WHERE a = 1", read_only=False)
     with pytest.raises(QueryError, match="2 statements"):
