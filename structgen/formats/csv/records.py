@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from structgen.errors import ReadError
 
@@ -28,16 +29,25 @@ MAX_RUN_ON = 20
 class Record:
     """One record: its cells, where each begins, which were quoted (None: none was), and where it stands.
 
+    ``known_starts``: where the cells begin; None where one character stands between two of them.
     ``damaged``: its quotes do not fit, so where the cells begin and end is to be weighed."""
 
     start: int
     end: int
     cells: list[str]
-    starts: list[int]
+    known_starts: list[int] | None
     quoted: list[bool] | None = None
     damaged: bool = False
     spaced: bool = False
     """Whether spaces stand before a quote."""
+
+    @property
+    def starts(self) -> list[int]:
+        """Where each cell begins."""
+        if self.known_starts is None:
+            self.known_starts = [at + index for index, at in enumerate(accumulate(
+                map(len, self.cells[:-1]), initial=self.start))]
+        return self.known_starts
 
     @property
     def is_blank(self) -> bool:
@@ -93,13 +103,7 @@ def records(lines: Lines, delimiter: str) -> Iterator[Record]:
 
 
 def _plain(text: str, start: int, end: int, delimiter: str, *, damaged: bool = False) -> Record:
-    cells = text[start:end].split(delimiter)
-    starts = [start] * len(cells)
-    at = start
-    for index, cell in enumerate(cells):
-        starts[index] = at
-        at += len(cell) + len(delimiter)
-    return Record(start, end, cells, starts, None, damaged)
+    return Record(start, end, text[start:end].split(delimiter), None, None, damaged)
 
 
 def _quoted(text: str, start: int, end: int, limit: int, delimiter: str) -> Record:
