@@ -39,6 +39,7 @@ from structgen.schema.coerce import Coerced, coerce
 from structgen.schema.kinds import kind_of, resolved
 from structgen.schema.proved import is_proved
 from structgen.schema.python_types import TypeSchema, schema_of
+from structgen.schema.shape import Shapes
 from structgen.schema.text import read_schema_text
 
 __all__ = ["read"]
@@ -119,6 +120,14 @@ class _Wanted:
     day_first: bool | None = None
     formats: Any = None
     """The source's own judge of string formats, for jsonschema."""
+    shapes: list[Shapes] = field(default_factory=list)
+    """What the schema's parts say, worked out for the first value that is made to fit."""
+
+    def fitted(self, value: Any, embedded: Callable[[str], Any] | None = None, day_first: bool | None = None) -> Coerced:
+        """The value made to fit the schema."""
+        if not self.shapes:
+            self.shapes.append(Shapes(self.schema))
+        return coerce(value, self.schema, embedded=embedded, day_first=day_first, shapes=self.shapes[0])
 
     def made(self, value: Any) -> Any:
         """The value as one of the type; ``ReadError`` with a JSONPath where it is none."""
@@ -178,7 +187,7 @@ def _clean(source: Source, found: list[Found], chosen: Format, wanted: _Wanted |
         return None
     if wanted is None:
         return Reading(value, (), 0, chosen.name)
-    coerced = coerce(value, wanted.schema)
+    coerced = wanted.fitted(value)
     if coerced.failure is not None or coerced.changes:
         return None
     try:
@@ -243,7 +252,7 @@ def _attempt(source: Source, found: list[Found], chosen: Format, wanted: _Wanted
                 coerced = Coerced(candidate.value)
             else:
                 _leave_out_missing(candidate)
-                coerced = coerce(candidate.value, wanted.schema, embedded=embedded, day_first=wanted.day_first)
+                coerced = wanted.fitted(candidate.value, embedded, wanted.day_first)
             (ways if coerced.failure is None else failures).append((-order, candidate, coerced))
     except ReadError as error:
         if not ways:

@@ -105,10 +105,11 @@ class Coerced:
 
 
 def coerce(value: Any, schema: Any, *, root: Any = None,
-           embedded: Callable[[str], tuple[Any, int]] | None = None, day_first: bool | None = None) -> Coerced:
+           embedded: Callable[[str], tuple[Any, int]] | None = None, day_first: bool | None = None,
+           shapes: Shapes | None = None) -> Coerced:
     """``value`` with the least changes that make it fit ``schema``; ``root``: what ``$ref`` starts from; ``day_first``: how
-    03/04/2024 is read, None for not at all."""
-    work = _Work(schema if root is None else root, embedded, day_first)
+    03/04/2024 is read, None for not at all; ``shapes``: those of the root's parts, where several values are made to fit."""
+    work = _Work(shapes or Shapes(schema if root is None else root), embedded, day_first)
     try:
         made = work.fit(value, schema, ())
     except RecursionError:
@@ -152,8 +153,8 @@ def _flat(made: _Made) -> list[Change]:
 
 
 class _Work:
-    def __init__(self, root: Any, embedded: Callable[[str], tuple[Any, int]] | None, day_first: bool | None) -> None:
-        self.shapes, self.embedded, self.day_first = Shapes(root), embedded, day_first
+    def __init__(self, shapes: Shapes, embedded: Callable[[str], tuple[Any, int]] | None, day_first: bool | None) -> None:
+        self.shapes, self.embedded, self.day_first = shapes, embedded, day_first
         self.steps = 0
 
     def fit(self, value: Any, schema: Any, path: tuple[Any, ...]) -> _Made:

@@ -85,8 +85,8 @@ class Ends:
         scan, text = self.scan, self.scan.text
         quote = text[i]
         usuals = _USUALS.get(quote)
-        usual = usuals[context].match(text, i, scan.end) if usuals is not None and context in usuals else None
-        if usual is not None:
+        pattern = usuals.get(context) if usuals is not None else None
+        if pattern is not None and (usual := pattern.match(text, i, scan.end)) is not None:
             end = usual.end(1)
             return Span(i + 1, end, end + 1, quote, text[end], True)
         closers = QUOTES[quote]

@@ -207,6 +207,8 @@ class _Groups:
             if len(group) > most:
                 raise ReadError(f"more than {most} values follow each other", position=f"offset {start}")
             end = group[-1].span[1]
+            if end >= self.end:
+                break
             found = _SPARE.match(self.text, end, self.end)
             following = reader.scan.gap(found.end() if found else end)
             one = reader.scan.at(following)
@@ -266,6 +268,8 @@ class _Groups:
 def _around(candidate: Candidate, text: str, region: Region) -> None:
     """Adds the repairs for what is dropped before and behind a candidate."""
     start, end = candidate.span
+    if start == region.start and end == region.end and not region.thinking:
+        return
     before = text[region.start:start]
     found: list[Found] = []
     if region.thinking:

@@ -217,7 +217,8 @@ class Structure:
         """The character that a member or an item begins with, behind commas; None where the step was an end, a closing
         bracket or an ellipsis, which are done with then."""
         self._commas(frame)
-        one = self.scan.at(self.at)
+        at = self.at
+        one = self.text[at] if at < self.scan.end else ""
         if one in _LAST and self._ends(frame):
             return None
         if one in "}])":
@@ -281,10 +282,11 @@ class Structure:
     def _colon(self, frame: Frame, start: int) -> None:
         """Passes the colon behind a name, then begins the value."""
         self.gap()
-        one = self.scan.at(self.at)
+        at = self.at
+        one = self.text[at] if at < self.scan.end else ""
         if one == ":":
-            self.at += 1
-            if self.text.startswith(":", self.at):
+            self.at = at + 1
+            if self.text.startswith(":", at + 1):
                 self._drop("other-colon", self.at + 1)
         elif one == "=":
             self._drop("other-colon", self.at + (2 if self.text.startswith("=>", self.at) else 1), ":")
@@ -392,7 +394,8 @@ class Structure:
     def _value(self, frame: Frame | None) -> None:
         """Begins the value that stands here: stores it, or opens its container."""
         self.gap()
-        one = self.scan.at(self.at)
+        at = self.at
+        one = self.text[at] if at < self.scan.end else ""
         if one in "{[(" and one:
             self._push(one)
         elif one in QUOTES:
@@ -481,7 +484,7 @@ class Structure:
         value = self._string(context)
         while True:
             plus = self.scan.gap(self.at)
-            if self.scan.at(plus) != "+":
+            if not self.text.startswith("+", plus, self.scan.end):
                 return value
             following = self.scan.gap(plus + 1)
             if self.scan.at(following) not in QUOTES or following >= self.scan.end:
