@@ -44,6 +44,8 @@ _NAMED_FLAGS = {"DOTALL": "s", "VERBOSE": "x"}
 _BELOW = re.compile(r"(?m:^)[^\n]*:[ \t]*\n\s*(?P<pattern>[^\n]*[^\s:])\s*\Z")
 """A pattern on the last line, below one that announces it."""
 MAX_MARKS = 50
+MAX_FENCES = 1_000
+"""Code fences of an answer that holds one scalar."""
 MAX_PATTERN = 10_000
 """Characters of a pattern; the compiler of ``re`` is recursive."""
 
@@ -80,10 +82,18 @@ class _Reader:
             return
         for region in regions(text):
             yield from _marked(text, region)
+        if text.count("```") + text.count("~~~") > 2 * MAX_FENCES:
+            raise ReadError(f"more than {MAX_FENCES} code fences around one value", position=f"offset {_fence_in(text)}",
+                            instead="read the part that holds the answer")
         for candidate in format_named("json").candidates(text, typed):
             if not candidate.is_answer:  # a text needs no quotes here
                 candidate.found = [one for one in candidate.found if one.kind != "unquoted-string"]
             yield candidate
+
+
+def _fence_in(text: str) -> int:
+    """Where the first mark of a fence stands."""
+    return min(at for at in (text.find("```"), text.find("~~~")) if at >= 0)
 
 
 def _marked(text: str, region: Region) -> Iterator[Candidate]:

@@ -158,3 +158,9 @@ def test_any_text_gives_a_scalar_or_a_typed_error(text: str, wanted: Any) -> Non
         return
     assert reading.cost == sum(repair.cost for repair in reading.repairs)
     assert all(0 <= repair.offset <= len(text) for repair in reading.repairs)
+
+
+def test_a_scalar_in_very_many_fences_is_refused() -> None:
+    with pytest.raises(sg.ReadError, match="more than 1000 code fences"):
+        sg.read("```x```\n" * 1_100, int)
+    assert sg.read("```text\n7\n```", int).value == 7
