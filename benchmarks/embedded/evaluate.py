@@ -183,7 +183,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2024)
     parser.add_argument("--show", type=int, default=0)
     parser.add_argument("--only", help="one task")
-    parser.add_argument("--further", type=int, default=100, help="so many queries and tool calls beside the mix")
+    parser.add_argument("--further", type=int, default=0, help="so many queries and tool calls beside the mix")
     parser.add_argument("--masked", action="store_true", help="enforce the type, and strings to be whole words of the text")
     args = parser.parse_args()
     torch.set_num_threads(2)
