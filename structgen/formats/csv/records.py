@@ -18,7 +18,7 @@ from structgen.errors import ReadError
 __all__ = ["MAX_LINES", "Lines", "Record", "records"]
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
-MAX_LINES = 10_000
+MAX_LINES = 21_000
 """Lines of a table that needs repairs, and of one that is looked at twice because it may have been meant otherwise: no
 answer of a model is so long."""
 MAX_RUN_ON = 20
