@@ -52,7 +52,9 @@ _TEXTS = (str, bytes, bytearray, memoryview)
 LAST_RESORT = 1_000_000
 """Added where the whole text is taken for a string: only if nothing else in it fits."""
 _CONTAINER = re.compile(r"\s*+(?:(?:`{3,}|~{3,})[\w+.-]*+\s*+)?(?:\{|\[\s*+[{\[\"'\]])")
-"""An answer that begins with a container, in a code fence or not: no lines."""
+"""An answer that begins with a container, in a code fence or not."""
+_CUT = frozenset({"unclosed-bracket", "code-fence", "comment", "trailing-comma", "missing-value", "missing-quote"})
+"""Repairs of a container that leave no doubt that it is one."""
 NotFinite = Literal["null", "float", "error"]
 
 
@@ -96,8 +98,9 @@ def read(text: str | bytes, output_type: Any = None, *, format: str | None = Non
     if reading is None:
         try:
             reading = _repaired(source, found, chosen, wanted, rules, not_finite)
-        except ReadError:
-            reading = None if format else _as_lines(source, found, chosen, wanted, not_finite)
+        except ReadError as error:
+            is_other = not format and not _is_container(source, error.nearest)
+            reading = _as_lines(source, found, chosen, wanted, not_finite) if is_other else None
             if reading is None:
                 raise
     if max_cost is not None and reading.cost > max_cost:
@@ -216,12 +219,17 @@ def _repaired(source: Source, found: list[Found], chosen: Format, wanted: _Wante
                                because=f"it holds nothing that begins like {chosen.name}")
 
 
+def _is_container(source: Source, nearest: Any) -> bool:
+    """Whether a text that does not fit is a container for certain, perhaps cut off, so that it is no lines."""
+    return isinstance(nearest, Reading) and _CONTAINER.match(source.text) is not None and all(
+        one.kind in _CUT for one in nearest.repairs)
+
+
 def _as_lines(source: Source, found: list[Found], chosen: Format, wanted: _Wanted | None,
               not_finite: NotFinite) -> Reading | None:
     """The reading of an answer that has the members of an object as lines where JSON was wanted; None for any other. Only a
     type that requires members tells such lines from prose."""
-    if chosen.name != "json" or wanted is None or len(source.text) > MAX_LINES or ":" not in source.text \
-            or _CONTAINER.match(source.text):
+    if chosen.name != "json" or wanted is None or len(source.text) > MAX_LINES or ":" not in source.text:
         return None
     schema = resolved(wanted.schema, wanted.schema)
     if not isinstance(schema, Mapping) or not schema.get("required"):
