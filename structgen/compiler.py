@@ -35,7 +35,9 @@ class _CollectorPaused:
     """Keeps Python's collector of cycles from running meanwhile, in any thread.
 
     What a compiler makes lives until it is done, so that collecting it midway finds nothing; yet a few thousand nodes are
-    enough to make the collector look at everything that the process holds, which takes longer than most compilations.
+    enough to make the collector look at everything that the process holds, which takes longer than most compilations (0.1 s
+    for 150,000 objects). It would do so as soon as the pause ends, still before the first mask: so the young objects, which
+    are those of the compilation, are looked at here, and all others when the process makes objects of its own.
     """
 
     def __init__(self) -> None:
@@ -54,6 +56,8 @@ class _CollectorPaused:
         with self._lock:
             self._inside -= 1
             if not self._inside and self._was_on:
+                if gc.get_count()[0] > gc.get_threshold()[0] > 0:
+                    gc.collect(1)
                 gc.enable()
 
 

@@ -8,6 +8,7 @@ that something was thrown away or stands for something else.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -107,7 +108,7 @@ class Source:
         if self._origin is not None:
             return self._origin.line_column(offset)
         if self._lines is None:
-            self._lines = [0, *(at + 1 for at, one in enumerate(self.text) if one == "\n")]
+            self._lines = [0, *(found.end() for found in re.finditer("\n", self.text))]
         line = bisect_right(self._lines, offset)
         return line, offset - self._lines[line - 1] + 1
 

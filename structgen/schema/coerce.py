@@ -428,13 +428,15 @@ class _Work:
 
     def _label_of_text(self, value: str, texts: dict[str, Any], others: dict[str, Any], labels: list[Any],
                        path: tuple[Any, ...]) -> _Made:
-        if value.strip() in others:
-            label = others[value.strip()]
+        stripped = value.strip()
+        if stripped in others:
+            label = others[stripped]
             kind = "text-to-boolean" if isinstance(label, bool) else "text-to-null" if label is None else "text-to-number"
             return _changed(kind, path, value, label)
         wanted = folded(value) if len(value) <= MAX_SENTENCE else ""
+        lower = stripped.casefold()
         same = [label for label in texts if wanted and folded(label) == wanted] or [
-            label for label in texts if label.strip().casefold() == value.strip().casefold()]
+            label for label in texts if label.strip().casefold() == lower]
         if len(same) == 1:
             return _changed("label-spelling", path, value, same[0])
         if same:
