@@ -8,9 +8,18 @@ from typing import Any
 
 import pytest
 
-from structgen import Compiler, JsonSchema, SchemaError, Vocabulary
+from structgen import Choice, Compiler, Grammar, JsonSchema, Limits, SchemaError, Vocabulary
 
-SCHEMA = {"type": "object", "properties": {f"p{i}": {"type": "string", "pattern": f"^a{i}+$"} for i in range(60)}}
+
+class Laborious:
+    """A source that makes many objects and keeps them."""
+
+    def __init__(self) -> None:
+        self.made: list[list[int]] = []
+
+    def to_grammar(self, limits: Limits) -> Grammar:
+        self.made += [[number] for number in range(1000)]
+        return Choice(["a", "b"]).to_grammar(limits)
 
 
 @pytest.fixture
@@ -36,7 +45,7 @@ def collected() -> Iterator[list[int]]:
 def test_compiling_collects_what_is_young_once_and_no_more(collected: list[int]) -> None:
     compiler = Compiler(Vocabulary([*(bytes([byte]) for byte in range(256)), None], [256]))
     collected.clear()
-    compiler.compile(JsonSchema(SCHEMA))
+    compiler.compile(Laborious())
     assert collected == [1]
     assert gc.isenabled()
 
@@ -49,7 +58,7 @@ def test_compiling_leaves_the_collector_as_it_was(collected: list[int]) -> None:
     gc.disable()
     try:
         collected.clear()
-        compiler.compile(JsonSchema(SCHEMA))
+        compiler.compile(Laborious())
         assert collected == [] and not gc.isenabled()
     finally:
         gc.enable()
